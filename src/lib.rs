@@ -1,0 +1,22 @@
+//! stackhand: a scriptable automation runtime for the STACKIT cloud.
+//!
+//! The rooms, from the top down; arrows go down only (`tests/walls.rs` guards them).
+//!
+//! | room | what lives there |
+//! |---|---|
+//! | [`cli`] | one file a subcommand; `printer.rs` is the only place that prints |
+//! | [`app`] | use cases without a terminal; the only room that plugs the others together |
+//! | [`engine`] | everything that touches Rhai |
+//! | [`resources`] | the platform as Rust sees it: verbs, relations, waiters |
+//! | [`transport`] | one request on its way: gate, retries, rate limit, backend |
+//! | [`simulator`] | world, state machines, rules, faults; answers messages |
+//! | [`auth`] | credentials in, bearer tokens out |
+//! | [`catalog`] | the table of STACKIT's API operations |
+//! | [`config`] | `stackhand.toml`, profiles, environment variables |
+//! | [`clock`] | the only file that reads time |
+//! | [`error`] | the top error: code, what, where, hint, exit code |
+
+pub mod catalog;
+pub mod clock;
+pub mod error;
+pub mod transport;

@@ -1,0 +1,88 @@
+//! A call of an operation as the rooms above ask for it, and its answer.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use crate::catalog::Operation;
+
+/// Where a call acts: filled into `projectId`, `region` and `regionId` parameters that the call leaves open.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The project's UUID.
+    pub project: Option<String>,
+    /// The region, such as `eu01`.
+    pub region: Option<String>,
+}
+
+/// One call of an operation.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What is called.
+    pub operation: &'static Operation,
+    /// Where.
+    pub target: Target,
+    /// Parameters by their name on the wire: path, query and header alike.
+    pub parameters: Map<String, Value>,
+    /// What is sent.
+    pub payload: Payload,
+    /// For an ambiguous create to be resolved: the name that the new object carries.
+    pub creates_name: Option<String>,
+    /// How long the call may take with all its repeats; the default is the transport's.
+    pub time_limit: Option<std::time::Duration>,
+}
+
+/// A request's body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// None.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// Bytes of another content type.
+    Bytes(Bytes),
+}
+
+/// A successful answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status, 200 to 299.
+    pub status: u16,
+    /// The body as it came.
+    pub body: Bytes,
+    /// The body's content type.
+    pub content_type: Option<String>,
+    /// `X-Request-Id`, else `X-trace-id`.
+    pub request_id: Option<String>,
+    /// The server's `Date`.
+    pub date: Option<DateTime<Utc>>,
+}
+
+impl Call {
+    /// A call without parameters or body.
+    #[must_use]
+    pub fn new(operation: &'static Operation, target: Target) -> Self {
+        Self {
+            operation,
+            target,
+            parameters: Map::new(),
+            payload: Payload::Empty,
+            creates_name: None,
+            time_limit: None,
+        }
+    }
+
+    /// Sets a parameter by its name on the wire.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.parameters.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Sets a JSON body.
+    #[must_use]
+    pub fn with_json(mut self, body: Value) -> Self {
+        self.payload = Payload::Json(body);
+        self
+    }
+}
