@@ -408,14 +408,14 @@ mod tests {
         let sleeper = runtime.spawn({
             let clock = clock.clone();
             async move {
-                clock.sleep(Duration::from_secs(60)).await;
+                clock.sleep(Duration::from_mins(1)).await;
                 let woken_at = clock.now();
                 drop(mine);
                 woken_at
             }
         });
         runtime.block_on(async {
-            while !clock.as_virtual().is_some_and(|clock| clock.lock().busy == 1) {
+            while clock.as_virtual().is_none_or(|clock| clock.lock().busy != 1) {
                 tokio::task::yield_now().await;
             }
             assert_eq!(clock.now(), noon());
@@ -454,9 +454,9 @@ mod tests {
         let clock = Clock::starting_at(noon());
         let _busy = clock.busy();
         runtime().block_on(async {
-            assert_eq!(clock.timeout(Duration::from_secs(5), clock.sleep(Duration::from_secs(60))).await, None);
+            assert_eq!(clock.timeout(Duration::from_secs(5), clock.sleep(Duration::from_mins(1))).await, None);
             assert_eq!(clock.now(), noon() + TimeDelta::seconds(5));
-            assert_eq!(clock.timeout(Duration::from_secs(60), clock.sleep(Duration::from_secs(5))).await, Some(()));
+            assert_eq!(clock.timeout(Duration::from_mins(1), clock.sleep(Duration::from_secs(5))).await, Some(()));
             assert_eq!(clock.now(), noon() + TimeDelta::seconds(10));
         });
         assert_eq!(clock.as_virtual().map(|clock| clock.lock().busy), Some(1));
@@ -471,7 +471,7 @@ mod tests {
         let task = runtime.spawn({
             let clock = clock.clone();
             async move {
-                clock.sleep(Duration::from_secs(60)).await;
+                clock.sleep(Duration::from_mins(1)).await;
                 sender.send(clock.now());
                 drop(other);
             }

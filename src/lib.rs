@@ -14,9 +14,20 @@
 //! | [`catalog`] | the table of STACKIT's API operations |
 //! | [`config`] | `stackhand.toml`, profiles, environment variables |
 //! | [`clock`] | the only file that reads time |
+//! | [`secret`] | secrets that redact themselves, the scrubber of every sink |
+//! | [`memory`] | the counting allocator |
 //! | [`error`] | the top error: code, what, where, hint, exit code |
 
+pub mod app;
+pub mod auth;
 pub mod catalog;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod engine;
 pub mod error;
+pub mod memory;
+pub mod resources;
+pub mod secret;
+pub mod simulator;
 pub mod transport;

@@ -1,0 +1,1 @@
+//! Use cases without a terminal: the only room that plugs the others together. Hands out plain structs.

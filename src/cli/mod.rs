@@ -1,0 +1,1 @@
+//! The command line: one file a subcommand; `printer.rs` is the only place that prints.

@@ -1,0 +1,1 @@
+//! Profiles, `stackhand.toml`, the STACKIT CLI's own profiles, and every environment variable, declared once.

@@ -1,0 +1,1 @@
+//! Everything that touches Rhai: builder, natives, bridge, values, resolver, limits, diagnostics.

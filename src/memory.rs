@@ -1,0 +1,1 @@
+//! The counting allocator: the only unsafe code.

@@ -1,0 +1,1 @@
+//! Secrets that redact themselves, and the scrubber that guards every sink.

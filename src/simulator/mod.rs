@@ -1,0 +1,1 @@
+//! A simulated cloud: world, state machines, rules, faults. Answers messages, with or without a socket.
