@@ -125,7 +125,6 @@ impl Clock {
     }
 
     /// Says that a thread of the run works until the token is dropped. On the process clock this is nothing.
-    #[must_use]
     pub fn busy(&self) -> Busy {
         let clock = self.as_virtual();
         if let Some(clock) = &clock {

@@ -1,1 +1,3 @@
 //! The one integration-test binary: one file a subject.
+
+mod walls;

@@ -201,6 +201,7 @@ pub enum Shape {
 }
 
 /// A field of an object.
+#[expect(clippy::struct_excessive_bools, reason = "independent marks of the document")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
     /// As on the wire.
