@@ -1,1 +1,3 @@
 //! Everything that touches Rhai: builder, natives, bridge, values, resolver, limits, diagnostics.
+
+pub mod builtins;

@@ -1,0 +1,3 @@
+//! The native functions of recipes, each declared once.
+
+pub mod time;

@@ -1,0 +1,11 @@
+//! Time as recipes see it: durations, instants, zones.
+
+mod duration;
+mod humane;
+mod instant;
+mod zone;
+
+pub use duration::Duration;
+pub use humane::{humane_distance, humane_duration};
+pub use instant::{Instant, Unit};
+pub use zone::zone;
