@@ -1,3 +1,23 @@
 //! Everything that touches Rhai: builder, natives, bridge, values, resolver, limits, diagnostics.
 
+mod arguments;
+pub mod bridge;
+mod builder;
 pub mod builtins;
+mod context;
+mod fault;
+mod limits;
+mod native;
+mod outcome;
+mod registry;
+mod run;
+pub mod values;
+
+pub use arguments::Arguments;
+pub use context::{Output, RunContext, Silent, Verdict};
+pub use fault::{Fault, Thrown};
+pub use limits::Limits;
+pub use native::{Native, NativeEffect, Parameter, Type, type_name_of};
+pub use outcome::Outcome;
+pub use registry::Registry;
+pub use run::{Source, run};

@@ -1,0 +1,68 @@
+//! The bridge between script threads and the shared runtime.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::context::RunContext;
+use crate::error::{Error, Kind};
+use crate::memory::{Charging, Meter};
+
+/// Blocks a script thread on a future of the shared runtime. A cancel or the run's deadline ends it at once, in the
+/// middle of whatever it does; the future is dropped before this returns.
+///
+/// Memory that the future takes while it runs is charged to the run, wherever it runs.
+///
+/// # Errors
+/// Kind `cancelled` or `limit` when the run must end; a bug of ours if the future panics.
+pub fn wait<T, F>(run: &Arc<RunContext>, future: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    run.check()?;
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let halt = run.halt().clone();
+    let work = Charged { meter: run.meter().clone(), work: Some(Box::pin(future)) };
+    run.runtime.spawn(async move {
+        let result = tokio::select! {
+            biased;
+            () = halt.cancelled() => None,
+            result = work => Some(result),
+        };
+        let _ = sender.send(result);
+    });
+    match receiver.blocking_recv() {
+        Ok(Some(result)) => Ok(result),
+        Ok(None) => Err(run.stopped().unwrap_or_else(|| Error::new(Kind::Cancelled, "cancelled", "interrupted"))),
+        Err(_) => Err(Error::new(Kind::Bug, "panic", "a background task panicked")),
+    }
+}
+
+/// A future whose memory is charged to a run, on whatever thread it is polled or dropped.
+struct Charged<F> {
+    meter: Arc<Meter>,
+    work: Option<Pin<Box<F>>>,
+}
+
+impl<F: Future> Future for Charged<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let _charging = Charging::to(&self.meter);
+        let Some(work) = &mut self.work else { return Poll::Pending };
+        let polled = work.as_mut().poll(context);
+        if polled.is_ready() {
+            self.work = None;
+        }
+        polled
+    }
+}
+
+impl<F> Drop for Charged<F> {
+    fn drop(&mut self) {
+        let _charging = Charging::to(&self.meter);
+        self.work = None;
+    }
+}

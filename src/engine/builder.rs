@@ -1,0 +1,60 @@
+//! The script engine of one run: raw, with the packages that recipes need and the natives, limits set one by one.
+
+use std::sync::{Arc, LazyLock};
+
+use rhai::packages::{
+    ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
+    BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package,
+};
+use rhai::{Dynamic, Engine};
+
+use super::context::{RunContext, Tag};
+use super::fault::Thrown;
+use super::limits::Limits;
+use super::registry::Registry;
+
+rhai::def_package! {
+    /// What recipes have of rhai's own functions: all but those that block a thread, read time, or reflect.
+    RecipePackage(_module): ArithmeticPackage, BasicStringPackage, BasicIteratorPackage, BasicFnPackage, BitFieldPackage,
+        LogicPackage, BasicMathPackage, BasicArrayPackage, BasicMapPackage, MoreStringPackage {
+    }
+}
+
+/// The engine of a run. It is cheap: packages and natives are built once a process and shared.
+pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
+    let mut engine = bare(&run.limits);
+    engine.set_default_tag(Dynamic::from(Tag(run.clone())));
+    let ticking = run.clone();
+    engine.on_progress(move |_| {
+        let error = ticking.tick().err()?;
+        Some(Dynamic::from(Thrown { error: Arc::new(error), details: rhai::Map::new() }))
+    });
+    let printing = run.clone();
+    engine.on_print(move |text| printing.output.print(text));
+    let saying = run.clone();
+    engine.on_debug(move |text, _, position| saying.output.say(&format!("{text} ({position:?})")));
+    engine
+}
+
+/// An engine that compiles as a run's does, and calls no native.
+pub(super) fn bare(limits: &Limits) -> Engine {
+    static PACKAGE: LazyLock<RecipePackage> = LazyLock::new(RecipePackage::new);
+    let mut engine = Engine::new_raw();
+    PACKAGE.register_into_engine(&mut engine);
+    engine.register_global_module(Registry::shared().module());
+    // The interner is one lock that sleeps 10 ms when two threads want it.
+    engine.set_max_strings_interned(0);
+    engine.set_strict_variables(true);
+    engine.disable_symbol("eval");
+    engine.set_max_expr_depths(128, 64);
+    engine.set_max_call_levels(limits.call_depth);
+    // rhai's own count forgets what callbacks do; ours in `on_progress` does not.
+    engine.set_max_operations(0);
+    engine.set_max_string_size(limits.text_bytes());
+    engine.set_max_array_size(limits.list_elements());
+    engine.set_max_map_size(limits.map_entries());
+    engine.set_max_modules(256);
+    engine.set_max_functions(4096);
+    engine.set_max_variables(4096);
+    engine
+}

@@ -1,0 +1,205 @@
+//! Everything that one run needs, handed in from above; and the little state that its threads share.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use chrono::{DateTime, Utc};
+use rhai::{Dynamic, NativeCallContext};
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::fault::Fault;
+use super::limits::Limits;
+use crate::clock::Clock;
+use crate::error::{Error, Kind};
+use crate::memory::Meter;
+
+/// Where a run's words go. Called from several threads at once.
+pub trait Output: Send + Sync {
+    /// A line of `print`: the recipe's data.
+    fn print(&self, text: &str);
+    /// A line of talk: `debug`, warnings of ours.
+    fn say(&self, text: &str);
+}
+
+/// Drops everything.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Output for Silent {
+    fn print(&self, _: &str) {}
+    fn say(&self, _: &str) {}
+}
+
+/// A thread tells the run after so many operations.
+const TICK_BATCH: u64 = 64;
+
+thread_local! {
+    static TICKS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Everything that one run needs.
+pub struct RunContext {
+    /// The shared runtime, which carries out what script threads wait for.
+    pub runtime: Handle,
+    /// Tokens, timeouts, retries, deadlines.
+    pub process_clock: Clock,
+    /// `now()`, `sleep`, waits, the simulated world.
+    pub recipe_clock: Clock,
+    /// Ends the run from outside.
+    pub cancel: CancellationToken,
+    /// Where its words go.
+    pub output: Arc<dyn Output>,
+    /// What the caller gave for the recipe's parameters, by name.
+    pub arguments: BTreeMap<String, Value>,
+    /// What it may use up.
+    pub limits: Limits,
+    /// When it was due, if a schedule started it.
+    pub fire_time: Option<DateTime<Utc>>,
+    /// Whether the world is simulated.
+    pub is_simulated: bool,
+    state: State,
+}
+
+/// What the threads of a run share.
+#[derive(Default)]
+struct State {
+    meter: Arc<Meter>,
+    operations: AtomicU64,
+    /// The same as `halt`, which takes a lock to ask.
+    is_halted: AtomicBool,
+    halt: CancellationToken,
+    why: OnceLock<Error>,
+    verdict: OnceLock<Verdict>,
+}
+
+/// How a recipe said that it ended, other than by its end or an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// `exit(n)`.
+    Exited(u8),
+    /// `skip("why")`.
+    Skipped(String),
+}
+
+impl RunContext {
+    /// A run on a runtime and a clock, silent and without limits but the default ones.
+    #[must_use]
+    pub fn new(runtime: Handle, clock: Clock) -> Self {
+        Self {
+            runtime,
+            process_clock: clock.clone(),
+            recipe_clock: clock,
+            cancel: CancellationToken::new(),
+            output: Arc::new(Silent),
+            arguments: BTreeMap::new(),
+            limits: Limits::default(),
+            fire_time: None,
+            is_simulated: false,
+            state: State::default(),
+        }
+    }
+
+    /// The run that a native is called in.
+    pub(super) fn of(context: &NativeCallContext<'_>) -> Option<Arc<Self>> {
+        context.tag().and_then(|tag| tag.read_lock::<Tag>().map(|tag| tag.0.clone()))
+    }
+
+    /// What the run's threads charge their memory to.
+    #[must_use]
+    pub fn meter(&self) -> &Arc<Meter> {
+        &self.state.meter
+    }
+
+    /// Cancelled once the run must end, for whatever reason.
+    #[must_use]
+    pub fn halt(&self) -> &CancellationToken {
+        &self.state.halt
+    }
+
+    /// Ends the run; the first reason counts.
+    pub fn stop(&self, why: Error) {
+        let _ = self.state.why.set(why);
+        self.state.is_halted.store(true, Ordering::Release);
+        self.state.halt.cancel();
+    }
+
+    /// Why the run must end, once it must.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Error> {
+        if !self.state.is_halted.load(Ordering::Acquire) {
+            return None;
+        }
+        Some(
+            self.state
+                .why
+                .get()
+                .cloned()
+                .unwrap_or_else(|| Error::new(Kind::Cancelled, "cancelled", "the run was interrupted")),
+        )
+    }
+
+    /// Counts one operation; an error once the run must end or a limit is passed.
+    pub(super) fn tick(&self) -> Result<(), Error> {
+        let pending = TICKS.get() + 1;
+        TICKS.set(pending % TICK_BATCH);
+        if pending == TICK_BATCH {
+            let before = self.state.operations.fetch_add(TICK_BATCH, Ordering::Relaxed);
+            if before + TICK_BATCH > self.limits.operations {
+                self.stop(self.limits.over_operations());
+            }
+        }
+        self.check()
+    }
+
+    /// An error once the run must end or holds too much.
+    ///
+    /// # Errors
+    /// Kind `cancelled` or `limit`.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.state.meter.used() > self.limits.memory_bytes {
+            self.stop(self.limits.over_memory());
+        }
+        self.stopped().map_or(Ok(()), Err)
+    }
+
+    /// Makes sure that so many bytes may be allocated at once.
+    ///
+    /// # Errors
+    /// Kind `limit` if not.
+    pub fn reserve(&self, bytes: u64) -> Result<(), Fault> {
+        if bytes > self.limits.memory_bytes / 4
+            || self.state.meter.used().saturating_add(bytes) > self.limits.memory_bytes
+        {
+            self.stop(self.limits.over_memory());
+        }
+        Ok(self.check()?)
+    }
+
+    /// Ends the script with a verdict of its own; the native returns this as its error.
+    #[must_use]
+    pub fn end_with(&self, verdict: Verdict) -> Fault {
+        let _ = self.state.verdict.set(verdict);
+        Box::new(rhai::EvalAltResult::Exit(Dynamic::UNIT, rhai::Position::NONE))
+    }
+
+    /// The script's own verdict, if it gave one.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&Verdict> {
+        self.state.verdict.get()
+    }
+
+    /// How many operations the script engine has carried out.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.state.operations.load(Ordering::Relaxed)
+    }
+}
+
+/// How natives find their run: the engine's tag holds it.
+#[derive(Clone)]
+pub(super) struct Tag(pub(super) Arc<RunContext>);

@@ -1,0 +1,29 @@
+//! How a run ended.
+
+use serde_json::Value;
+
+use super::context::Verdict;
+use crate::error::{Error, ExitCode};
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The value of the last expression; `null` for `()`.
+    pub value: Value,
+    /// The error that nothing caught.
+    pub error: Option<Error>,
+    /// What the recipe itself said of its end.
+    pub verdict: Option<Verdict>,
+}
+
+impl Outcome {
+    /// The exit code that follows.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match (&self.error, &self.verdict) {
+            (Some(error), _) => error.kind.exit_code() as u8,
+            (None, Some(Verdict::Exited(code))) => *code,
+            (None, Some(Verdict::Skipped(_)) | None) => ExitCode::Done as u8,
+        }
+    }
+}
