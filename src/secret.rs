@@ -1,1 +1,0 @@
-//! Secrets that redact themselves, and the scrubber that guards every sink.
