@@ -1,0 +1,328 @@
+//! The table of kinds. Source of names and statuses: iaas v2 (operations and the descriptions of the status fields).
+
+use super::kind::{Kind, Operations, Row};
+
+const SELECTOR: &[&str] = &["label_selector"];
+const PLAIN: &[&str] = &[];
+
+const NONE: Operations = Operations { list: None, get: None, create: None, update: None, delete: None };
+
+const BARE: Row = Row {
+    kind: Kind::Server,
+    type_name: "",
+    singular: "",
+    plural: "",
+    operations: NONE,
+    id_parameter: "",
+    id_field: "id",
+    name_field: Some("name"),
+    list_options: PLAIN,
+    get_options: PLAIN,
+    delete_options: PLAIN,
+    stable: PLAIN,
+    transitional: PLAIN,
+};
+
+/// The row of a kind.
+pub(super) fn row(kind: Kind) -> &'static Row {
+    match kind {
+        Kind::Server => &SERVER,
+        Kind::Volume => &VOLUME,
+        Kind::VolumeAttachment => &VOLUME_ATTACHMENT,
+        Kind::Snapshot => &SNAPSHOT,
+        Kind::Backup => &BACKUP,
+        Kind::Image => &IMAGE,
+        Kind::Network => &NETWORK,
+        Kind::NetworkInterface => &NETWORK_INTERFACE,
+        Kind::PublicIp => &PUBLIC_IP,
+        Kind::SecurityGroup => &SECURITY_GROUP,
+        Kind::KeyPair => &KEY_PAIR,
+        Kind::MachineType => &MACHINE_TYPE,
+        Kind::VolumePerformanceClass => &VOLUME_PERFORMANCE_CLASS,
+        Kind::Quota => &QUOTA,
+    }
+}
+
+static SERVER: Row = Row {
+    kind: Kind::Server,
+    type_name: "Server",
+    singular: "server",
+    plural: "servers",
+    operations: Operations {
+        list: Some("list_servers"),
+        get: Some("get_server"),
+        create: Some("create_server"),
+        update: Some("update_server"),
+        delete: Some("delete_server"),
+    },
+    id_parameter: "serverId",
+    list_options: &["label_selector", "details"],
+    get_options: &["details"],
+    stable: &["ACTIVE", "INACTIVE", "DEALLOCATED", "RESCUE", "PAUSED"],
+    transitional: &[
+        "BACKING-UP",
+        "CREATING",
+        "DEALLOCATING",
+        "DELETING",
+        "MIGRATING",
+        "REBOOT",
+        "REBOOTING",
+        "REBUILD",
+        "REBUILDING",
+        "RESCUING",
+        "RESIZING",
+        "RESTORING",
+        "SNAPSHOTTING",
+        "STARTING",
+        "STOPPING",
+        "UNRESCUING",
+        "UPDATING",
+    ],
+    ..BARE
+};
+
+static VOLUME: Row = Row {
+    kind: Kind::Volume,
+    type_name: "Volume",
+    singular: "volume",
+    plural: "volumes",
+    operations: Operations {
+        list: Some("list_volumes"),
+        get: Some("get_volume"),
+        create: Some("create_volume"),
+        update: Some("update_volume"),
+        delete: Some("delete_volume"),
+    },
+    id_parameter: "volumeId",
+    list_options: SELECTOR,
+    delete_options: &["cascade"],
+    stable: &["AVAILABLE", "ATTACHED", "RESERVED"],
+    transitional: &[
+        "ATTACHING",
+        "AWAITING-TRANSFER",
+        "BACKING-UP",
+        "CREATING",
+        "DELETING",
+        "DETACHING",
+        "DOWNLOADING",
+        "MAINTENANCE",
+        "RESIZING",
+        "RESTORING-BACKUP",
+        "RETYPING",
+        "UPLOADING",
+    ],
+    ..BARE
+};
+
+static VOLUME_ATTACHMENT: Row = Row {
+    kind: Kind::VolumeAttachment,
+    type_name: "VolumeAttachment",
+    singular: "volume attachment",
+    plural: "volume attachments",
+    operations: Operations {
+        list: Some("list_attached_volumes"),
+        get: Some("get_attached_volume"),
+        create: None,
+        update: Some("update_attached_volume"),
+        delete: Some("remove_volume_from_server"),
+    },
+    id_parameter: "volumeId",
+    id_field: "volumeId",
+    name_field: None,
+    ..BARE
+};
+
+static SNAPSHOT: Row = Row {
+    kind: Kind::Snapshot,
+    type_name: "Snapshot",
+    singular: "snapshot",
+    plural: "snapshots",
+    operations: Operations {
+        list: Some("list_snapshots_in_project"),
+        get: Some("get_snapshot"),
+        create: Some("create_snapshot"),
+        update: Some("update_snapshot"),
+        delete: Some("delete_snapshot"),
+    },
+    id_parameter: "snapshotId",
+    list_options: SELECTOR,
+    stable: &["AVAILABLE"],
+    transitional: &["BACKING-UP", "CREATING", "DELETING", "RESTORING", "UNMANAGING", "UPDATING"],
+    ..BARE
+};
+
+static BACKUP: Row = Row {
+    kind: Kind::Backup,
+    type_name: "Backup",
+    singular: "backup",
+    plural: "backups",
+    operations: Operations {
+        list: Some("list_backups"),
+        get: Some("get_backup"),
+        create: Some("create_backup"),
+        update: Some("update_backup"),
+        delete: Some("delete_backup"),
+    },
+    id_parameter: "backupId",
+    list_options: SELECTOR,
+    delete_options: &["force"],
+    stable: &["AVAILABLE"],
+    transitional: &["CREATING", "DELETING", "RESTORING"],
+    ..BARE
+};
+
+static IMAGE: Row = Row {
+    kind: Kind::Image,
+    type_name: "Image",
+    singular: "image",
+    plural: "images",
+    operations: Operations {
+        list: Some("list_images"),
+        get: Some("get_image"),
+        create: None,
+        update: Some("update_image"),
+        delete: Some("delete_image"),
+    },
+    id_parameter: "imageId",
+    list_options: &["label_selector", "all"],
+    stable: &["AVAILABLE", "DEACTIVATED"],
+    transitional: &["CREATING", "DELETING"],
+    ..BARE
+};
+
+static NETWORK: Row = Row {
+    kind: Kind::Network,
+    type_name: "Network",
+    singular: "network",
+    plural: "networks",
+    operations: Operations { list: Some("list_networks"), get: Some("get_network"), ..NONE },
+    id_parameter: "networkId",
+    list_options: SELECTOR,
+    stable: &["CREATED", "UPDATED"],
+    transitional: &["CREATING", "DELETING", "UPDATING"],
+    ..BARE
+};
+
+static NETWORK_INTERFACE: Row = Row {
+    kind: Kind::NetworkInterface,
+    type_name: "NetworkInterface",
+    singular: "network interface",
+    plural: "network interfaces",
+    operations: Operations { list: Some("list_project_nics"), get: Some("get_project_nic"), ..NONE },
+    id_parameter: "nicId",
+    list_options: SELECTOR,
+    stable: &["ACTIVE", "DOWN"],
+    ..BARE
+};
+
+static PUBLIC_IP: Row = Row {
+    kind: Kind::PublicIp,
+    type_name: "PublicIp",
+    singular: "public IP",
+    plural: "public IPs",
+    operations: Operations {
+        list: Some("list_public_ips"),
+        get: Some("get_public_ip"),
+        create: Some("create_public_ip"),
+        update: Some("update_public_ip"),
+        delete: Some("delete_public_ip"),
+    },
+    id_parameter: "publicIpId",
+    name_field: Some("ip"),
+    list_options: SELECTOR,
+    ..BARE
+};
+
+static SECURITY_GROUP: Row = Row {
+    kind: Kind::SecurityGroup,
+    type_name: "SecurityGroup",
+    singular: "security group",
+    plural: "security groups",
+    operations: Operations {
+        list: Some("list_security_groups"),
+        get: Some("get_security_group"),
+        create: Some("create_security_group"),
+        update: Some("update_security_group"),
+        delete: Some("delete_security_group"),
+    },
+    id_parameter: "securityGroupId",
+    list_options: SELECTOR,
+    ..BARE
+};
+
+static KEY_PAIR: Row = Row {
+    kind: Kind::KeyPair,
+    type_name: "KeyPair",
+    singular: "key pair",
+    plural: "key pairs",
+    operations: Operations {
+        list: Some("list_key_pairs"),
+        get: Some("get_key_pair"),
+        create: Some("create_key_pair"),
+        update: Some("update_key_pair"),
+        delete: Some("delete_key_pair"),
+    },
+    id_parameter: "keypairName",
+    id_field: "name",
+    list_options: SELECTOR,
+    ..BARE
+};
+
+static MACHINE_TYPE: Row = Row {
+    kind: Kind::MachineType,
+    type_name: "MachineType",
+    singular: "machine type",
+    plural: "machine types",
+    operations: Operations { list: Some("list_machine_types"), get: Some("get_machine_type"), ..NONE },
+    id_parameter: "machineType",
+    id_field: "name",
+    list_options: &["filter"],
+    ..BARE
+};
+
+static VOLUME_PERFORMANCE_CLASS: Row = Row {
+    kind: Kind::VolumePerformanceClass,
+    type_name: "VolumePerformanceClass",
+    singular: "volume performance class",
+    plural: "volume performance classes",
+    operations: Operations {
+        list: Some("list_volume_performance_classes"),
+        get: Some("get_volume_performance_class"),
+        ..NONE
+    },
+    id_parameter: "volumePerformanceClass",
+    id_field: "name",
+    list_options: SELECTOR,
+    ..BARE
+};
+
+static QUOTA: Row = Row {
+    kind: Kind::Quota,
+    type_name: "Quota",
+    singular: "quota",
+    plural: "quotas",
+    operations: Operations { list: Some("list_quotas"), ..NONE },
+    id_field: "name",
+    ..BARE
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_own_row() {
+        for kind in Kind::ALL {
+            assert_eq!(row(*kind).kind, *kind);
+            assert!(!row(*kind).singular.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_status_is_both_stable_and_transitional() {
+        for kind in Kind::ALL {
+            let row = row(*kind);
+            assert!(row.stable.iter().all(|status| !row.transitional.contains(status)), "{}", row.singular);
+        }
+    }
+}
