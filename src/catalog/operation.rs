@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One version of one service of the STACKIT API.
+use super::shape::ShapeId;
+
+/// One version of one service of the STACKIT API. Its shapes are decoded apart: [`Service::shapes`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Service {
     /// The service's name, such as `iaas` or `resource-manager`.
@@ -11,10 +13,8 @@ pub struct Service {
     pub version: &'static str,
     /// How recipes import it: `iaas`, or `iaas/v1` where an older version is kept beside the newest.
     pub module: &'static str,
-    /// Its operations, by name.
+    /// Its operations, sorted by name.
     pub operations: Vec<Operation>,
-    /// The shapes that parameters, bodies and answers refer to.
-    pub shapes: Vec<Shape>,
 }
 
 /// One call of the API.
@@ -28,7 +28,8 @@ pub struct Operation {
     pub id: &'static str,
     /// The HTTP method.
     pub method: Method,
-    /// Scheme and host; `{region}` in it stands for the region followed by a dot.
+    /// Scheme and host; `{region}` in it stands for the region followed by a dot. Of an operation that goes to a
+    /// host that an earlier answer named, such as `{uploadUrl}`, it is that placeholder alone.
     pub base_url: &'static str,
     /// The path template: `/v2/projects/{projectId}/regions/{region}/servers`.
     pub path: &'static str,
@@ -40,6 +41,10 @@ pub struct Operation {
     pub success: Vec<u16>,
     /// What comes back.
     pub answer: Answer,
+    /// Further content types that the answer can have, asked for with an `Accept` parameter.
+    pub other_answer_types: Vec<&'static str>,
+    /// What comes back when it fails, as far as the document says.
+    pub errors: Vec<ErrorAnswer>,
     /// For a list: the key that holds the array; empty for a bare array.
     #[serde(borrow)]
     pub list_key: Option<&'static str>,
@@ -53,12 +58,14 @@ pub struct Operation {
     pub effect: Effect,
     /// Whether sending it twice ends as sending it once.
     pub is_idempotent: bool,
+    /// Whether it carries the bearer token. A presigned upload and the token endpoint must not.
+    pub takes_token: bool,
 }
 
 /// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Method {
     Get,
     Head,
@@ -68,8 +75,23 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// As on the wire: `GET`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// What an operation does; plan, caps, journal and retries decide by this alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Changes nothing.
@@ -84,6 +106,20 @@ pub enum Effect {
     Mint,
 }
 
+impl Effect {
+    /// As people and machine formats read it: `read`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Mint => "mint",
+        }
+    }
+}
+
 /// A parameter of an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
@@ -93,6 +129,8 @@ pub struct Parameter {
     pub place: Place,
     /// Whether the call is wrong without it.
     pub is_required: bool,
+    /// How a list or an object is written.
+    pub style: Style,
     /// Its shape.
     pub shape: ShapeId,
 }
@@ -100,11 +138,24 @@ pub struct Parameter {
 /// Where a parameter goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Place {
     Path,
     Query,
     Header,
+}
+
+/// How a query parameter that is a list or an object is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// A list repeats the parameter, `a=1&a=2`; an object's fields are parameters of their own, `x=1&y=2`.
+    #[default]
+    Exploded,
+    /// A list is joined by commas: `a=1,2`.
+    Joined,
+    /// An object's fields stand in brackets: `a[x]=1&a[y]=2`.
+    Brackets,
 }
 
 /// A request's body.
@@ -114,6 +165,8 @@ pub struct Body {
     pub is_required: bool,
     /// `application/json`, or one of the few others.
     pub content_type: &'static str,
+    /// Further content types that the operation takes.
+    pub other_types: Vec<&'static str>,
     /// Its shape.
     pub shape: ShapeId,
 }
@@ -129,6 +182,15 @@ pub enum Answer {
     Bytes(&'static str),
 }
 
+/// What a failed call answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ErrorAnswer {
+    /// The status; `4` and `5` stand for all of 4xx and 5xx that are not listed, `0` for whatever else.
+    pub status: u16,
+    /// The shape of its JSON; without, the document gives none.
+    pub shape: Option<ShapeId>,
+}
+
 /// A permission that an operation needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Permission {
@@ -138,82 +200,47 @@ pub struct Permission {
     pub is_ours: bool,
 }
 
-/// How a list goes on after its first page, by the names of its query parameters.
+/// How a list goes on after its first page. Parameters are query parameters; keys are dotted paths in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Paging {
     /// The first answer is everything.
     None,
-    /// `pageToken` and `pageSize`.
-    PageToken,
-    /// `cursor` and `limit`, or `cursor` and `pageSize`.
-    Cursor,
-    /// `page` and `size`.
-    PageSize,
-    /// `offset` and `limit`.
-    Offset,
-    /// `page` and `perPage`.
-    PerPage,
-    /// `page` and `pageSize`.
-    PageAndPageSize,
-}
-
-/// An index into the shapes of a service.
-pub type ShapeId = u32;
-
-/// The shape of a JSON value, deep enough to validate with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "bounds are named by their words")]
-pub enum Shape {
-    /// Anything.
-    Any,
-    /// `true` or `false`.
-    Boolean,
-    /// A whole number within bounds.
-    Integer { minimum: Option<i64>, maximum: Option<i64> },
-    /// A number within bounds.
-    Number { minimum: Option<f64>, maximum: Option<f64> },
-    /// Text; lengths in characters.
-    Text {
-        minimum: Option<u32>,
-        maximum: Option<u32>,
-        #[serde(borrow)]
-        pattern: Option<&'static str>,
-        #[serde(borrow)]
-        /// `uuid`, `date-time`, `date`, `byte`, `ipv4`, …
-        format: Option<&'static str>,
-        /// The closed list of values, if the document closes it.
-        #[serde(borrow)]
-        values: Vec<&'static str>,
+    /// The answer names the next page; none, `null` or empty ends the list.
+    Token {
+        /// Takes the name of the page: `pageToken`, `cursor`, `pageId`.
+        parameter: &'static str,
+        /// Where the answer names the next page: `nextPageToken`, `meta.nextCursor`.
+        next: &'static str,
+        /// Takes the size of a page: `pageSize`, `limit`.
+        size: Option<&'static str>,
     },
-    /// An array.
-    List { item: ShapeId, minimum: Option<u32>, maximum: Option<u32> },
-    /// An object of named fields; `others` is the shape of further ones, if the document allows any explicitly.
-    Object { fields: Vec<Field>, others: Option<ShapeId> },
-    /// Exactly one of these.
-    OneOf(Vec<ShapeId>),
-    /// At least one of these.
-    AnyOf(Vec<ShapeId>),
-    /// All of these.
-    AllOf(Vec<ShapeId>),
-    /// This, or `null`.
-    Nullable(ShapeId),
-}
-
-/// A field of an object.
-#[expect(clippy::struct_excessive_bools, reason = "independent marks of the document")]
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Field {
-    /// As on the wire.
-    pub name: &'static str,
-    /// Its shape.
-    pub shape: ShapeId,
-    /// Whether the object is wrong without it.
-    pub is_required: bool,
-    /// Only in answers.
-    pub is_read_only: bool,
-    /// Only in requests.
-    pub is_write_only: bool,
-    /// Holds a secret; redacted wherever it is shown.
-    pub is_secret: bool,
+    /// Pages are counted from 1.
+    Number {
+        /// Takes the page's number: `page`.
+        parameter: &'static str,
+        /// Takes the size of a page: `size`, `perPage`.
+        size: Option<&'static str>,
+        /// Where the answer says how many pages there are: `pagination.totalPages`.
+        total: &'static str,
+    },
+    /// A page begins at an offset; one that is shorter than asked for ends the list.
+    Offset {
+        /// Takes the offset of the first item: `offset`.
+        parameter: &'static str,
+        /// Takes the size of a page: `limit`.
+        size: &'static str,
+    },
+    /// There may be further pages, but the document has no way to ask for them: the list is whole only if this key of
+    /// the answer is absent or empty. Without a key, nothing tells.
+    Cut {
+        /// Where the answer names the next page.
+        next: Option<&'static str>,
+    },
+    /// There may be further pages, but the document has no way to ask for them: the list is whole only if it has as
+    /// many items as this key of the answer says.
+    Counted {
+        /// Where the answer says how many items there are.
+        total: &'static str,
+    },
 }
