@@ -204,6 +204,7 @@ impl Scanner<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::CommentKind::{Block, Doc, Line, Module};
     use super::*;
 
     fn texts(source: &str) -> Vec<(usize, usize, bool, String)> {
@@ -215,7 +216,6 @@ mod tests {
         let source = "//! help\n/// doc\nlet a = 1; // one\n  // alone\r\nlet b = /* in /* deep */ it */ 2;";
         let found = comments(source);
         let kinds: Vec<CommentKind> = found.iter().map(|comment| comment.kind).collect();
-        use CommentKind::{Block, Doc, Line, Module};
         assert_eq!(kinds, [Module, Doc, Line, Line, Block]);
         assert_eq!(
             texts(source)[2..],

@@ -61,7 +61,8 @@ impl Header {
         while index < lines.len() {
             index = reader.line(&lines, index);
         }
-        reader.header.help = reader.help.join("\n").trim_matches('\n').to_owned();
+        let help = reader.help.join("\n");
+        help.trim_matches('\n').clone_into(&mut reader.header.help);
         (reader.header, reader.findings)
     }
 }
