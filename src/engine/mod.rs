@@ -9,7 +9,6 @@ mod fault;
 mod limits;
 mod native;
 mod outcome;
-pub mod recipe;
 mod registry;
 mod run;
 pub mod values;

@@ -2,9 +2,13 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::catalog::Operation;
+use crate::error::Kind;
+use crate::transport::Error;
+use crate::transport::error::name_of;
 
 /// Where a call acts: filled into `projectId`, `region` and `regionId` parameters that the call leaves open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -28,8 +32,19 @@ pub struct Call {
     pub payload: Payload,
     /// For an ambiguous create to be resolved: the name that the new object carries.
     pub creates_name: Option<String>,
+    /// For an update that answers 409 or nothing: how to see that it took effect; the default is the transport's.
+    pub settles: Option<Box<Settlement>>,
     /// How long the call may take with all its repeats; the default is the transport's.
     pub time_limit: Option<std::time::Duration>,
+}
+
+/// How to see that a change took effect: a look at the object, and what it shows then.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// Reads the object.
+    pub read: Call,
+    /// Fields of the answer with values of which one is enough: where the change leads, or a state on the way there.
+    pub shows: Vec<(&'static str, Value)>,
 }
 
 /// A request's body.
@@ -68,6 +83,7 @@ impl Call {
             parameters: Map::new(),
             payload: Payload::Empty,
             creates_name: None,
+            settles: None,
             time_limit: None,
         }
     }
@@ -84,5 +100,21 @@ impl Call {
     pub fn with_json(mut self, body: Value) -> Self {
         self.payload = Payload::Json(body);
         self
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// When it is not what is asked for: a service broke its contract, or this is the wrong type.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self, operation: &'static Operation) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let text = format!("the answer of `{}` cannot be read: {error}", name_of(operation));
+            let mut error = Error::before_sending(operation, Kind::Server, "bad_answer", text);
+            error.facts.status = Some(self.status);
+            error.facts.request_id.clone_from(&self.request_id);
+            error
+        })
     }
 }

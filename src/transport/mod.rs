@@ -1,7 +1,42 @@
 //! One request on its way: gate → retries → rate limit → backend.
+//!
+//! Nothing here knows a service by name beyond what the catalogue says, and nothing above here speaks HTTP.
 
+mod aftermath;
 mod backend;
+mod backoff;
 mod call;
+mod client;
+mod creations;
+mod delivery;
+mod endpoints;
+mod error;
+mod error_body;
+mod failure;
+mod gate;
+mod in_flight;
+mod judgement;
+mod limits;
+mod neighbours;
+mod pace;
+mod parameters;
+mod redact;
+mod request;
+mod retry_after;
+mod server_clock;
+mod settlement;
+mod shapes;
+#[cfg(test)]
+mod testing;
+mod trace;
+mod uploads;
+mod whole;
 
-pub use backend::{Backend, BackendError, Sent};
-pub use call::{Answer, Call, Payload, Target};
+pub use backend::{Backend, BackendError, Sending, Sent};
+pub use call::{Answer, Call, Payload, Settlement, Target};
+pub use client::{Client, ClientBuilder};
+pub use endpoints::{EndpointError, Endpoints, PlainHttp};
+pub use error::Error;
+pub use gate::{AllowAll, Gate, Intent, ReadOnly};
+pub use in_flight::{InFlight, Permit};
+pub use limits::Limits;

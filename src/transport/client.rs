@@ -1,0 +1,186 @@
+//! The pipeline: a call goes in, an answer or an error comes out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::auth::TokenSource;
+use crate::catalog::Operation;
+use crate::clock::Clock;
+use crate::error;
+use crate::secret::Scrubber;
+use crate::transport::backoff::Backoff;
+use crate::transport::creations::Creations;
+use crate::transport::delivery::Delivery;
+use crate::transport::gate::{AllowAll, Gate, Intent};
+use crate::transport::pace::Pace;
+use crate::transport::request::Prepared;
+use crate::transport::server_clock::ServerClock;
+use crate::transport::uploads::Uploads;
+use crate::transport::{Answer, Backend, Call, Endpoints, Error, InFlight, Limits};
+
+/// Sends calls: gate, retries, rate limit, backend. Cheap to clone; clones share limits, pace and tokens.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+/// What the stages share.
+pub(super) struct Inner {
+    pub backend: Arc<dyn Backend>,
+    pub tokens: Arc<dyn TokenSource>,
+    pub clock: Clock,
+    pub gate: Arc<dyn Gate>,
+    pub scrubber: Scrubber,
+    pub endpoints: Endpoints,
+    pub limits: Limits,
+    pub backoff: Backoff,
+    pub in_flight: InFlight,
+    pub pace: Pace,
+    pub server_clock: ServerClock,
+    pub creations: Creations,
+    pub uploads: Uploads,
+}
+
+/// Collects what a [`Client`] is made of.
+#[must_use]
+pub struct ClientBuilder {
+    backend: Arc<dyn Backend>,
+    tokens: Arc<dyn TokenSource>,
+    clock: Clock,
+    gate: Arc<dyn Gate>,
+    scrubber: Scrubber,
+    endpoints: Endpoints,
+    limits: Limits,
+    in_flight: Option<InFlight>,
+    seed: u64,
+}
+
+impl Client {
+    /// A client of this backend, with these tokens, on this process clock; everything else has a default.
+    pub fn builder(backend: Arc<dyn Backend>, tokens: Arc<dyn TokenSource>, clock: Clock) -> ClientBuilder {
+        ClientBuilder {
+            backend,
+            tokens,
+            clock,
+            gate: Arc::new(AllowAll),
+            scrubber: Scrubber::new(),
+            endpoints: Endpoints::new(),
+            limits: Limits::default(),
+            in_flight: None,
+            seed: 0,
+        }
+    }
+
+    /// Makes a call and returns its successful answer. Dropping the future cancels at once, in the middle of a request
+    /// or a wait too; the effect of a change that was under way is then unknown.
+    ///
+    /// # Errors
+    /// - `invalid`, `config`, `policy`: before anything is sent.
+    /// - `auth`: no token, or the API refuses a fresh one.
+    /// - `permission`, `not_found`, `conflict`, `quota`, `invalid`: the API refuses.
+    /// - `rate_limited`, `server`, `network`, `timeout`: still, after all repeats.
+    /// - `ambiguous`: a change whose effect is unknown, and looking did not settle it.
+    pub async fn send(&self, call: Call) -> Result<Answer, Error> {
+        self.0.send(&call).await
+    }
+
+    /// The process clock that the pipeline runs on.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+}
+
+impl Inner {
+    /// The stages in their order. A further one (caps, journal) stands between the gate and the delivery.
+    pub async fn send(&self, call: &Call) -> Result<Answer, Error> {
+        let prepared = Prepared::new(call, &self.endpoints, &self.uploads)?;
+        self.gate.admit(&Intent {
+            operation: prepared.operation,
+            effect: prepared.operation.effect,
+            target: &prepared.target,
+            object: prepared.object.as_deref(),
+        })?;
+        Delivery::new(self, call, &prepared).run().await
+    }
+
+    /// Makes a call from within another one: a look at what became of a change.
+    pub fn look(&self, mut call: Call) -> BoxFuture<'_, Result<Answer, Error>> {
+        const LOOK_TIME: Duration = Duration::from_secs(20);
+        call.time_limit = Some(LOOK_TIME);
+        Box::pin(async move { self.send(&call).await })
+    }
+
+    /// The bearer token for a call.
+    pub async fn token(&self, operation: &'static Operation) -> Result<crate::secret::Secret, Error> {
+        self.tokens.token().await.map_err(|failure| {
+            let failure = error::Error::from(failure);
+            let mut error = Error::before_sending(operation, failure.kind, failure.code, failure.message);
+            error.place = failure.place;
+            error.hint = failure.hint;
+            error.facts.retryable = failure.call.is_some_and(|facts| facts.retryable);
+            error
+        })
+    }
+}
+
+impl ClientBuilder {
+    /// What may be sent; without one, everything.
+    pub fn gate(mut self, gate: Arc<dyn Gate>) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// The run's scrubber: messages of servers pass it.
+    pub fn scrubber(mut self, scrubber: Scrubber) -> Self {
+        self.scrubber = scrubber;
+        self
+    }
+
+    /// Where the services are reached, if not where the catalogue says.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// How long, how often, how many.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// A limit on requests in flight that other clients of the process share.
+    pub fn in_flight(mut self, in_flight: InFlight) -> Self {
+        self.in_flight = Some(in_flight);
+        self
+    }
+
+    /// The seed of the jitter: the same seed, the same waits.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The client.
+    #[must_use]
+    pub fn build(self) -> Client {
+        let Self { backend, tokens, clock, gate, scrubber, endpoints, limits, in_flight, seed } = self;
+        let backoff = Backoff::new(limits.backoff_base, limits.backoff_cap, seed);
+        let in_flight = in_flight.unwrap_or_else(|| InFlight::new(&clock, limits.in_flight));
+        Client(Arc::new(Inner {
+            backend,
+            tokens,
+            clock,
+            gate,
+            scrubber,
+            endpoints,
+            limits,
+            backoff,
+            in_flight,
+            pace: Pace::default(),
+            server_clock: ServerClock::default(),
+            creations: Creations::default(),
+            uploads: Uploads::default(),
+        }))
+    }
+}

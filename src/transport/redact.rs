@@ -1,0 +1,103 @@
+//! Bodies as they may be shown: without the fields that the catalogue marks secret, and those whose name says it.
+
+use std::collections::HashSet;
+
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::catalog::{self, Answer, Operation, Shape, ShapeId};
+use crate::secret::REDACTED;
+use crate::transport::trace::Side;
+
+/// No longer body is shown.
+const LONGEST: usize = 16 * 1_024;
+
+/// The body of a request or an answer of `operation` with every secret replaced; what is no JSON is not shown at all,
+/// for nothing tells what is in it.
+pub(super) fn redacted(operation: &'static Operation, headers: &HeaderMap, body: &[u8], side: Side) -> String {
+    if body.is_empty() {
+        return String::new();
+    }
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else {
+        let content_type = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        return format!("({} bytes of {})", body.len(), content_type.unwrap_or("an unknown type"));
+    };
+    // A mint's answer is a credential, whatever its fields are called.
+    if operation.effect == catalog::Effect::Mint && side == Side::Answer {
+        return format!("({} bytes, not shown: they hold a credential)", body.len());
+    }
+    let shape = match (side, &operation.body, &operation.answer) {
+        (Side::Request, Some(body), _) => Some(body.shape),
+        (Side::Answer, _, Answer::Json(shape)) => Some(*shape),
+        _ => None,
+    };
+    redact_by_name(&mut value);
+    if let (Some(service), Some(shape)) = (catalog::service(operation.module), shape) {
+        redact_by_shape(service, shape, &mut value);
+    }
+    let mut text = value.to_string();
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}
+
+fn redact_by_shape(service: &'static catalog::Service, shape: ShapeId, value: &mut Value) {
+    match (service.shape(shape), value) {
+        (Shape::Object { fields, others, .. }, Value::Object(entries)) => {
+            for (name, value) in entries {
+                match fields.iter().find(|field| field.name == name) {
+                    Some(field) if field.is_secret => hide(value),
+                    Some(field) => redact_by_shape(service, field.shape, value),
+                    None => {
+                        if let Some(others) = others {
+                            redact_by_shape(service, *others, value);
+                        }
+                    }
+                }
+            }
+        }
+        (Shape::List { item, .. }, Value::Array(items)) => {
+            items.iter_mut().for_each(|value| redact_by_shape(service, *item, value));
+        }
+        // What any of the alternatives calls secret is secret.
+        (Shape::OneOf(shapes) | Shape::AnyOf(shapes) | Shape::AllOf(shapes), value) => {
+            let distinct: HashSet<_> = shapes.iter().collect();
+            distinct.into_iter().for_each(|shape| redact_by_shape(service, *shape, value));
+        }
+        (Shape::Tagged { shapes, .. }, value) => {
+            shapes.iter().for_each(|(_, shape)| redact_by_shape(service, *shape, value));
+        }
+        (Shape::Nullable(shape), value) if !value.is_null() => redact_by_shape(service, *shape, value),
+        _ => {}
+    }
+}
+
+fn redact_by_name(value: &mut Value) {
+    match value {
+        Value::Object(entries) => {
+            for (name, value) in entries {
+                if names_a_secret(name) { hide(value) } else { redact_by_name(value) }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact_by_name),
+        _ => {}
+    }
+}
+
+/// Whether a field's name says that its value is not for everyone. Names of other things' secrets are not.
+pub(super) fn names_a_secret(name: &str) -> bool {
+    const PARTS: &[&str] =
+        &["password", "passwd", "secret", "token", "privatekey", "kubeconfig", "credentials", "apikey"];
+    const HARMLESS: &[&str] = &["tokentype", "secretid", "tokenid", "expires", "pagetoken", "tokenendpoint"];
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let is_harmless = HARMLESS.iter().any(|part| plain.contains(part));
+    plain == "authorization" || (!is_harmless && PARTS.iter().any(|part| plain.contains(part)))
+}
+
+fn hide(value: &mut Value) {
+    if !value.is_null() {
+        *value = Value::from(REDACTED);
+    }
+}
