@@ -9,6 +9,7 @@ mod fault;
 mod limits;
 mod native;
 mod outcome;
+pub mod recipe;
 mod registry;
 mod run;
 pub mod values;

@@ -1,0 +1,303 @@
+//! The `//!` lines of a recipe: its help, and what it asks for.
+
+use serde::Serialize;
+
+use super::comments::{Comment, CommentKind, comments};
+use super::finding::Finding;
+use crate::error::nearest;
+
+const KEYS: [&str; 3] = ["Permissions", "Caps", "Repeatable"];
+const EFFECTS: [&str; 4] = ["create", "update", "delete", "mint"];
+
+/// What the `//!` lines of a recipe say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Header {
+    /// The prose, one line of the recipe a line.
+    pub help: String,
+    /// `Permissions:` what it asks for; `None` if there is no such line.
+    pub permissions: Option<Vec<AskedPermission>>,
+    /// `Caps:` how much it changes at most, by its own word.
+    pub caps: Vec<Cap>,
+    /// `Repeatable:` whether running it again after a failure does no harm.
+    pub repeatable: Option<bool>,
+}
+
+/// A permission that a recipe asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskedPermission {
+    /// Such as `iaas.server.deallocate`; a `*` at its end stands for all that begin so.
+    pub name: String,
+    /// The labels that narrow it to some objects: `where schedule=office-hours`.
+    pub labels: Vec<(String, String)>,
+    /// Where it stands.
+    pub line: usize,
+    /// Where it stands, in characters from 1.
+    pub column: usize,
+}
+
+/// The most that a recipe means to change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cap {
+    /// An effect (`create`, `update`, `delete`, `mint`) or a permission.
+    pub what: String,
+    /// How many calls of it.
+    pub most: u64,
+}
+
+impl Header {
+    /// The first sentence or line of the help, for lists of recipes.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        self.help.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim()
+    }
+
+    /// Reads the `//!` lines of a script, and says what is wrong with them.
+    #[must_use]
+    pub fn read(source: &str) -> (Self, Vec<Finding>) {
+        let lines: Vec<Comment> =
+            comments(source).into_iter().filter(|comment| comment.kind == CommentKind::Module).collect();
+        let mut reader = Reader { header: Self::default(), findings: Vec::new(), help: Vec::new() };
+        let mut index = 0;
+        while index < lines.len() {
+            index = reader.line(&lines, index);
+        }
+        let help = reader.help.join("\n");
+        help.trim_matches('\n').clone_into(&mut reader.header.help);
+        (reader.header, reader.findings)
+    }
+}
+
+struct Reader {
+    header: Header,
+    findings: Vec<Finding>,
+    help: Vec<String>,
+}
+
+/// A piece of a value, with its place.
+struct Part<'c> {
+    text: &'c str,
+    line: usize,
+    column: usize,
+}
+
+impl Reader {
+    /// Takes one line, or a key with the lines that continue it; returns the index of the next.
+    fn line(&mut self, lines: &[Comment], index: usize) -> usize {
+        let comment = &lines[index];
+        let text = comment.text.strip_prefix(' ').unwrap_or(&comment.text);
+        let word = text.split_once(':').map(|(word, _)| word);
+        let Some(key) = word.and_then(|word| KEYS.into_iter().find(|key| *key == word)) else {
+            if let Some(word) = word {
+                self.near_miss(word, comment);
+            }
+            self.help.push(text.trim_end().to_owned());
+            return index + 1;
+        };
+        let mut end = index + 1;
+        while end < lines.len() && continues(&lines[end - 1], &lines[end]) {
+            end += 1;
+        }
+        let parts: Vec<Part<'_>> = lines[index..end]
+            .iter()
+            .enumerate()
+            .flat_map(|(nth, line)| {
+                let start = if nth == 0 { line.text.find(':').map_or(0, |colon| colon + 1) } else { 0 };
+                split(line, start)
+            })
+            .collect();
+        match key {
+            "Permissions" => self.permissions(&parts),
+            "Caps" => self.caps(&parts),
+            _ => self.repeatable(&parts, comment),
+        }
+        end
+    }
+
+    fn near_miss(&mut self, word: &str, comment: &Comment) {
+        let is_one_word = !word.is_empty() && word.chars().all(char::is_alphabetic);
+        if is_one_word && let Some(key) = nearest(word, KEYS) {
+            let finding = Finding::warning(
+                "unknown_header_key",
+                comment.line,
+                comment.column,
+                format!("`{word}:` is read as help, not as a key"),
+            );
+            self.findings.push(finding.with_hint(format!("did you mean `{key}:`?")));
+        }
+    }
+
+    fn permissions(&mut self, parts: &[Part<'_>]) {
+        let asked = self.header.permissions.get_or_insert_default();
+        for part in parts {
+            let mut words = part.text.split_whitespace();
+            let name = words.next().unwrap_or_default().to_owned();
+            let length = part.text.chars().count();
+            let is_name = name.split('.').count() > 1
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_*".contains(c))
+                && !name.trim_end_matches('*').contains('*');
+            if !is_name {
+                let message = format!("`{name}` is no permission");
+                let finding = Finding::error("bad_permission", part.line, part.column, message).spanning(length);
+                self.findings.push(finding.with_hint("permissions look like `iaas.server.list`, separated by commas"));
+                continue;
+            }
+            match labels(&mut words) {
+                Ok(labels) => asked.push(AskedPermission { name, labels, line: part.line, column: part.column }),
+                Err(message) => {
+                    let finding = Finding::error("bad_permission", part.line, part.column, message).spanning(length);
+                    self.findings.push(
+                        finding
+                            .with_hint("narrow it as in `iaas.server.stop where schedule=office-hours and team=web`"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn caps(&mut self, parts: &[Part<'_>]) {
+        for part in parts {
+            let words: Vec<&str> = part.text.split_whitespace().collect();
+            let cap = match words[..] {
+                [what, most] if EFFECTS.contains(&what) || what.contains('.') => {
+                    most.parse().ok().map(|most| Cap { what: what.to_owned(), most })
+                }
+                _ => None,
+            };
+            match cap {
+                Some(cap) => self.header.caps.push(cap),
+                None => self.findings.push(
+                    Finding::error("bad_cap", part.line, part.column, format!("`{}` is no cap", part.text))
+                        .spanning(part.text.chars().count())
+                        .with_hint(
+                            "caps look like `delete 50, create 20`: create, update, delete, mint or a permission",
+                        ),
+                ),
+            }
+        }
+    }
+
+    fn repeatable(&mut self, parts: &[Part<'_>], comment: &Comment) {
+        // What follows the word is the reason, for people.
+        let word = parts.first().and_then(|part| part.text.split([' ', ';']).next()).unwrap_or_default();
+        match word {
+            "yes" => self.header.repeatable = Some(true),
+            "no" => self.header.repeatable = Some(false),
+            _ => self.findings.push(
+                Finding::error(
+                    "bad_repeatable",
+                    comment.line,
+                    comment.column,
+                    format!("`Repeatable: {word}` is unclear"),
+                )
+                .with_hint("write `Repeatable: yes` or `Repeatable: no`, and why after a comma"),
+            ),
+        }
+    }
+}
+
+/// A key goes on where the line before ends in a comma, or this one is indented.
+fn continues(before: &Comment, line: &Comment) -> bool {
+    if line.line != before.line + 1 || line.text.trim().is_empty() {
+        return false;
+    }
+    before.text.trim_end().ends_with(',') || line.text.starts_with("  ")
+}
+
+/// The pieces between commas from the byte `start` on, with their places.
+fn split(comment: &Comment, start: usize) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut offset = start;
+    for piece in comment.text[start..].split(',') {
+        let text = piece.trim();
+        if !text.is_empty() {
+            let blanks = piece.len() - piece.trim_start().len();
+            // Three characters are the mark `//!`.
+            let column = comment.column + 3 + comment.text[..offset + blanks].chars().count();
+            parts.push(Part { text, line: comment.line, column });
+        }
+        offset += piece.len() + 1;
+    }
+    parts
+}
+
+fn labels<'w>(words: &mut impl Iterator<Item = &'w str>) -> Result<Vec<(String, String)>, String> {
+    match words.next() {
+        None => return Ok(Vec::new()),
+        Some("where") => {}
+        Some(other) => return Err(format!("`{other}` does not belong here")),
+    }
+    let mut labels = Vec::new();
+    loop {
+        let Some((key, value)) = words.next().and_then(|word| word.split_once('=')) else {
+            return Err("a label such as `team=web` must follow `where` and `and`".to_owned());
+        };
+        if key.is_empty() || value.is_empty() {
+            return Err(format!("`{key}={value}` is no label"));
+        }
+        labels.push((key.to_owned(), value.to_owned()));
+        match words.next() {
+            None => return Ok(labels),
+            Some("and") => {}
+            Some(other) => return Err(format!("`{other}` does not belong here")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_and_keys_are_told_apart() {
+        let source = "\
+//! Deallocate the servers that need not run at night.
+//!
+//! Note: INACTIVE servers still bill in full.
+//! Permissions: iaas.server.list, iaas.server.deallocate where schedule=office-hours,
+//!   iaas.volume.*
+//! Caps: update 80, iaas.server.deallocate 80
+//! Repeatable: yes, a deallocated server is left alone
+//! More help.
+let a = 1;";
+        let (header, findings) = Header::read(source);
+        assert_eq!(findings, []);
+        assert_eq!(header.summary(), "Deallocate the servers that need not run at night.");
+        assert!(header.help.ends_with("bill in full.\nMore help."), "{}", header.help);
+        let permissions = header.permissions.expect("asked");
+        let names: Vec<&str> = permissions.iter().map(|asked| asked.name.as_str()).collect();
+        assert_eq!(names, ["iaas.server.list", "iaas.server.deallocate", "iaas.volume.*"]);
+        assert_eq!(permissions[1].labels, [("schedule".to_owned(), "office-hours".to_owned())]);
+        assert_eq!((permissions[1].line, permissions[1].column), (4, 36));
+        assert_eq!((permissions[2].line, permissions[2].column), (5, 7));
+        assert_eq!(header.caps[0], Cap { what: "update".to_owned(), most: 80 });
+        assert_eq!(header.repeatable, Some(true));
+    }
+
+    #[test]
+    fn a_recipe_without_a_header_asks_for_nothing() {
+        assert_eq!(Header::read("let a = 1; // Permissions: none"), (Header::default(), vec![]));
+        let (header, findings) = Header::read("//! Permissions:\n//! Reads nothing.");
+        assert_eq!((header.permissions, header.help.as_str(), findings), (Some(vec![]), "Reads nothing.", vec![]));
+    }
+
+    #[test]
+    fn every_mistake_of_the_header_is_found() {
+        for (source, code, part) in [
+            ("//! Permission: iaas.server.list", "unknown_header_key", "`Permissions:`"),
+            ("//! Permissions: everything", "bad_permission", "separated by commas"),
+            ("//! Permissions: iaas.*.list", "bad_permission", "separated by commas"),
+            ("//! Permissions: iaas.server.list if x", "bad_permission", "narrow it"),
+            ("//! Permissions: iaas.server.list where", "bad_permission", "narrow it"),
+            ("//! Permissions: iaas.server.list where team=", "bad_permission", "narrow it"),
+            ("//! Permissions: iaas.server.list where a=b c=d", "bad_permission", "narrow it"),
+            ("//! Caps: delete many", "bad_cap", "delete 50"),
+            ("//! Caps: remove 5", "bad_cap", "delete 50"),
+            ("//! Repeatable: perhaps", "bad_repeatable", "Repeatable: yes"),
+        ] {
+            let (_, findings) = Header::read(source);
+            assert_eq!(findings.len(), 1, "{source}");
+            assert_eq!(findings[0].code, code, "{source}");
+            assert!(findings[0].hint.as_deref().is_some_and(|hint| hint.contains(part)), "{source}");
+        }
+    }
+}

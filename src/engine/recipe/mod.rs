@@ -1,0 +1,17 @@
+//! What a recipe says of itself, found without running it: its help, what it asks for, its parameters.
+
+mod command_line;
+mod comments;
+mod finding;
+mod header;
+mod help;
+mod kind;
+mod literal;
+mod parameters;
+
+pub use comments::{Comment, CommentKind, comments};
+pub use finding::{Finding, Severity};
+pub use header::{AskedPermission, Cap, Header};
+pub use help::help;
+pub use kind::ParameterKind;
+pub use parameters::{Parameter, Parameters};
