@@ -1,3 +1,24 @@
 //! Profiles, `stackhand.toml`, the STACKIT CLI's own profiles, and every environment variable, declared once.
 
+mod cli_profile;
+mod credential;
+mod credentials_file;
 pub mod duration;
+mod endpoint;
+mod environment;
+mod error;
+mod origin;
+mod profile;
+mod reader;
+mod settings;
+mod variables;
+mod workspace;
+
+pub use credential::{Candidate, Credential, KeyInput, Text, Verdict};
+pub use environment::Environment;
+pub use error::Error;
+pub use origin::{Origin, Resolved};
+pub use profile::Profile;
+pub use settings::{Given, Settings};
+pub use variables::{Variable, variables};
+pub use workspace::Workspace;

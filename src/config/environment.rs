@@ -1,0 +1,142 @@
+//! The process's surroundings, read once and handed down; tests hand down their own.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::variables::XDG_CONFIG_HOME;
+
+/// Environment variables, the home folder and the current folder.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    home: Option<PathBuf>,
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// What surrounds this process. Bytes that are not text are replaced.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        Self {
+            variables: std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect(),
+            home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
+            folder: std::env::current_dir().unwrap_or_default(),
+        }
+    }
+
+    /// No variables, no home, and a current folder.
+    #[must_use]
+    pub fn empty(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), ..Self::default() }
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Sets the home folder.
+    #[must_use]
+    pub fn with_home(mut self, home: impl Into<PathBuf>) -> Self {
+        self.home = Some(home.into());
+        self
+    }
+
+    /// A variable's value; an empty one counts as absent.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All variables by name, empty ones too, for what a recipe asks of its own.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The user's home folder, if there is one.
+    #[must_use]
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// The current folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The user's folder of configuration files, where the STACKIT CLI keeps its own.
+    ///
+    /// Source: STACKIT CLI, which asks Go's `os.UserConfigDir`.
+    #[must_use]
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        if cfg!(windows) {
+            return self.variable("AppData").or_else(|| self.variable("APPDATA")).map(PathBuf::from);
+        }
+        if cfg!(target_os = "macos") {
+            return self.home().map(|home| home.join("Library/Application Support"));
+        }
+        let chosen = self.variable(XDG_CONFIG_HOME).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        chosen.or_else(|| self.home().map(|home| home.join(".config")))
+    }
+
+    /// A path as somebody wrote it: `~/` is the home folder, and a relative one counts from `base`.
+    #[must_use]
+    pub fn path(&self, base: &Path, written: &str) -> PathBuf {
+        match (written.strip_prefix("~/"), self.home()) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => base.join(written),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    /// Names only: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("variables", &self.variables.keys().collect::<Vec<_>>())
+            .field("home", &self.home)
+            .field("folder", &self.folder)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_is_an_absent_one() {
+        let environment = Environment::empty("/w").with("A", "").with("B", "b");
+        assert_eq!(environment.variable("A"), None);
+        assert_eq!(environment.variable("B"), Some("b"));
+    }
+
+    #[test]
+    fn values_do_not_show_when_debugged() {
+        let shown = format!("{:?}", Environment::empty("/w").with("TOKEN", "hunter22"));
+        assert!(shown.contains("TOKEN") && !shown.contains("hunter22"), "{shown}");
+    }
+
+    #[test]
+    fn written_paths_count_from_home_or_base() {
+        let environment = Environment::empty("/w").with_home("/home/a");
+        assert_eq!(environment.path(Path::new("/w"), "~/k.json"), Path::new("/home/a/k.json"));
+        assert_eq!(environment.path(Path::new("/w"), "k.json"), Path::new("/w/k.json"));
+        assert_eq!(environment.path(Path::new("/w"), "/k.json"), Path::new("/k.json"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_config_folder_may_be_moved() {
+        let environment = Environment::empty("/w").with_home("/home/a");
+        assert_eq!(environment.config_folder(), Some("/home/a/.config".into()));
+        assert_eq!(environment.clone().with(XDG_CONFIG_HOME, "/x").config_folder(), Some("/x".into()));
+        assert_eq!(environment.with(XDG_CONFIG_HOME, "x").config_folder(), Some("/home/a/.config".into()));
+        assert_eq!(Environment::empty("/w").config_folder(), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! A workspace: the nearest folder upward that has a `stackhand.toml`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::reader::{Located, Reader, Table};
+use super::{Error, Profile};
+use crate::error::nearest;
+
+/// The name of the workspace's file.
+const FILE: &str = "stackhand.toml";
+
+/// The profile that is built in: the simulator.
+pub(super) const SIMULATOR: &str = "sim";
+
+/// Sections that other rooms read; here they only must not be taken for slips.
+const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources", "grants", "caps"];
+
+const OURS: &[&str] = &["default_profile", "project_id", "region", "profile"];
+
+/// What `stackhand.toml` says about profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// The file.
+    pub file: PathBuf,
+    /// The profiles by name.
+    pub profiles: BTreeMap<String, Profile>,
+    pub(super) default_profile: Option<Located<String>>,
+    pub(super) project: Option<Located<String>>,
+    pub(super) region: Option<Located<String>>,
+}
+
+impl Workspace {
+    /// Finds and reads the workspace that `folder` is in; nothing if it is in none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or understood.
+    pub fn around(folder: &Path) -> Result<Option<Self>, Error> {
+        let Some(file) = folder.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file()) else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Error::new("workspace_unreadable", format!("the workspace file cannot be read: {error}"))
+                .in_file(&file, None)
+        })?;
+        Self::read(&file, &text).map(Some)
+    }
+
+    /// The folder that paths in the file count from.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Reads the text of a workspace file.
+    ///
+    /// # Errors
+    /// When it is not TOML, has a key that means nothing, or a value of the wrong kind.
+    pub fn read(file: &Path, text: &str) -> Result<Self, Error> {
+        let reader = Reader::new(file, text);
+        let tree = reader.parse()?;
+        let top = reader.top(tree.get_ref());
+        top.allow(&[OURS, OF_OTHERS].concat())?;
+        let profiles: BTreeMap<_, _> = top.table("profile", read_profiles)?.unwrap_or_default();
+        let default_profile = top.text("default_profile")?;
+        if let Some(default) = &default_profile
+            && default.value != SIMULATOR
+            && !profiles.contains_key(&default.value)
+        {
+            let message = format!("there is no profile `{}`", default.value);
+            return Err(top
+                .complain(default, "unknown_profile", message)
+                .hint(which_profiles(&profiles, &default.value)));
+        }
+        let (project, region) = (top.text("project_id")?, top.text("region")?);
+        Ok(Self { file: file.to_owned(), profiles, default_profile, project, region })
+    }
+}
+
+fn read_profiles(table: Table<'_, '_>) -> Result<BTreeMap<String, Profile>, Error> {
+    let mut profiles = BTreeMap::new();
+    for key in table.keys() {
+        let name = key.value;
+        if name == SIMULATOR {
+            let message = "the profile `sim` is built in: it is the simulator";
+            return Err(table.complain(&key, "reserved_profile", message).hint("choose another name"));
+        }
+        if let Some(profile) = table.table(name, |inner| Profile::read(name, inner))? {
+            profiles.insert(name.to_owned(), profile);
+        }
+    }
+    Ok(profiles)
+}
+
+/// A hint for a profile that does not exist.
+pub(super) fn which_profiles(profiles: &BTreeMap<String, Profile>, wanted: &str) -> String {
+    let names = profiles.keys().map(String::as_str).chain([SIMULATOR]);
+    match nearest(wanted, names.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known profiles: {}", names.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+#[cfg(test)]
+#[path = "workspace_tests.rs"]
+mod tests;
