@@ -3,12 +3,19 @@
 //! Nothing else in the code spells a path of the API. The table is made of `catalog/*.json` and `catalog/extra.json` by
 //! `build.rs`; a service is decoded when it is first asked for, its shapes when something is first checked.
 
+mod address;
+mod fields;
 mod operation;
+mod routes;
 mod shape;
+mod suggest;
 mod table;
 
+pub use address::{AddressError, FilledFrom, percent_decode, percent_encode, plain_text};
 pub use operation::{
     Answer, Body, Effect, ErrorAnswer, Method, Operation, Paging, Parameter, Permission, Place, Service, Style,
 };
+pub use routes::{Route, Routes};
 pub use shape::{Field, Shape, ShapeId, Shapes};
+pub use suggest::{nearest, nearest_module, nearest_operation};
 pub use table::{modules, operation, service, services};
