@@ -8,6 +8,6 @@ pub mod time;
 /// Every native of the language.
 #[must_use]
 pub fn natives() -> Vec<Native> {
-    let subjects: [Vec<Native>; 0] = [];
+    let subjects = [time::natives()];
     subjects.into_iter().flatten().collect()
 }
