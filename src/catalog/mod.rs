@@ -6,10 +6,12 @@
 mod address;
 mod fields;
 mod operation;
+mod pattern;
 mod routes;
 mod shape;
 mod suggest;
 mod table;
+mod validate;
 
 pub use address::{AddressError, FilledFrom, percent_decode, percent_encode, plain_text};
 pub use operation::{
@@ -19,3 +21,4 @@ pub use routes::{Route, Routes};
 pub use shape::{Field, Shape, ShapeId, Shapes};
 pub use suggest::{nearest, nearest_module, nearest_operation};
 pub use table::{modules, operation, service, services};
+pub use validate::{Direction, Violation, validate};

@@ -1,0 +1,45 @@
+//! The documents' regular expressions, compiled once each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
+
+type Compiled = HashMap<&'static str, Option<Arc<Regex>>>;
+
+static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
+
+/// Whether a text has a match of a pattern. A pattern that is no expression forbids nothing; a test knows them all.
+pub(super) fn is_match(pattern: &'static str, text: &str) -> bool {
+    compiled(pattern).is_none_or(|regex| regex.is_match(text))
+}
+
+fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    compiled.entry(pattern).or_insert_with(|| Regex::new(pattern).ok().map(Arc::new)).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::catalog::{self, Shape};
+
+    #[test]
+    fn every_pattern_compiles() {
+        let patterns: BTreeSet<&str> = catalog::services()
+            .flat_map(|service| &service.shapes().shapes)
+            .filter_map(|shape| match shape {
+                Shape::Text { pattern, .. } => *pattern,
+                _ => None,
+            })
+            .collect();
+        assert!(patterns.len() > 60, "{}", patterns.len());
+        for pattern in patterns {
+            if let Err(error) = Regex::new(pattern) {
+                panic!("{pattern}: {error}");
+            }
+        }
+    }
+}
