@@ -32,6 +32,8 @@ pub enum Error {
     BadObject { kind: Kind, why: String },
     /// The object is managed by something else.
     Managed { verb: String, kind: Kind, name: String, manager: &'static str },
+    /// A volume is to be detached, and is attached to nothing.
+    NotAttached { name: String },
     /// A verb did not lead where it should have.
     Failed { verb: &'static str, kind: Kind, name: String, status: String, message: Option<String> },
     /// The object went away during a wait for something else.
@@ -70,6 +72,7 @@ impl Error {
             | Self::Unsupported { .. } => ErrorKind::Invalid,
             Self::BadAnswer { .. } | Self::BadObject { .. } => ErrorKind::Incomplete,
             Self::Managed { .. } | Self::Unexpected { .. } => ErrorKind::Policy,
+            Self::NotAttached { .. } => ErrorKind::Conflict,
             Self::Failed { .. } => ErrorKind::Server,
             Self::TimedOut { .. } => ErrorKind::Timeout,
             Self::Bug(_) => ErrorKind::Bug,
@@ -90,6 +93,7 @@ impl Error {
             Self::BadAnswer { .. } => "bad_answer",
             Self::BadObject { .. } => "bad_object",
             Self::Managed { .. } => "managed_object",
+            Self::NotAttached { .. } => "not_attached",
             Self::Failed { .. } => "outcome_failed",
             Self::Vanished { .. } => "vanished",
             Self::TimedOut { .. } => "wait_timed_out",
@@ -151,6 +155,7 @@ impl fmt::Display for Error {
             Self::Managed { verb, kind, name, .. } => {
                 write!(f, "`{verb}` is refused: the {} `{name}` belongs to a Kubernetes cluster", kind.row().singular)
             }
+            Self::NotAttached { name } => write!(f, "the volume `{name}` is attached to no server"),
             Self::Failed { verb, kind, name, status, message } => {
                 write!(f, "`{verb}` of the {} `{name}` ended in {status}", kind.row().singular)?;
                 message.as_ref().map_or(Ok(()), |message| write!(f, ": {message}"))

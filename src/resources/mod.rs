@@ -1,17 +1,34 @@
 //! The platform as Rust sees it: verbs, relations, waiters. Decodes only what it acts on and passes the bytes on.
 
 pub mod answer;
+mod api;
+mod attachment;
 mod error;
 mod expectation;
+mod fan_out;
 mod kind;
 mod managed;
+mod options;
+mod platform;
+mod quota;
+mod read;
+mod relations;
 mod resource;
 mod selector;
+mod snapshot;
 mod table;
+pub mod verb;
+mod wait;
+mod write;
 
+pub use api::Api;
 pub use error::{Error, Last};
 pub use expectation::{Expectation, Goal, Verdict, Watch, Watched};
+pub use fan_out::fan_out;
 pub use kind::{Kind, Operations, Phase, Row};
 pub use managed::{ManagedObjects, SKE};
+pub use options::{Options, Query};
+pub use platform::Platform;
+pub use read::Listing;
 pub use resource::{Form, Head, Resource};
 pub use selector::{Labels, Selector, SelectorError, Unmatched};

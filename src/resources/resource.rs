@@ -140,6 +140,25 @@ impl Resource {
         Self(Arc::new(Inner { kind, target, form, body, head, expectation: Some(expectation) }))
     }
 
+    /// The same object, expecting nothing.
+    #[must_use]
+    pub fn without_expectation(&self) -> Self {
+        let head = self.0.head.clone();
+        let (kind, target, form, body) = (self.0.kind, self.0.target.clone(), self.0.form, self.0.body.clone());
+        Self(Arc::new(Inner { kind, target, form, body, head, expectation: None }))
+    }
+
+    /// The last copy of an object that is gone: its status, if it had one, is the API's own word for that.
+    #[must_use]
+    pub fn deleted(&self) -> Self {
+        let mut fields: Map<String, Value> = serde_json::from_slice(&self.0.body).unwrap_or_default();
+        if let Some(status) = fields.get_mut("status") {
+            *status = Value::from("DELETED");
+        }
+        let body = Bytes::from(Value::Object(fields).to_string());
+        Self::new(self.0.kind, self.0.target.clone(), self.0.form, body)
+    }
+
     /// The fields that this room acts on.
     ///
     /// # Errors

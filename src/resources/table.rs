@@ -319,6 +319,35 @@ mod tests {
     }
 
     #[test]
+    fn the_catalogue_knows_every_operation_and_its_parameters() {
+        for kind in Kind::ALL {
+            let row = row(*kind);
+            let operations = row.operations;
+            let named = [
+                (operations.list, row.list_options, false),
+                (operations.get, row.get_options, true),
+                (operations.create, PLAIN, false),
+                (operations.update, PLAIN, true),
+                (operations.delete, row.delete_options, true),
+            ];
+            for (name, options, has_id) in named {
+                let Some(name) = name else { continue };
+                let operation = crate::catalog::operation("iaas", name).expect(name);
+                let takes = |name: &&str| operation.parameters.iter().any(|parameter| parameter.name == *name);
+                assert!(options.iter().all(|option| takes(option)), "{name}");
+                assert_eq!(takes(&row.id_parameter), has_id, "{name}");
+                // A query parameter that the row leaves out would be out of a recipe's reach.
+                let queries = operation.parameters.iter().filter(|one| one.place == crate::catalog::Place::Query);
+                assert!(queries.clone().all(|one| options.contains(&one.name)), "{name}");
+            }
+            if let Some(list) = operations.list {
+                let operation = crate::catalog::operation("iaas", list).expect(list);
+                assert!(operation.list_key.is_some() || *kind == Kind::Quota, "{list}");
+            }
+        }
+    }
+
+    #[test]
     fn no_status_is_both_stable_and_transitional() {
         for kind in Kind::ALL {
             let row = row(*kind);

@@ -1,0 +1,198 @@
+//! Reading: lists, objects by id or by name, and reading again.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::error::Error;
+use super::kind::Kind;
+use super::options::{self, Options, Query};
+use super::platform::{Platform, is_refused_with};
+use super::resource::{Form, Resource};
+use super::selector::{Labels, Selector};
+use crate::error::Kind as ErrorKind;
+
+/// What a list gave.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The objects, each matching the selector.
+    pub objects: Vec<Resource>,
+    /// What the reader of the recipe should know: a selector that nothing carries.
+    pub warnings: Vec<String>,
+}
+
+impl Platform {
+    /// Lists the objects of a kind: all of them that match, or an error.
+    ///
+    /// The API is asked for what one requirement of the selector narrows, and everything it answers is matched here.
+    ///
+    /// # Errors
+    /// Of the call, or `incomplete` when the answer is not a whole list.
+    pub async fn list(&self, kind: Kind, query: &Query) -> Result<Listing, Error> {
+        if kind == Kind::Quota {
+            let objects = self.quotas().await?;
+            return Ok(Listing { objects, warnings: Vec::new() });
+        }
+        let Some(selector) = &query.selector else {
+            let objects = self.list_sent(kind, query, None).await?;
+            return Ok(Listing { objects, warnings: Vec::new() });
+        };
+        let sent = selector.sent();
+        let listed = self.list_sent(kind, query, sent.as_deref()).await?;
+        let mut objects = Vec::new();
+        for object in &listed {
+            if selector.matches(&object.head()?.labels()) {
+                objects.push(object.clone());
+            }
+        }
+        let mut listing = Listing { objects, warnings: Vec::new() };
+        if listing.objects.is_empty() {
+            // Only the whole list tells a slip of the pen from an honest "none".
+            let all = if sent.is_some() { self.list_sent(kind, query, None).await? } else { listed };
+            listing.warnings = unmatched(kind, selector, &all)?;
+        }
+        Ok(listing)
+    }
+
+    async fn list_sent(&self, kind: Kind, query: &Query, selector: Option<&str>) -> Result<Vec<Resource>, Error> {
+        let call = self.call_of(kind, kind.row().operations.list, "list")?;
+        let mut call = super::platform::with_options(call, &query.parameters);
+        if let Some(selector) = selector {
+            call = call.with("label_selector", selector);
+        }
+        self.send_for_list(call, kind, query.form()).await
+    }
+
+    /// Reads one object by its identifier.
+    ///
+    /// # Errors
+    /// Of the call; `not_found` if there is none.
+    pub async fn get(&self, kind: Kind, id: &str, options: &Options) -> Result<Resource, Error> {
+        let row = kind.row();
+        options::check(&function_of(kind), options, row.get_options)?;
+        let call = self.call_of(kind, row.operations.get, "read")?.with(row.id_parameter, id);
+        let call = super::platform::with_options(call, options);
+        self.send_for(call, kind, options::form_of(options)).await
+    }
+
+    /// The one object with this identifier or name.
+    ///
+    /// # Errors
+    /// `not_found` with the nearest names if there is none, `invalid` naming the ids if there are several.
+    pub async fn find(&self, kind: Kind, wanted: &str, options: &Options) -> Result<Resource, Error> {
+        let row = kind.row();
+        options::check(&function_of(kind), options, row.get_options)?;
+        if wanted.trim().is_empty() {
+            return Err(Error::EmptyName { kind });
+        }
+        let has_id = row.id_field == "id" && uuid::Uuid::try_parse(wanted).is_ok();
+        // A kind without ids is read by its name.
+        if has_id || (row.id_field == "name" && row.operations.get.is_some()) {
+            match self.get(kind, wanted, options).await {
+                Err(error) if is_refused_with(&error, ErrorKind::NotFound) && !has_id => {}
+                Err(error) if is_refused_with(&error, ErrorKind::NotFound) => {
+                    return Err(Error::NotFound { kind, wanted: wanted.to_owned(), nearest: Vec::new() });
+                }
+                result => return result,
+            }
+        }
+        let query = Query { selector: None, parameters: options.clone() };
+        one_named(kind, wanted, self.list(kind, &query).await?.objects)
+    }
+
+    /// Reads an object again, in the form it has.
+    ///
+    /// # Errors
+    /// Of the call; `not_found` if it has gone.
+    pub async fn refresh(&self, object: &Resource) -> Result<Resource, Error> {
+        let (kind, row) = (object.kind(), object.kind().row());
+        let here = self.at(object.target().clone());
+        if kind == Kind::Quota {
+            return one_named(kind, object.id()?, here.quotas().await?);
+        }
+        let mut call = identify(here.call_of(kind, row.operations.get, "read")?, object)?;
+        if object.form() == Form::Detailed {
+            call = call.with("details", true);
+        }
+        here.send_for(call, kind, object.form()).await
+    }
+}
+
+/// Names the object in a call's path.
+pub(super) fn identify(call: crate::transport::Call, object: &Resource) -> Result<crate::transport::Call, Error> {
+    let call = call.with(object.kind().row().id_parameter, object.id()?);
+    if object.kind() != Kind::VolumeAttachment {
+        return Ok(call);
+    }
+    let server = object.head()?.server_id.clone();
+    let why = || Error::BadObject { kind: object.kind(), why: "`serverId` is missing".to_owned() };
+    Ok(call.with("serverId", server.ok_or_else(why)?))
+}
+
+fn one_named(kind: Kind, wanted: &str, objects: Vec<Resource>) -> Result<Resource, Error> {
+    let mut named = Vec::new();
+    let mut names = BTreeSet::new();
+    for object in objects {
+        object.head()?;
+        if object.name() == Some(wanted) {
+            named.push(object);
+        } else {
+            names.extend(object.name().map(str::to_owned));
+        }
+    }
+    match named.len() {
+        0 => Err(Error::NotFound { kind, wanted: wanted.to_owned(), nearest: nearest_names(wanted, &names) }),
+        1 => Ok(named.remove(0)),
+        _ => {
+            let ids = named.iter().map(|object| object.id().map(str::to_owned)).collect::<Result<_, _>>()?;
+            Err(Error::SeveralFound { kind, name: wanted.to_owned(), ids })
+        }
+    }
+}
+
+/// Up to three names that are most like the wanted one.
+fn nearest_names(wanted: &str, names: &BTreeSet<String>) -> Vec<String> {
+    const MOST: usize = 3;
+    let mut left: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut found = Vec::new();
+    while found.len() < MOST
+        && let Some(near) = crate::error::nearest(wanted, left.iter().copied())
+    {
+        found.push(near.to_owned());
+        left.retain(|name| *name != near);
+    }
+    found
+}
+
+fn unmatched(kind: Kind, selector: &Selector, objects: &[Resource]) -> Result<Vec<String>, Error> {
+    let labels: Vec<Labels> = objects.iter().map(|object| Ok(object.head()?.labels())).collect::<Result<_, Error>>()?;
+    if labels.is_empty() {
+        return Ok(vec![format!("`{selector}` selects nothing: there are no {}", kind.row().plural)]);
+    }
+    let missing = selector.unmatched(&labels);
+    let among = format!("`{selector}` selects none of {} {}", labels.len(), kind.row().plural);
+    if missing.is_empty() {
+        return Ok(vec![format!("{among}; each of its labels exists, but not together")]);
+    }
+    Ok(missing.iter().map(|missing| format!("{among}: {missing}")).collect())
+}
+
+/// The function that reads one object of a kind: `server`, `public_ip`.
+pub(super) fn function_of(kind: Kind) -> String {
+    kind.row().singular.to_lowercase().replace(' ', "_")
+}
+
+/// The names of a text's labels, for lists that are given one text: `servers("team=web")`.
+impl Query {
+    /// The query of a list that was given one argument: a selector, or a map of options.
+    ///
+    /// # Errors
+    /// As [`Query::selecting`] and [`Query::of_list`].
+    pub fn of_argument(kind: Kind, argument: Value) -> Result<Self, Error> {
+        match argument {
+            Value::Object(options) => Self::of_list(kind, options),
+            Value::String(selector) => Self::selecting(kind, &selector),
+            _ => Err(Error::Bug("a list takes a selector or a map")),
+        }
+    }
+}
