@@ -82,9 +82,7 @@ impl Platform {
         }
         let here = self.at(attachment.target().clone());
         let call = identify(here.call("remove_volume_from_server")?, attachment)?;
-        if let Err(error) = here.send(call).await {
-            return Err(error);
-        }
+        here.send(call).await?;
         let watched = Watched { kind: Kind::Volume, id: volume.id()?.to_owned(), name: volume.label() };
         let goal = Goal::DetachedFrom(attachment.head()?.server_id.clone().unwrap_or_default());
         let before = volume.status().map(str::to_owned);

@@ -124,7 +124,7 @@ impl Watch {
         let phase = self.expectation.watched.kind.phase(&status);
         let has_changed = self.last_status.as_ref().is_some_and(|last| *last != status);
         self.has_moved |= has_changed || phase == Phase::Moving;
-        self.last_status = head.status.clone();
+        self.last_status.clone_from(&head.status);
         if phase == Phase::Failed && self.is_new(&status) {
             return Verdict::Failed { status, message: head.error_message.clone().filter(|text| !text.is_empty()) };
         }
@@ -150,8 +150,7 @@ impl Watch {
     fn judge(&mut self, head: &Head, status: &str, phase: Phase) -> Verdict {
         let rests = phase == Phase::Stable;
         let is_there = match &self.expectation.goal {
-            Goal::Status(targets) => targets.contains(&status),
-            Goal::Passed(targets) => targets.contains(&status),
+            Goal::Status(targets) | Goal::Passed(targets) => targets.contains(&status),
             // A kind without statuses rests always.
             Goal::Settled => rests || head.status.is_none(),
             Goal::MachineType { wanted, .. } => return self.judge_resize(head, &wanted.clone(), rests),
@@ -179,8 +178,8 @@ impl Watch {
                 return Verdict::Failed { status: head.status.clone().unwrap_or_default(), message: Some(message) };
             }
         }
-        let had = matches!(self.expectation.goal, Goal::MachineType { had: true, .. });
-        self.conclude(rests && has_type, self.has_moved || !had)
+        let had_it = matches!(self.expectation.goal, Goal::MachineType { had: true, .. });
+        self.conclude(rests && has_type, self.has_moved || !had_it)
     }
 
     fn conclude(&mut self, is_there: bool, is_proven: bool) -> Verdict {

@@ -130,21 +130,21 @@ pub(super) fn identify(call: crate::transport::Call, object: &Resource) -> Resul
 }
 
 fn one_named(kind: Kind, wanted: &str, objects: Vec<Resource>) -> Result<Resource, Error> {
-    let mut named = Vec::new();
+    let mut found = Vec::new();
     let mut names = BTreeSet::new();
     for object in objects {
         object.head()?;
         if object.name() == Some(wanted) {
-            named.push(object);
+            found.push(object);
         } else {
             names.extend(object.name().map(str::to_owned));
         }
     }
-    match named.len() {
+    match found.len() {
         0 => Err(Error::NotFound { kind, wanted: wanted.to_owned(), nearest: nearest_names(wanted, &names) }),
-        1 => Ok(named.remove(0)),
+        1 => Ok(found.remove(0)),
         _ => {
-            let ids = named.iter().map(|object| object.id().map(str::to_owned)).collect::<Result<_, _>>()?;
+            let ids = found.iter().map(|object| object.id().map(str::to_owned)).collect::<Result<_, _>>()?;
             Err(Error::SeveralFound { kind, name: wanted.to_owned(), ids })
         }
     }

@@ -334,7 +334,7 @@ mod tests {
                 let Some(name) = name else { continue };
                 let operation = crate::catalog::operation("iaas", name).expect(name);
                 let takes = |name: &&str| operation.parameters.iter().any(|parameter| parameter.name == *name);
-                assert!(options.iter().all(|option| takes(option)), "{name}");
+                assert!(options.iter().all(&takes), "{name}");
                 assert_eq!(takes(&row.id_parameter), has_id, "{name}");
                 // A query parameter that the row leaves out would be out of a recipe's reach.
                 let queries = operation.parameters.iter().filter(|one| one.place == crate::catalog::Place::Query);

@@ -19,7 +19,9 @@ use crate::transport::Target;
 
 /// All polls of a run; clones share them.
 #[derive(Clone, Default)]
-pub struct Polls(Arc<Mutex<HashMap<(Kind, Target), Arc<Poll>>>>);
+pub struct Polls(Arc<Mutex<ByPlace>>);
+
+type ByPlace = HashMap<(Kind, Target), Arc<Poll>>;
 
 /// The shortest time between two looks, and the first one.
 pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);

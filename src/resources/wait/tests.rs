@@ -52,6 +52,7 @@ impl Api for Timed {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers have no use for it")]
 fn answer(body: Value) -> Answer {
     Answer { status: 200, body: Bytes::from(body.to_string()), content_type: None, request_id: None, date: None }
 }
