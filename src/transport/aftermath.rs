@@ -15,7 +15,6 @@ use crate::transport::error::name_of;
 use crate::transport::failure::Failure;
 use crate::transport::neighbours::{list_of, read_of_item, read_of_same};
 use crate::transport::settlement::settlement;
-use crate::transport::shapes::violations;
 use crate::transport::{Answer, Call, Error, Payload, Settlement};
 
 /// The name that a create gives to its object.
@@ -198,7 +197,9 @@ async fn read_created(delivery: &Delivery<'_>, id: &str) -> Option<Answer> {
 /// Whether an answer has all that the operation's own would have: reading an image does not tell its upload URL.
 fn fits(operation: &'static Operation, answer: &Answer) -> bool {
     let catalog::Answer::Json(shape) = operation.answer else { return true };
-    answer.json::<Value>(operation).is_ok_and(|value| violations(operation, shape, &value).is_empty())
+    answer
+        .json::<Value>(operation)
+        .is_ok_and(|value| catalog::validate(operation.service(), shape, &value, catalog::Direction::Answer).is_empty())
 }
 
 fn ambiguous(delivery: &Delivery<'_>, failure: &Failure, found: &str, candidates: Vec<String>) -> Error {
@@ -219,3 +220,7 @@ fn ambiguous(delivery: &Delivery<'_>, failure: &Failure, found: &str, candidates
     error.facts.candidates = candidates;
     error
 }
+
+#[cfg(test)]
+#[path = "aftermath_tests.rs"]
+mod tests;

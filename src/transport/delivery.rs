@@ -187,10 +187,10 @@ impl<'c> Delivery<'c> {
             pace.recover(&self.prepared.host, clock.monotonic());
         }
         if !status.is_success() {
-            return Err(Failure::Refused(response));
+            return Err(Failure::Refused(Box::new(response)));
         }
         if let Some(why) = flaw(self.prepared, &response) {
-            return Err(Failure::Unreadable { answer: response, why });
+            return Err(Failure::Unreadable { answer: Box::new(response), why });
         }
         if operation.effect == Effect::Create {
             creations.learn(response.body());
@@ -292,3 +292,7 @@ fn attempt_limit(client: &Inner, prepared: &Prepared) -> Duration {
 fn transfer(client: &Inner, prepared: &Prepared) -> Duration {
     Duration::from_secs(prepared.body.len() as u64 / client.limits.slowest_transfer.max(1))
 }
+
+#[cfg(test)]
+#[path = "delivery_tests.rs"]
+mod tests;

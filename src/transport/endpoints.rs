@@ -71,16 +71,15 @@ impl Endpoints {
         Ok(self)
     }
 
-    /// The base URL template of an operation, without a slash at its end.
+    /// The base URL that replaces the catalogue's own, if one does.
     #[must_use]
-    pub fn base_url<'e>(&'e self, operation: &'e Operation) -> &'e str {
+    pub fn base_url(&self, operation: &Operation) -> Option<&str> {
         let service = operation.module.split('/').next().unwrap_or(operation.module);
         self.services
             .get(operation.module)
             .or_else(|| self.services.get(service))
             .or(self.everything.as_ref())
-            .map_or(operation.base_url, String::as_str)
-            .trim_end_matches('/')
+            .map(String::as_str)
     }
 
     /// Whether plain http to this host is allowed.
@@ -129,13 +128,13 @@ mod tests {
     #[test]
     fn a_service_of_its_own_wins_over_the_url_for_everything_and_that_over_the_catalogue() {
         let operation = operation("list_servers");
-        assert_eq!(Endpoints::new().base_url(operation), "https://iaas.api.stackit.cloud");
+        assert_eq!(Endpoints::new().base_url(operation), None);
         let everything = Endpoints::new().with_everything_at("http://127.0.0.1:8080/").expect("a base URL");
-        assert_eq!(everything.base_url(operation), "http://127.0.0.1:8080");
+        assert_eq!(everything.base_url(operation), Some("http://127.0.0.1:8080"));
         let own = everything.with_service("iaas", "https://{region}iaas.example/prefix").expect("a base URL");
-        assert_eq!(own.base_url(operation), "https://{region}iaas.example/prefix");
+        assert_eq!(own.base_url(operation), Some("https://{region}iaas.example/prefix"));
         let other = Endpoints::new().with_service("dns", "https://dns.example").expect("a base URL");
-        assert_eq!(other.base_url(operation), "https://iaas.api.stackit.cloud");
+        assert_eq!(other.base_url(operation), None);
     }
 
     #[test]

@@ -16,9 +16,9 @@ use crate::transport::{BackendError, Error};
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The server answered, and not with success.
-    Refused(Response<Bytes>),
+    Refused(Box<Response<Bytes>>),
     /// The server answered with success, but what came cannot be the whole answer.
-    Unreadable { answer: Response<Bytes>, why: String },
+    Unreadable { answer: Box<Response<Bytes>>, why: String },
     /// There is no answer.
     Broken(BackendError),
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::catalog::{Operation, Parameter, Place};
+use crate::catalog::{FilledFrom, Operation, Parameter, Place};
 use crate::error::{Kind, nearest};
 use crate::transport::error::name_of;
-use crate::transport::shapes::violations;
+use crate::transport::shapes::wrongs;
 use crate::transport::{Call, Error};
 
 /// Every parameter that the request carries, with its value: the call's own, and project and region from the target.
@@ -18,10 +18,6 @@ pub(super) fn checked(call: &Call) -> Result<Vec<(&'static Parameter, Value)>, E
     for (name, value) in &call.parameters {
         let parameter = operation.parameters.iter().find(|parameter| parameter.name == name);
         let Some(parameter) = parameter else {
-            // The address of a presigned upload stands for the host and is no parameter of the path.
-            if placeholder(operation) == Some(name) {
-                continue;
-            }
             return Err(unknown(operation, name));
         };
         check_value(operation, parameter, value)?;
@@ -38,11 +34,6 @@ pub(super) fn checked(call: &Call) -> Result<Vec<(&'static Parameter, Value)>, E
         }
     }
     Ok(filled)
-}
-
-/// The name in a base URL that is a placeholder alone: `uploadUrl` of `{uploadUrl}`.
-pub(super) fn placeholder(operation: &Operation) -> Option<&str> {
-    operation.base_url.strip_prefix('{')?.strip_suffix('}')
 }
 
 fn unknown(operation: &'static Operation, name: &str) -> Error {
@@ -78,10 +69,10 @@ fn check_value(operation: &'static Operation, parameter: &'static Parameter, val
             format!("parameter `{name}` of `{}` cannot be `.` or `..`", name_of(operation)),
         );
     }
-    match violations(operation, parameter.shape, value).first() {
+    match wrongs(operation, parameter.shape, value).first() {
         None => Ok(()),
         Some(violation) => {
-            wrong("wrong_parameter", format!("parameter `{name}` of `{}` is wrong: {violation}", name_of(operation)))
+            wrong("wrong_parameter", format!("parameter `{name}` of `{}` {violation}", name_of(operation)))
         }
     }
 }
@@ -97,20 +88,24 @@ fn is_empty(value: &Value) -> bool {
 
 /// Project and region in the path come from the target, unless the call says them itself.
 fn from_target(call: &Call, parameter: &'static Parameter) -> Result<Option<Value>, Error> {
-    if parameter.place != Place::Path {
-        return Ok(None);
-    }
-    let (given, what, hint) = match parameter.name {
-        "projectId" => (&call.target.project, "project", "give it with `--project-id` or `STACKIT_PROJECT_ID`"),
-        "region" | "regionId" => (&call.target.region, "region", "give it with `--region` or `STACKIT_REGION`"),
-        _ => return Ok(None),
-    };
-    let Some(given) = given else {
-        let text = format!("`{}` needs a {what}, and none is set", name_of(call.operation));
-        let code = if what == "project" { "no_project" } else { "no_region" };
-        return Err(Error::before_sending(call.operation, Kind::Config, code, text).with_hint(hint));
+    let given = match parameter.filled_from() {
+        None => return Ok(None),
+        Some(FilledFrom::Project) => call.target.project.as_ref().ok_or_else(|| no_project(call.operation))?,
+        Some(FilledFrom::Region) => call.target.region.as_ref().ok_or_else(|| no_region(call.operation))?,
     };
     let value = Value::from(given.as_str());
     check_value(call.operation, parameter, &value)?;
     Ok(Some(value))
+}
+
+fn no_project(operation: &Operation) -> Error {
+    let text = format!("`{}` needs a project, and none is set", name_of(operation));
+    Error::before_sending(operation, Kind::Config, "no_project", text)
+        .with_hint("give it with `--project-id` or `STACKIT_PROJECT_ID`")
+}
+
+pub(super) fn no_region(operation: &Operation) -> Error {
+    let text = format!("`{}` needs a region, and none is set", name_of(operation));
+    Error::before_sending(operation, Kind::Config, "no_region", text)
+        .with_hint("give it with `--region` or `STACKIT_REGION`")
 }

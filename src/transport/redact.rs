@@ -1,7 +1,5 @@
 //! Bodies as they may be shown: without the fields that the catalogue marks secret, and those whose name says it.
 
-use std::collections::HashSet;
-
 use http::HeaderMap;
 use serde_json::Value;
 
@@ -59,15 +57,20 @@ fn redact_by_shape(service: &'static catalog::Service, shape: ShapeId, value: &m
             }
         }
         (Shape::List { item, .. }, Value::Array(items)) => {
-            items.iter_mut().for_each(|value| redact_by_shape(service, *item, value));
+            for value in items {
+                redact_by_shape(service, *item, value);
+            }
         }
         // What any of the alternatives calls secret is secret.
         (Shape::OneOf(shapes) | Shape::AnyOf(shapes) | Shape::AllOf(shapes), value) => {
-            let distinct: HashSet<_> = shapes.iter().collect();
-            distinct.into_iter().for_each(|shape| redact_by_shape(service, *shape, value));
+            for shape in shapes {
+                redact_by_shape(service, *shape, value);
+            }
         }
         (Shape::Tagged { shapes, .. }, value) => {
-            shapes.iter().for_each(|(_, shape)| redact_by_shape(service, *shape, value));
+            for (_, shape) in shapes {
+                redact_by_shape(service, *shape, value);
+            }
         }
         (Shape::Nullable(shape), value) if !value.is_null() => redact_by_shape(service, *shape, value),
         _ => {}
@@ -81,7 +84,11 @@ fn redact_by_name(value: &mut Value) {
                 if names_a_secret(name) { hide(value) } else { redact_by_name(value) }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(redact_by_name),
+        Value::Array(items) => {
+            for value in items {
+                redact_by_name(value);
+            }
+        }
         _ => {}
     }
 }

@@ -1,21 +1,19 @@
 //! From a call to the HTTP request that is sent: address, query, headers, body.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::catalog::{self, Operation, Parameter, Place, Style};
+use crate::catalog::{self, AddressError, FilledFrom, Operation, Parameter, Place, percent_encode, plain_text as text};
 use crate::error::Kind;
 use crate::transport::error::name_of;
-use crate::transport::parameters::{checked, placeholder};
-use crate::transport::shapes::violations;
+use crate::transport::parameters::{checked, no_region};
+use crate::transport::shapes::wrongs;
 use crate::transport::uploads::Uploads;
 use crate::transport::{Call, Endpoints, Error, Payload, Target};
-
-/// Everything but what RFC 3986 leaves unreserved.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request, checked and built, without its token; it can be sent any number of times.
 #[derive(Debug, Clone)]
@@ -52,8 +50,8 @@ impl Prepared {
         let host = uri.authority().map(ToString::to_string).unwrap_or_default();
         let object = parameters.iter().rev().find(|(parameter, _)| is_object(parameter)).map(|(_, value)| text(value));
         let target = Target {
-            project: named(&parameters, &["projectId"]).or_else(|| call.target.project.clone()),
-            region: named(&parameters, &["region", "regionId"]).or_else(|| call.target.region.clone()),
+            project: named(&parameters, FilledFrom::Project).or_else(|| call.target.project.clone()),
+            region: named(&parameters, FilledFrom::Region).or_else(|| call.target.region.clone()),
         };
         let shown = format!("{} {}", operation.method.as_str(), uri.path());
         Ok(Self { operation, target, uri, host, shown, headers, body, object })
@@ -73,25 +71,12 @@ impl Prepared {
 }
 
 fn is_object(parameter: &Parameter) -> bool {
-    parameter.place == Place::Path && !matches!(parameter.name, "projectId" | "region" | "regionId")
+    parameter.place == Place::Path && parameter.filled_from().is_none()
 }
 
-fn named(parameters: &[(&'static Parameter, Value)], names: &[&str]) -> Option<String> {
-    let found =
-        parameters.iter().find(|(parameter, _)| parameter.place == Place::Path && names.contains(&parameter.name));
+fn named(parameters: &[(&'static Parameter, Value)], what: FilledFrom) -> Option<String> {
+    let found = parameters.iter().find(|(parameter, _)| parameter.filled_from() == Some(what));
     found.map(|(_, value)| text(value))
-}
-
-/// A scalar as it is written in a path, query or header.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 fn address(
@@ -101,62 +86,39 @@ fn address(
     uploads: &Uploads,
 ) -> Result<Uri, Error> {
     let operation = call.operation;
-    let bad = |text: String| Error::before_sending(operation, Kind::Invalid, "bad_address", text);
-    if let Some(name) = placeholder(operation) {
-        let Some(Value::String(address)) = call.parameters.get(name) else {
-            let text = format!("`{}` needs the parameter `{name}`", name_of(operation));
-            return Err(Error::before_sending(operation, Kind::Invalid, "missing_parameter", text));
-        };
-        return uploads.checked(operation, address, endpoints);
-    }
-    let mut address = endpoints.base_url(operation).to_owned();
-    if address.contains("{region}") {
-        let region = named(parameters, &["region", "regionId"]).or_else(|| call.target.region.clone());
-        let Some(region) = region else {
-            let text = format!("`{}` needs a region, and none is set", name_of(operation));
-            return Err(Error::before_sending(operation, Kind::Config, "no_region", text)
-                .with_hint("give it with `--region` or `STACKIT_REGION`"));
-        };
-        if !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return Err(bad(format!("`{region}` is not a region")));
+    let value = |name: &str| {
+        let given = parameters.iter().find(|(parameter, _)| parameter.name == name).map(|(_, value)| text(value));
+        let region = || named(parameters, FilledFrom::Region).or_else(|| call.target.region.clone());
+        given.or_else(|| (name == "region").then(region).flatten()).map(Cow::from)
+    };
+    let refuse = |error: AddressError| {
+        if error == (AddressError::Missing { parameter: "region" }) {
+            return no_region(operation);
         }
-        address = address.replace("{region}", &format!("{region}."));
+        let text = format!("`{}` has no address: {error}", name_of(operation));
+        Error::before_sending(operation, Kind::Invalid, "bad_address", text)
+    };
+    if operation.given_host().is_some() {
+        return uploads.checked(operation, &operation.url(None, value).map_err(refuse)?, endpoints);
     }
-    let mut path = operation.path.to_owned();
-    for (parameter, value) in parameters.iter().filter(|(parameter, _)| parameter.place == Place::Path) {
-        path = path.replace(&format!("{{{}}}", parameter.name), &encoded(&text(value)));
-    }
-    address.push_str(&path);
-    let query = query(parameters);
+    let base = match endpoints.base_url(operation) {
+        Some(base) if base.contains("{region}") => {
+            let region = value("region").ok_or_else(|| no_region(operation))?;
+            Some(Cow::from(base.replace("{region}", &format!("{region}."))))
+        }
+        base => base.map(Cow::from),
+    };
+    let mut address = operation.url(base.as_deref(), value).map_err(refuse)?;
+    let query = parameters.iter().filter(|(parameter, _)| parameter.place == Place::Query);
+    let query = operation.query(&query.map(|(parameter, value)| (parameter.name.to_owned(), value.clone())).collect());
     if !query.is_empty() {
         address.push('?');
         address.push_str(&query);
     }
-    address.parse().map_err(|error| bad(format!("`{}` makes no valid address: {error}", name_of(operation))))
-}
-
-fn query(parameters: &[(&'static Parameter, Value)]) -> String {
-    let mut pairs: Vec<String> = Vec::new();
-    let mut pair = |name: &str, value: &str| pairs.push(format!("{name}={value}"));
-    for (parameter, value) in parameters.iter().filter(|(parameter, _)| parameter.place == Place::Query) {
-        let name = encoded(parameter.name);
-        match (value, parameter.style) {
-            (Value::Array(items), Style::Joined) => {
-                pair(&name, &items.iter().map(|item| encoded(&text(item))).collect::<Vec<_>>().join(","));
-            }
-            (Value::Array(items), _) => items.iter().for_each(|item| pair(&name, &encoded(&text(item)))),
-            (Value::Object(fields), Style::Brackets) => {
-                for (field, value) in fields {
-                    pair(&format!("{name}{}", encoded(&format!("[{field}]"))), &encoded(&text(value)));
-                }
-            }
-            (Value::Object(fields), _) => {
-                fields.iter().for_each(|(field, value)| pair(&encoded(field), &encoded(&text(value))));
-            }
-            (scalar, _) => pair(&name, &encoded(&text(scalar))),
-        }
-    }
-    pairs.join("&")
+    address.parse().map_err(|error| {
+        let text = format!("`{}` makes no valid address: {error}", name_of(operation));
+        Error::before_sending(operation, Kind::Invalid, "bad_address", text)
+    })
 }
 
 fn header_parameters(
@@ -216,11 +178,11 @@ fn body(call: &Call) -> Result<(Option<&'static str>, Bytes), Error> {
 }
 
 fn check_body(operation: &'static Operation, shape: catalog::ShapeId, value: &Value) -> Result<(), Error> {
-    let violations = violations(operation, shape, value);
+    let violations = wrongs(operation, shape, value);
     if violations.is_empty() {
         return Ok(());
     }
-    let mut told: Vec<String> = violations.iter().take(3).cloned().collect();
+    let mut told: Vec<String> = violations.iter().take(3).map(ToString::to_string).collect();
     if violations.len() > told.len() {
         told.push(format!("and {} more", violations.len() - told.len()));
     }
@@ -230,7 +192,13 @@ fn check_body(operation: &'static Operation, shape: catalog::ShapeId, value: &Va
 
 fn form(value: &Value) -> String {
     let Value::Object(fields) = value else { return String::new() };
-    let pairs: Vec<_> =
-        fields.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(&text(value)))).collect();
+    let pairs: Vec<_> = fields
+        .iter()
+        .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(&text(value))))
+        .collect();
     pairs.join("&")
 }
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;
