@@ -44,6 +44,10 @@ pub(super) fn bare(limits: &Limits) -> Engine {
     engine.register_global_module(Registry::shared().module());
     // The interner is one lock that sleeps 10 ms when two threads want it.
     engine.set_max_strings_interned(0);
+    super::tokens::install(&mut engine);
+    super::catching::install(&mut engine);
+    // rhai's short cut for operators leaves an error such as `1 / 0` without a place.
+    engine.set_fast_operators(false);
     engine.set_strict_variables(true);
     engine.disable_symbol("eval");
     engine.set_max_expr_depths(128, 64);

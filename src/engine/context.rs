@@ -62,6 +62,8 @@ pub struct RunContext {
     pub fire_time: Option<DateTime<Utc>>,
     /// Whether the world is simulated.
     pub is_simulated: bool,
+    /// Further constants that the script sees.
+    pub(super) constants: Vec<(String, Dynamic)>,
     state: State,
 }
 
@@ -100,6 +102,7 @@ impl RunContext {
             limits: Limits::default(),
             fire_time: None,
             is_simulated: false,
+            constants: Vec::new(),
             state: State::default(),
         }
     }

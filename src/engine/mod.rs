@@ -4,7 +4,10 @@ mod arguments;
 pub mod bridge;
 mod builder;
 pub mod builtins;
+mod catching;
+mod constants;
 mod context;
+mod explain;
 mod fault;
 mod limits;
 mod native;
@@ -12,6 +15,9 @@ mod outcome;
 pub mod recipe;
 mod registry;
 mod run;
+#[cfg(test)]
+pub(crate) mod tests;
+mod tokens;
 pub mod values;
 
 pub use arguments::Arguments;

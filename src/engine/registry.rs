@@ -12,6 +12,7 @@ use super::builtins;
 use super::context::RunContext;
 use super::fault::Fault;
 use super::native::{Native, NativeEffect, type_name_of};
+use super::{tokens, values};
 use crate::error::{Error, Kind};
 
 /// Every native of the language, and the module that offers them to scripts.
@@ -41,9 +42,11 @@ impl Registry {
         let mut module = Module::new();
         for (name, natives) in &natives {
             for (types, group) in groups(natives) {
-                register(&mut module, name, &types, group);
+                register(&mut module, tokens::name_for_rhai(name), &types, group);
             }
         }
+        values::register_syntax(&mut module);
+        values::register_comparisons(&mut module);
         Self { natives, module: Arc::new(module) }
     }
 

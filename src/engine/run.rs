@@ -3,14 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{Dynamic, Engine, EvalAltResult};
 use serde_json::Value;
 
-use super::builder;
 use super::context::RunContext;
-use super::fault::{Fault, Thrown};
+use super::fault::Fault;
 use super::limits::STACK_BYTES;
 use super::outcome::Outcome;
+use super::{builder, constants, values};
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Charging;
@@ -72,9 +72,9 @@ fn watch(run: &Arc<RunContext>) -> tokio::task::AbortHandle {
 
 fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Error> {
     let engine = builder::engine_for(run);
-    let result = compile_and_run(&engine, source);
+    let result = compile_and_run(&engine, source, run);
     match result {
-        Ok(_) => Ok(Value::Null),
+        Ok(value) => Ok(values::to_value(&value).unwrap_or(Value::Null)),
         Err(fault) => match *fault {
             EvalAltResult::Exit(..) => Ok(Value::Null),
             fault => Err(uncaught(&fault)),
@@ -82,59 +82,15 @@ fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Error> {
     }
 }
 
-fn compile_and_run(engine: &Engine, source: &Source) -> Result<Dynamic, Fault> {
-    let mut scope = Scope::new();
+fn compile_and_run(engine: &Engine, source: &Source, run: &RunContext) -> Result<Dynamic, Fault> {
+    let mut scope = constants::scope_of(run);
+    super::tokens::start();
     let mut ast = engine.compile_with_scope(&scope, &source.text).map_err(Fault::from)?;
     ast.set_source(source.name.as_str());
+    let ast = super::catching::wrap(engine, ast)?;
     engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
 }
 
 fn uncaught(fault: &EvalAltResult) -> Error {
-    match fault.unwrap_inner() {
-        EvalAltResult::ErrorRuntime(value, _) | EvalAltResult::ErrorTerminated(value, _) => {
-            match value.read_lock::<Thrown>() {
-                Some(thrown) => Error::clone(&thrown.error),
-                None => Error::new(Kind::Script, "thrown", value.to_string()),
-            }
-        }
-        other if other.is_system_exception() => Error::new(Kind::Limit, "limit", other.to_string()),
-        other => Error::new(Kind::Script, "script", other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::{Limits, Verdict};
-
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
-    }
-
-    fn outcome_of(text: &str, limits: Limits) -> Outcome {
-        let runtime = runtime();
-        let mut context = RunContext::new(runtime.handle().clone(), Clock::process());
-        context.limits = limits;
-        run(&Source { name: "test.rhai".into(), text: text.into() }, context)
-    }
-
-    #[test]
-    fn an_endless_loop_ends_at_the_limit_of_operations() {
-        let outcome = outcome_of("loop { }", Limits { operations: 10_000, ..Limits::default() });
-        assert_eq!(outcome.error.map(|error| error.code), Some("operation_limit"));
-    }
-
-    #[test]
-    fn text_that_doubles_for_ever_ends_at_a_limit() {
-        let limits = Limits { memory_bytes: 16 << 20, ..Limits::default() };
-        let outcome = outcome_of("let a = \"x\"; let kept = []; loop { a += a; kept.push(a + \"y\"); }", limits);
-        assert_eq!(outcome.exit_code(), 6, "{outcome:?}");
-    }
-
-    #[test]
-    fn a_value_and_a_verdict() {
-        let outcome = outcome_of("40 + 2", Limits::default());
-        assert_eq!(outcome.exit_code(), 0, "{outcome:?}");
-        assert_eq!(Outcome { verdict: Some(Verdict::Exited(3)), ..outcome }.exit_code(), 3);
-    }
+    super::explain::explain(fault).error
 }

@@ -1,5 +1,18 @@
 //! What scripts hold: objects of the API, and the way from JSON and back.
 
+mod compare;
+mod decode;
+mod encode;
+mod form;
 mod object;
+mod path;
+mod syntax;
 
+pub(super) use compare::register as register_comparisons;
+pub use compare::{equal, order};
+pub use decode::{decode, decode_list, decode_object, from_value};
+pub use encode::{display, to_json, to_value};
+pub use form::{Form, Node};
 pub use object::{About, Object};
+pub use path::FieldPath;
+pub(super) use syntax::register as register_syntax;

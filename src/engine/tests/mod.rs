@@ -1,0 +1,80 @@
+//! Scripts run whole. What rhai does that we rely on is in `canaries`; an upgrade that changes it fails there first.
+
+mod catching;
+mod limits;
+mod objects;
+mod parallel;
+
+use std::sync::{Arc, Mutex};
+
+use rhai::Dynamic;
+use serde_json::Value;
+
+use super::{Limits, Outcome, Output, RunContext, Source, run};
+use crate::clock::Clock;
+
+/// Keeps what a run prints.
+#[derive(Default)]
+pub(crate) struct Kept(pub(crate) Mutex<Vec<String>>);
+
+impl Output for Kept {
+    fn print(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+
+    fn say(&self, text: &str) {
+        self.0.lock().unwrap().push(format!("# {text}"));
+    }
+}
+
+/// A place to run scripts in.
+pub(crate) struct Bench {
+    runtime: tokio::runtime::Runtime,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) constants: Vec<(String, Dynamic)>,
+    pub(crate) output: Arc<Kept>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        Self {
+            runtime,
+            clock: Clock::process(),
+            limits: Limits::default(),
+            constants: Vec::new(),
+            output: Arc::default(),
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: Dynamic) -> Self {
+        self.constants.push((name.to_owned(), value));
+        self
+    }
+
+    pub(crate) fn context(&self) -> RunContext {
+        let mut context = RunContext::new(self.runtime.handle().clone(), self.clock.clone());
+        context.limits = self.limits.clone();
+        context.constants.clone_from(&self.constants);
+        context.output = self.output.clone();
+        context
+    }
+
+    pub(crate) fn run(&self, text: &str) -> Outcome {
+        run(&Source { name: "test.rhai".into(), text: text.into() }, self.context())
+    }
+
+    /// The value of a script that must succeed.
+    pub(crate) fn value(&self, text: &str) -> Value {
+        let outcome = self.run(text);
+        assert!(outcome.error.is_none(), "{text}\n{:?}", outcome.error);
+        outcome.value
+    }
+
+    /// The message of a script that must fail.
+    pub(crate) fn message(&self, text: &str) -> String {
+        let outcome = self.run(text);
+        outcome.error.unwrap_or_else(|| panic!("{text}\ngave {}", outcome.value)).message
+    }
+}

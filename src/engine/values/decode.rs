@@ -1,0 +1,188 @@
+//! From the bytes of an answer straight to what scripts hold, without a tree in between.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use rhai::{Array, Dynamic, ImmutableString};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::form::Node;
+use super::object::Object;
+use crate::error::{Error, Kind};
+
+/// Decodes JSON. Objects become [`Object`]s of the forms that `node` leads to, lists stay arrays, `null` is `()`.
+/// Whole numbers too large for a script's become text, so that no digit is lost.
+///
+/// # Errors
+/// If the bytes are no JSON.
+pub fn decode(bytes: &[u8], node: &Node) -> Result<Dynamic, Error> {
+    let mut keys = Keys::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    Value { node, keys: &mut keys }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| {
+            Error::new(
+                Kind::Server,
+                "answer_not_json",
+                format!("the answer is not the JSON that was expected: {error}"),
+            )
+        })
+}
+
+/// Decodes an answer that is an object.
+///
+/// # Errors
+/// If it is no JSON or no object.
+pub fn decode_object(bytes: &[u8], node: &Node) -> Result<Object, Error> {
+    decode(bytes, node)?.try_cast::<Object>().ok_or_else(|| {
+        Error::new(Kind::Server, "answer_not_object", "the answer is not the JSON object that was expected")
+    })
+}
+
+/// Decodes an answer that is a list: under a key of an object, or bare if the key is empty. Gives the items, and the
+/// object around them without them.
+///
+/// # Errors
+/// If it is no JSON, or the list is not there.
+pub fn decode_list(bytes: &[u8], key: &str, node: &Node) -> Result<(Array, Option<Object>), Error> {
+    let missing = || Error::new(Kind::Incomplete, "answer_without_list", format!("the answer lacks its list `{key}`"));
+    let value = decode(bytes, node)?;
+    if key.is_empty() {
+        return value.into_array().map(|list| (list, None)).map_err(|_| missing());
+    }
+    let mut object = value.try_cast::<Object>().ok_or_else(missing)?;
+    match object.remove(key) {
+        Some(list) if list.is_array() => Ok((list.into_array().unwrap_or_default(), Some(object))),
+        Some(_) | None => Err(missing()),
+    }
+}
+
+/// Keys that no form knows, each kept once.
+#[derive(Default)]
+struct Keys(HashMap<String, ImmutableString>);
+
+impl Keys {
+    fn shared(&mut self, key: &str) -> ImmutableString {
+        if let Some(known) = self.0.get(key) {
+            return known.clone();
+        }
+        let shared = ImmutableString::from(key);
+        self.0.insert(key.to_owned(), shared.clone());
+        shared
+    }
+}
+
+struct Value<'n, 'k> {
+    node: &'n Node,
+    keys: &'k mut Keys,
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
+    type Value = Dynamic;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Dynamic, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_, '_> {
+    type Value = Dynamic;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Dynamic, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Dynamic, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Dynamic, E> {
+        Ok(i64::try_from(value).map_or_else(|_| value.to_string().into(), Dynamic::from))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Dynamic, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Dynamic, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Dynamic, E> {
+        Ok(Dynamic::UNIT)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Dynamic, A::Error> {
+        let plain = Node::Plain;
+        let node = match self.node {
+            Node::List(item) => item,
+            Node::Plain | Node::Time | Node::Object(_) => &plain,
+        };
+        let mut list = Array::new();
+        while let Some(value) = items.next_element_seed(Value { node, keys: self.keys })? {
+            list.push(value);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Dynamic, A::Error> {
+        let form = self.node.form();
+        let plain = Node::Plain;
+        let mut entries = Vec::with_capacity(if form.is_some() { 16 } else { 4 });
+        let mut hint = 0;
+        while let Some(name) = fields.next_key_seed(Key)? {
+            let known = form.and_then(|form| form.key(name.as_ref(), hint));
+            let (key, node) = match known {
+                Some((key, node, next)) => {
+                    hint = next;
+                    (key, node)
+                }
+                None => (self.keys.shared(name.as_ref()), form.and_then(|form| form.other()).unwrap_or(&plain)),
+            };
+            entries.push((key, fields.next_value_seed(Value { node, keys: self.keys })?));
+        }
+        entries.shrink_to_fit();
+        Ok(Dynamic::from(Object::new(entries, form.map(Arc::clone))))
+    }
+}
+
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = std::borrow::Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = std::borrow::Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field's name")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(value.to_owned().into())
+    }
+}
+
+/// A JSON tree as what scripts hold.
+#[must_use]
+pub fn from_value(value: &serde_json::Value) -> Dynamic {
+    let mut keys = Keys::default();
+    let seed = Value { node: &Node::Plain, keys: &mut keys };
+    seed.deserialize(value)
+        .unwrap_or_else(|error: serde_json::Error| serde_json::Error::custom(error).to_string().into())
+}

@@ -1,0 +1,229 @@
+//! From what scripts hold to JSON: request bodies, `to_json`, the result of a run. And how values print.
+
+use std::fmt::Write as _;
+
+use rhai::{Array, Dynamic, FnPtr, Map};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde_json::Value;
+
+use super::object::Object;
+use crate::engine::builtins::time::{Duration, Instant};
+use crate::engine::native::type_name_of;
+use crate::error::{Error, Kind};
+
+/// How deep maps and lists may lie in each other.
+const MAX_DEPTH: usize = 256;
+
+/// A value as a JSON tree, for a request's body or the result of a run. Instants become RFC 3339, durations text such
+/// as `10m`.
+///
+/// # Errors
+/// If there is a closure in it, a number that is not finite, or anything else that JSON has no form for; the message
+/// names the path.
+pub fn to_value(value: &Dynamic) -> Result<Value, Error> {
+    check(value, &mut String::new(), 0)?;
+    serde_json::to_value(Json(value)).map_err(|error| not_json("", &error.to_string()))
+}
+
+/// A value as JSON text; fields of API objects in the API's order.
+///
+/// # Errors
+/// As [`to_value`], and if the text would be longer than `limit` bytes.
+pub fn to_json(value: &Dynamic, is_pretty: bool, limit: usize) -> Result<String, Error> {
+    check(value, &mut String::new(), 0)?;
+    let mut sink = Bounded { bytes: Vec::new(), limit };
+    let written = if is_pretty {
+        serde_json::to_writer_pretty(&mut sink, &Json(value))
+    } else {
+        serde_json::to_writer(&mut sink, &Json(value))
+    };
+    written.map_err(|_| too_long(limit))?;
+    String::from_utf8(sink.bytes).map_err(|error| not_json("", &error.to_string()))
+}
+
+fn too_long(limit: usize) -> Error {
+    Error::new(Kind::Limit, "text_limit", format!("the text would be longer than {limit} bytes"))
+}
+
+fn not_json(path: &str, what: &str) -> Error {
+    let place = if path.is_empty() { String::new() } else { format!(" at `{}`", path.trim_start_matches('.')) };
+    Error::new(Kind::Invalid, "not_json", format!("{what}{place} has no form in JSON"))
+}
+
+/// Finds what JSON has no form for, and says where.
+fn check(value: &Dynamic, path: &mut String, depth: usize) -> Result<(), Error> {
+    if depth > MAX_DEPTH {
+        return Err(not_json(path, "a value so deep"));
+    }
+    let length = path.len();
+    if let Some(object) = value.read_lock::<Object>() {
+        for (key, value) in object.entries() {
+            let _ = write!(path, ".{key}");
+            check(value, path, depth + 1)?;
+            path.truncate(length);
+        }
+    } else if let Some(map) = value.read_lock::<Map>() {
+        for (key, value) in map.iter() {
+            let _ = write!(path, ".{key}");
+            check(value, path, depth + 1)?;
+            path.truncate(length);
+        }
+    } else if let Some(list) = value.read_lock::<Array>() {
+        for (index, value) in list.iter().enumerate() {
+            let _ = write!(path, "[{index}]");
+            check(value, path, depth + 1)?;
+            path.truncate(length);
+        }
+    } else if value.as_float().is_ok_and(|number| !number.is_finite()) {
+        return Err(not_json(path, &format!("the number {value}")));
+    } else if !has_form(value) {
+        return Err(not_json(path, &format!("a {}", type_name_of(value))));
+    }
+    Ok(())
+}
+
+fn has_form(value: &Dynamic) -> bool {
+    value.is_unit()
+        || value.is_bool()
+        || value.is_int()
+        || value.is_float()
+        || value.is_string()
+        || value.is_char()
+        || value.is::<Instant>()
+        || value.is::<Duration>()
+}
+
+/// Serialises what [`check`] has passed.
+struct Json<'v>(&'v Dynamic);
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = self.0;
+        if let Ok(text) = value.as_immutable_string_ref() {
+            return serializer.serialize_str(&text);
+        }
+        if let Some(object) = value.read_lock::<Object>() {
+            let mut map = serializer.serialize_map(Some(object.len()))?;
+            for (key, value) in object.entries() {
+                map.serialize_entry(key.as_str(), &Json(value))?;
+            }
+            return map.end();
+        }
+        if let Some(map) = value.read_lock::<Map>() {
+            let mut out = serializer.serialize_map(Some(map.len()))?;
+            for (key, value) in map.iter() {
+                out.serialize_entry(key.as_str(), &Json(value))?;
+            }
+            return out.end();
+        }
+        if let Some(list) = value.read_lock::<Array>() {
+            let mut out = serializer.serialize_seq(Some(list.len()))?;
+            for value in list.iter() {
+                out.serialize_element(&Json(value))?;
+            }
+            return out.end();
+        }
+        if let Ok(whole) = value.as_int() {
+            return serializer.serialize_i64(whole);
+        }
+        if let Ok(number) = value.as_float() {
+            return serializer.serialize_f64(number);
+        }
+        if let Ok(flag) = value.as_bool() {
+            return serializer.serialize_bool(flag);
+        }
+        if let Ok(letter) = value.as_char() {
+            return serializer.serialize_char(letter);
+        }
+        if value.is_unit() {
+            return serializer.serialize_unit();
+        }
+        match plain_text(value) {
+            Some(text) => serializer.serialize_str(&text),
+            None => Err(S::Error::custom(format!("a {} has no form in JSON", value.type_name()))),
+        }
+    }
+}
+
+/// How the types of ours that are one word are written.
+fn plain_text(value: &Dynamic) -> Option<String> {
+    let instant = value.read_lock::<Instant>().map(|instant| instant.to_string());
+    instant.or_else(|| value.read_lock::<Duration>().map(|duration| duration.to_string()))
+}
+
+struct Bounded {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl std::io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.limit {
+            return Err(std::io::Error::other("too long"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A value as `print` shows it: text bare, everything else as in a script.
+///
+/// # Errors
+/// If it would be longer than `limit` bytes.
+pub fn display(value: &Dynamic, limit: usize) -> Result<String, Error> {
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return Ok(text.to_string());
+    }
+    let mut text = String::new();
+    show(value, &mut text, limit, 0)?;
+    Ok(text)
+}
+
+fn show(value: &Dynamic, text: &mut String, limit: usize, depth: usize) -> Result<(), Error> {
+    if text.len() > limit || depth > MAX_DEPTH {
+        return Err(too_long(limit));
+    }
+    if let Some(object) = value.read_lock::<Object>() {
+        show_entries(object.entries().map(|(key, value)| (key.as_str(), value)), text, limit, depth)?;
+    } else if let Some(map) = value.read_lock::<Map>() {
+        show_entries(map.iter().map(|(key, value)| (key.as_str(), value)), text, limit, depth)?;
+    } else if let Some(list) = value.read_lock::<Array>() {
+        text.push('[');
+        for (index, value) in list.iter().enumerate() {
+            text.push_str(if index == 0 { "" } else { ", " });
+            show(value, text, limit, depth + 1)?;
+        }
+        text.push(']');
+    } else if let Some(function) = value.read_lock::<FnPtr>() {
+        text.push_str(if function.is_anonymous() { "closure" } else { function.fn_name() });
+    } else if let Some(plain) = plain_text(value) {
+        text.push_str(&plain);
+    } else if let Ok(string) = value.as_immutable_string_ref() {
+        let _ = write!(text, "{:?}", string.as_str());
+    } else if value.is_unit() {
+        text.push_str("()");
+    } else {
+        let _ = write!(text, "{value:?}");
+    }
+    Ok(())
+}
+
+fn show_entries<'e>(
+    entries: impl Iterator<Item = (&'e str, &'e Dynamic)>,
+    text: &mut String,
+    limit: usize,
+    depth: usize,
+) -> Result<(), Error> {
+    text.push_str("#{");
+    for (index, (key, value)) in entries.enumerate() {
+        text.push_str(if index == 0 { "" } else { ", " });
+        let _ = write!(text, "{key:?}: ");
+        show(value, text, limit, depth + 1)?;
+    }
+    text.push('}');
+    Ok(())
+}
