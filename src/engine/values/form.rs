@@ -43,10 +43,10 @@ impl Node {
     #[must_use]
     pub fn of(service: &'static Service, shape: ShapeId) -> Self {
         match shape_at(service, shape) {
-            Some(Shape::Text { format: Some("date-time"), .. }) => Self::Time,
-            Some(Shape::List { item, .. }) => Self::List(Arc::new(Self::of_item(service, *item))),
-            Some(Shape::Nullable(inner)) => Self::of(service, *inner),
-            Some(Shape::Object { .. } | Shape::AllOf(_) | Shape::AnyOf(_) | Shape::OneOf(_)) => {
+            Shape::Text { format: Some("date-time"), .. } => Self::Time,
+            Shape::List { item, .. } => Self::List(Arc::new(Self::of_item(service, *item))),
+            Shape::Nullable(inner) => Self::of(service, *inner),
+            Shape::Object { .. } | Shape::AllOf(_) | Shape::AnyOf(_) | Shape::OneOf(_) | Shape::Tagged { .. } => {
                 Form::of(service, shape).map_or(Self::Plain, Self::Object)
             }
             _ => Self::Plain,
@@ -56,7 +56,7 @@ impl Node {
     /// A list's item; lists of lists are followed a few levels deep, so that a shape within itself ends.
     fn of_item(service: &'static Service, item: ShapeId) -> Self {
         match shape_at(service, item) {
-            Some(Shape::List { item: inner, .. }) if *inner == item => Self::Plain,
+            Shape::List { item: inner, .. } if *inner == item => Self::Plain,
             _ => Self::of(service, item),
         }
     }
@@ -112,25 +112,32 @@ impl Form {
             return;
         }
         match shape_at(self.service, shape) {
-            Some(Shape::Object { fields, others }) => {
+            Shape::Object { fields, others, .. } => {
                 for field in fields {
                     if self.fields.iter().all(|known| known.key != field.name) {
                         self.fields.push(FormField::new(field.name, field.shape, field.is_secret));
                     }
                 }
-                if let Some(others) = others {
+                if let Some(others) = others
+                    && !matches!(shape_at(self.service, *others), Shape::Never)
+                {
                     self.is_open = true;
                     self.others = Some(FormField::new("", *others, false));
                 }
-                self.is_open |= fields.is_empty();
+                self.is_open |= fields.is_empty() && others.is_none();
             }
-            Some(Shape::AllOf(parts) | Shape::AnyOf(parts) | Shape::OneOf(parts)) => {
+            Shape::AllOf(parts) | Shape::AnyOf(parts) | Shape::OneOf(parts) => {
                 for part in parts {
                     self.collect(*part, depth + 1);
                 }
             }
-            Some(Shape::Nullable(inner)) => self.collect(*inner, depth + 1),
-            Some(Shape::Any) => self.is_open = true,
+            Shape::Tagged { shapes, .. } => {
+                for (_, part) in shapes {
+                    self.collect(*part, depth + 1);
+                }
+            }
+            Shape::Nullable(inner) => self.collect(*inner, depth + 1),
+            Shape::Any => self.is_open = true,
             _ => {}
         }
     }
@@ -188,6 +195,6 @@ impl FormField {
     }
 }
 
-fn shape_at(service: &'static Service, shape: ShapeId) -> Option<&'static Shape> {
-    service.shapes.get(usize::try_from(shape).ok()?)
+fn shape_at(service: &'static Service, shape: ShapeId) -> &'static Shape {
+    service.shape(shape)
 }
