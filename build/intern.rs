@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::merge::{Marks, leak};
+use super::operation::ErrorAnswer;
 use super::shape::{Field, Shape, ShapeId, Shapes};
 use super::source;
 
@@ -11,12 +12,13 @@ pub struct Interner {
     shapes: Vec<Shape>,
     names: BTreeMap<String, ShapeId>,
     marks: Marks,
+    errors: Vec<Vec<ErrorAnswer>>,
 }
 
 impl Interner {
     pub fn new(sources: &BTreeMap<String, source::Shape>, marks: Marks) -> Self {
         let names = sources.keys().zip(0..).map(|(name, id)| (name.clone(), id)).collect();
-        let mut interner = Self { shapes: vec![Shape::Any; sources.len()], names, marks };
+        let mut interner = Self { shapes: vec![Shape::Any; sources.len()], names, marks, errors: Vec::new() };
         for (id, (name, shape)) in sources.iter().enumerate() {
             interner.shapes[id] = interner.convert(shape, name);
         }
@@ -28,6 +30,16 @@ impl Interner {
         self.place(shape, "")
     }
 
+    /// The number of a set of error answers.
+    pub fn add_errors(&mut self, errors: Vec<ErrorAnswer>) -> u32 {
+        let found = self.errors.iter().position(|other| *other == errors);
+        let position = found.unwrap_or_else(|| {
+            self.errors.push(errors);
+            self.errors.len() - 1
+        });
+        u32::try_from(position).expect("a service has fewer than 2^32 operations")
+    }
+
     /// The table, and the final number of each number given out.
     pub fn finish(self, problems: &mut Vec<String>) -> (Shapes, Vec<ShapeId>) {
         let Marks { module, secret, volatile, only_with, seen } = self.marks;
@@ -36,9 +48,13 @@ impl Interner {
                 problems.push(format!("fields: {module} has no field `{row}`"));
             }
         }
-        let (shapes, ids) = each_once(self.shapes);
+        let (all, ids) = each_once(self.shapes);
         let names = self.names.iter().map(|(name, id)| (leak(name), ids[*id as usize])).collect();
-        (Shapes { shapes, names }, ids)
+        let mut errors = self.errors;
+        for shape in errors.iter_mut().flatten().filter_map(|error| error.shape.as_mut()) {
+            *shape = ids[*shape as usize];
+        }
+        (Shapes { all, names, errors }, ids)
     }
 
     /// Where a shape stands: a name by its own number, a shape in place by a new one. `owner` is the path to it.

@@ -84,6 +84,8 @@ impl Merge<'_> {
         interner: &mut Interner,
     ) -> Operation {
         let effect = self.effect(module, &found.name, found.method);
+        let errors = errors(found, interner);
+        let error_set = interner.add_errors(errors);
         Operation {
             module: leak(module),
             name: leak(&found.name),
@@ -116,7 +118,7 @@ impl Merge<'_> {
                 .flat_map(|answer| &answer.types[1..])
                 .map(|name| leak(name))
                 .collect(),
-            errors: errors(found, interner),
+            error_set,
             list_key: found.list.as_ref().and_then(|list| list.key.as_deref()).map(leak),
             paging: found.list.as_ref().and_then(|list| list.paging.as_ref()).map_or(Paging::None, paging),
             is_deprecated: found.deprecated,
@@ -290,14 +292,15 @@ fn paging(paging: &source::Paging) -> Paging {
 
 fn renumber(operation: &mut Operation, ids: &[u32]) {
     let new = |id: &mut u32| *id = ids[*id as usize];
-    operation.parameters.iter_mut().for_each(|parameter| new(&mut parameter.shape));
+    for parameter in &mut operation.parameters {
+        new(&mut parameter.shape);
+    }
     if let Some(body) = &mut operation.body {
         new(&mut body.shape);
     }
     if let Answer::Json(shape) = &mut operation.answer {
         new(shape);
     }
-    operation.errors.iter_mut().filter_map(|error| error.shape.as_mut()).for_each(new);
 }
 
 /// The packed types borrow for ever; a build is short.

@@ -1,3 +1,4 @@
 //! The one integration-test binary: one file a subject.
 
+mod catalog;
 mod walls;

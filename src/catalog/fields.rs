@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::operation::{Answer, Operation};
+use super::operation::{Answer, ErrorAnswer, Operation};
 use super::shape::{Field, Shape, ShapeId, Shapes};
 
 impl Shapes {
@@ -138,10 +138,16 @@ impl Operation {
         })
     }
 
+    /// What comes back when it fails, by status, as far as the document says.
+    #[must_use]
+    pub fn errors(&self) -> &'static [ErrorAnswer] {
+        &self.service().shapes().errors[self.error_set as usize]
+    }
+
     /// The shape that the document gives to a failure with this status.
     #[must_use]
     pub fn error_shape(&self, status: u16) -> Option<ShapeId> {
-        let find = |wanted: u16| self.errors.iter().find(|error| error.status == wanted);
+        let find = |wanted: u16| self.errors().iter().find(|error| error.status == wanted);
         find(status).or_else(|| find(status / 100)).or_else(|| find(0))?.shape
     }
 }

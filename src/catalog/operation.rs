@@ -43,8 +43,8 @@ pub struct Operation {
     pub answer: Answer,
     /// Further content types that the answer can have, asked for with an `Accept` parameter.
     pub other_answer_types: Vec<&'static str>,
-    /// What comes back when it fails, as far as the document says.
-    pub errors: Vec<ErrorAnswer>,
+    /// What comes back when it fails: an index into [`super::Shapes::errors`], see [`Operation::errors`].
+    pub error_set: u32,
     /// For a list: the key that holds the array; empty for a bare array.
     #[serde(borrow)]
     pub list_key: Option<&'static str>,

@@ -29,7 +29,7 @@ mod tests {
     #[test]
     fn every_pattern_compiles() {
         let patterns: BTreeSet<&str> = catalog::services()
-            .flat_map(|service| &service.shapes().shapes)
+            .flat_map(|service| &service.shapes().all)
             .filter_map(|shape| match shape {
                 Shape::Text { pattern, .. } => *pattern,
                 _ => None,

@@ -2,17 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::operation::ErrorAnswer;
+
 /// An index into the shapes of a service.
 pub type ShapeId = u32;
 
 /// All shapes of a service, each structure once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shapes {
-    /// The shapes; a [`ShapeId`] is an index.
-    pub shapes: Vec<Shape>,
+    /// A [`ShapeId`] is an index.
+    pub all: Vec<Shape>,
     /// The document's names of shapes, sorted; several names may share a shape.
     #[serde(borrow)]
     pub names: Vec<(&'static str, ShapeId)>,
+    /// What failures answer; the operations of a service share a few sets.
+    pub errors: Vec<Vec<ErrorAnswer>>,
 }
 
 /// The shape of a JSON value, deep enough to validate with.

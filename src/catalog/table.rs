@@ -93,7 +93,7 @@ impl Shapes {
     /// With a number of another service that has more shapes.
     #[must_use]
     pub fn get(&self, id: ShapeId) -> &Shape {
-        &self.shapes[id as usize]
+        &self.all[id as usize]
     }
 
     /// A shape by the document's name, such as `Server`.
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn shapes_decode_and_are_found_by_name() {
         for service in services() {
-            assert!(!service.shapes().shapes.is_empty(), "{}", service.module);
+            assert!(!service.shapes().all.is_empty(), "{}", service.module);
         }
         let shapes = service("iaas").unwrap().shapes();
         assert!(matches!(shapes.get(shapes.named("Server").unwrap()), Shape::Object { .. }));

@@ -1,0 +1,10 @@
+//! The catalogue against the documents that it was made of, and against what people decided by hand.
+
+use stackhand::catalog as operation;
+
+mod effects;
+mod endpoints;
+mod importer;
+mod packing;
+#[path = "../../build/source.rs"]
+mod source;
