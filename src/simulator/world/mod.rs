@@ -1,0 +1,22 @@
+//! The state of a simulated cloud: what it holds, how it is read and written, and the worlds that come with it.
+
+mod completion;
+mod file;
+mod identity;
+mod kind;
+mod model;
+mod platform;
+mod quotas;
+mod table;
+
+pub use completion::{Addresses, is_uuid, parse_prefix, starting_rules};
+pub use identity::{digest, hex32, mac, new_id, splitmix, uuid};
+pub use kind::Kind;
+pub use model::{
+    AffinityGroup, Agent, Backup, BootVolume, Checksum, IcmpParameters, Image, Keypair, Labels, MaintenanceWindow,
+    Network, Nic, Pending, PortRange, Project, Protocol, PublicIp, Region, SecurityGroup, SecurityGroupRule, Server,
+    ServiceAccount, Snapshot, Source, Status, Volume, World,
+};
+pub use platform::{DEFAULT_PERFORMANCE_CLASS, MachineType, PerformanceClass, metro_zone, zones};
+pub use quotas::{Limits, exceeded, usage};
+pub use table::{Row, Table};
