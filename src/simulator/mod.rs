@@ -3,9 +3,22 @@
 //! It knows the catalogue (paths, shapes) and the clock, and shares no type with the rooms that call the API: a
 //! shared struct would make client and simulator agree on the same mistake.
 
+mod answers;
+mod exchange;
+mod faults;
+mod filter;
 mod labels;
+mod requests;
 mod selector;
 mod settle;
+#[expect(clippy::module_inception, reason = "the simulator itself, beside its parts")]
+mod simulator;
 mod states;
+mod tokens;
 mod wire;
 pub mod world;
+
+pub use faults::{FaultStatus, Faults, Reset, Rule, Verdict};
+pub use simulator::Simulator;
+pub use tokens::{Issued, KnownKey, TokenDesk, TokenProblem};
+pub use wire::{Effect, Reply};

@@ -61,7 +61,8 @@ impl Answered {
         Self { status: 204, body: Vec::new() }
     }
 
-    fn json(status: u16, body: &impl Serialize) -> Self {
+    /// JSON with this status.
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).expect("views hold texts, numbers and maps with text keys only");
         Self { status, body }
     }

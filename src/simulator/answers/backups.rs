@@ -54,12 +54,12 @@ pub fn list(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 
 /// `GetBackup`.
 pub fn get(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
-    shown(scene.region, asked.id("backupId")?, Answered::ok)
+    shown(scene.region, asked.id("backupId")?, 200)
 }
 
-fn shown(region: &Region, id: &str, form: impl Fn(&BackupView) -> Answered) -> Result<Answered, Refusal> {
+fn shown(region: &Region, id: &str, status: u16) -> Result<Answered, Refusal> {
     let backup = region.backups.get(id).ok_or_else(|| Refusal::not_found(Kind::Backup))?;
-    Ok(form(&BackupView::from(backup)))
+    Ok(Answered::json(status, &BackupView::from(backup)))
 }
 
 #[derive(Deserialize)]
@@ -109,7 +109,7 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let id = backup.id.clone();
     let begin = scene.begin(Kind::Backup, "create").sized(size);
     scene.add(|region| &mut region.backups, backup, begin);
-    shown(scene.region, &id, Answered::created)
+    shown(scene.region, &id, 201)
 }
 
 #[derive(Deserialize)]
@@ -130,7 +130,7 @@ pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     }
     backup.updated_at = Some(stamp);
     scene.touch(Kind::Backup, id);
-    shown(scene.region, id, Answered::ok)
+    shown(scene.region, id, 200)
 }
 
 /// `DeleteBackup`; `force` takes one in any status.

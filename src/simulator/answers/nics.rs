@@ -178,7 +178,7 @@ fn listed(scene: &Scene, asked: &Asked, is_wanted: impl Fn(&Nic) -> bool) -> Res
 /// `GetProjectNIC` and `GetNic`.
 pub fn get(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let id = find(scene, asked)?;
-    shown(scene, &id, Answered::ok)
+    shown(scene, &id, 200)
 }
 
 fn find(scene: &Scene, asked: &Asked) -> Result<String, Refusal> {
@@ -191,9 +191,9 @@ fn find(scene: &Scene, asked: &Asked) -> Result<String, Refusal> {
     }
 }
 
-fn shown(scene: &Scene, id: &str, form: impl Fn(&NicView) -> Answered) -> Result<Answered, Refusal> {
+fn shown(scene: &Scene, id: &str, status: u16) -> Result<Answered, Refusal> {
     let nic = scene.region.nics.get(id).ok_or_else(|| Refusal::not_found(Kind::Nic))?;
-    Ok(form(&NicView::from(nic)))
+    Ok(Answered::json(status, &NicView::from(nic)))
 }
 
 #[derive(Deserialize)]
@@ -245,7 +245,7 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
         ..Nic::default()
     });
     scene.touch(Kind::Nic, &id);
-    shown(scene, &id, Answered::created)
+    shown(scene, &id, 201)
 }
 
 fn default_group(region: &Region) -> Vec<String> {
@@ -283,7 +283,7 @@ pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
         }
     }
     scene.touch(Kind::Nic, &id);
-    shown(scene, &id, Answered::ok)
+    shown(scene, &id, 200)
 }
 
 /// `DeleteNic`.

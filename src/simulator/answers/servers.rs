@@ -140,18 +140,15 @@ pub fn list(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 /// `GetServer`.
 pub fn get(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let (id, detail) = (asked.id("serverId")?, Detail::asked(asked)?);
-    let answer = shown(scene.region, id, detail, Answered::ok)?;
+    let answer = shown(scene.region, id, detail, 200)?;
     scene.region.note_seen(id);
     Ok(answer)
 }
 
-fn shown<F>(region: &Region, id: &str, detail: Detail, form: F) -> Result<Answered, Refusal>
-where
-    F: Fn(&ServerView) -> Answered,
-{
+fn shown(region: &Region, id: &str, detail: Detail, status: u16) -> Result<Answered, Refusal> {
     let server = region.servers.get(id).ok_or_else(|| Refusal::not_found(Kind::Server))?;
     let public_ips = if detail == Detail::Shown { nics::public_ips(region) } else { HashMap::new() };
-    Ok(form(&view(server, region, detail, &public_ips)))
+    Ok(Answered::json(status, &view(server, region, detail, &public_ips)))
 }
 
 #[derive(Deserialize)]
@@ -267,7 +264,7 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     }
     let begin = scene.begin(Kind::Server, "create");
     scene.add(|region| &mut region.servers, server, begin);
-    shown(scene.region, &id, Detail::Hidden, Answered::created)
+    shown(scene.region, &id, Detail::Hidden, 201)
 }
 
 fn boot(scene: &Scene, wanted: &Create) -> Result<Boot, Refusal> {
@@ -429,7 +426,7 @@ pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     }
     server.updated_at = Some(stamp);
     scene.touch(Kind::Server, id);
-    shown(scene.region, id, Detail::Hidden, Answered::ok)
+    shown(scene.region, id, Detail::Hidden, 200)
 }
 
 /// `DeleteServer`; one that is being deleted already is not refused.

@@ -48,12 +48,12 @@ pub fn list(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 
 /// `GetSnapshot`.
 pub fn get(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
-    shown(scene.region, asked.id("snapshotId")?, Answered::ok)
+    shown(scene.region, asked.id("snapshotId")?, 200)
 }
 
-fn shown(region: &Region, id: &str, form: impl Fn(&SnapshotView) -> Answered) -> Result<Answered, Refusal> {
+fn shown(region: &Region, id: &str, status: u16) -> Result<Answered, Refusal> {
     let snapshot = region.snapshots.get(id).ok_or_else(|| Refusal::not_found(Kind::Snapshot))?;
-    Ok(form(&SnapshotView::from(snapshot)))
+    Ok(Answered::json(status, &SnapshotView::from(snapshot)))
 }
 
 #[derive(Deserialize)]
@@ -88,7 +88,7 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     };
     let begin = scene.begin(Kind::Snapshot, "create").sized(size);
     scene.add(|region| &mut region.snapshots, snapshot, begin);
-    shown(scene.region, &id, Answered::created)
+    shown(scene.region, &id, 201)
 }
 
 #[derive(Deserialize)]
@@ -109,7 +109,7 @@ pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     }
     snapshot.updated_at = Some(stamp);
     scene.touch(Kind::Snapshot, id);
-    shown(scene.region, id, Answered::ok)
+    shown(scene.region, id, 200)
 }
 
 /// `DeleteSnapshot`: not while a volume made from it is there. STACKIT does not say; block storage that clones

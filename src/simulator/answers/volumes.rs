@@ -70,12 +70,12 @@ pub fn list(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 
 /// `GetVolume`.
 pub fn get(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
-    shown(scene.region, asked.id("volumeId")?, Answered::ok)
+    shown(scene.region, asked.id("volumeId")?, 200)
 }
 
-fn shown(region: &Region, id: &str, form: impl Fn(&VolumeView) -> Answered) -> Result<Answered, Refusal> {
+fn shown(region: &Region, id: &str, status: u16) -> Result<Answered, Refusal> {
     let volume = region.volumes.get(id).ok_or_else(|| Refusal::not_found(Kind::Volume))?;
-    Ok(form(&VolumeView::from(volume)))
+    Ok(Answered::json(status, &VolumeView::from(volume)))
 }
 
 #[derive(Deserialize)]
@@ -147,7 +147,7 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     };
     let begin = scene.begin(Kind::Volume, action).sized(size);
     scene.add(|region| &mut region.volumes, volume, begin);
-    shown(scene.region, &id, Answered::created)
+    shown(scene.region, &id, 201)
 }
 
 fn origin(scene: &Scene, source: Option<&Source>) -> Result<Origin, Refusal> {
@@ -234,7 +234,7 @@ pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     }
     volume.updated_at = Some(stamp);
     scene.touch(Kind::Volume, id);
-    shown(scene.region, id, Answered::ok)
+    shown(scene.region, id, 200)
 }
 
 /// `DeleteVolume`: not while it is attached or in use otherwise; its snapshots go with it only if `cascade` says so.

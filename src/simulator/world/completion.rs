@@ -37,12 +37,7 @@ impl World {
         if self.projects.is_empty() {
             self.projects.push(Project { name: "simulated".into(), ..Project::default() });
         }
-        let offers = Offers {
-            seed: self.seed,
-            now,
-            machine_types: self.machine_types.iter().map(|offer| offer.name.clone()).collect(),
-            performance_classes: self.performance_classes.iter().map(|offer| offer.name.clone()).collect(),
-        };
+        let offers = Offers::of(&self, now);
         let mut ids = BTreeSet::new();
         for (index, project) in self.projects.iter_mut().enumerate() {
             let place = format!("projects[{index}]");
@@ -71,6 +66,17 @@ impl World {
         }
         Ok(self)
     }
+
+    /// Makes an empty region in a project that has none of this name yet.
+    pub fn add_region(&mut self, project: &str, name: &str, now: DateTime<Utc>) {
+        let offers = Offers::of(self, now.trunc_subsecs(0));
+        let mut region = Region::default();
+        if let Some(project) = self.projects.iter_mut().find(|known| known.id == project)
+            && offers.complete_region(&mut region, name, name).is_ok()
+        {
+            project.regions.insert(name.to_owned(), region);
+        }
+    }
 }
 
 /// What a region is completed from.
@@ -85,8 +91,22 @@ struct Offers {
 type Names = HashMap<(Kind, String), Vec<String>>;
 
 impl Offers {
+    fn of(world: &World, now: DateTime<Utc>) -> Self {
+        Self {
+            seed: world.seed,
+            now,
+            machine_types: world.machine_types.iter().map(|offer| offer.name.clone()).collect(),
+            performance_classes: world.performance_classes.iter().map(|offer| offer.name.clone()).collect(),
+        }
+    }
+
     fn complete_region(&self, region: &mut Region, name: &str, place: &str) -> Result<(), Error> {
         self.default_group(region);
+        for network in region.networks.iter_mut().filter(|network| network.id.is_empty()) {
+            // Written by hand: of the usual kind.
+            network.dhcp = true;
+            network.routed = true;
+        }
         let by_hand: BTreeSet<usize> =
             region.servers.iter().enumerate().filter(|(_, server)| server.id.is_empty()).map(|(at, _)| at).collect();
         let mut names = Names::new();
@@ -101,7 +121,7 @@ impl Offers {
         self.identify(&mut region.snapshots, &mut names, &format!("{place}.snapshots"))?;
         self.identify(&mut region.backups, &mut names, &format!("{place}.backups"))?;
 
-        self.complete_networks(region, place);
+        self.complete_networks(region);
         self.complete_images(region, place)?;
         self.complete_volumes(region, name, &names, place)?;
         self.complete_servers(region, name, &names, place)?;
@@ -171,16 +191,11 @@ impl Offers {
         }
     }
 
-    fn complete_networks(&self, region: &mut Region, _place: &str) {
+    fn complete_networks(&self, region: &mut Region) {
         for (index, network) in region.networks.iter_mut().enumerate() {
             default_status(&mut network.status, "CREATED");
             if network.prefix.is_empty() {
                 network.prefix = format!("10.{}.{}.0/24", index / 250, index % 250);
-            }
-            if network.created_at.is_none() {
-                // Written by hand: the usual kind.
-                network.dhcp = true;
-                network.routed = true;
             }
             self.stamp(&mut network.created_at, &mut network.updated_at);
         }

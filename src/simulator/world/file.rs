@@ -34,10 +34,9 @@ fn prune(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.values_mut().for_each(prune);
-            map.retain(|key, value| match value {
+            map.retain(|_, value| match value {
                 Value::Null => false,
-                // An empty label value says something; regions and quotas say it by being there.
-                Value::Object(inner) => !inner.is_empty() || key == "eu01",
+                Value::Object(inner) => !inner.is_empty(),
                 Value::Array(items) => !items.is_empty(),
                 _ => true,
             });

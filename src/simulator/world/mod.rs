@@ -1,17 +1,21 @@
 //! The state of a simulated cloud: what it holds, how it is read and written, and the worlds that come with it.
 
 mod completion;
+mod demo;
 mod file;
 mod identity;
 mod kind;
+mod large;
 mod model;
 mod platform;
 mod quotas;
 mod table;
 
 pub use completion::{Addresses, is_uuid, parse_prefix, starting_rules};
+pub use demo::{DEMO_PROJECT, demo, demo_start};
 pub use identity::{digest, hex32, mac, new_id, splitmix, uuid};
 pub use kind::Kind;
+pub use large::{large, small};
 pub use model::{
     AffinityGroup, Agent, Backup, BootVolume, Checksum, IcmpParameters, Image, Keypair, Labels, MaintenanceWindow,
     Network, Nic, Pending, PortRange, Project, Protocol, PublicIp, Region, SecurityGroup, SecurityGroupRule, Server,

@@ -58,10 +58,12 @@ impl<T: Row> Table<T> {
         self.index.contains_key(id)
     }
 
-    /// Adds an object behind the others; one with the same id is replaced.
+    /// Adds an object behind the others; one with the same id is replaced. One without an id is found by none before
+    /// [`Table::reindex`].
     pub fn insert(&mut self, row: T) {
         let sequence = self.next;
-        if let Some(old) = self.index.insert(row.id().to_owned(), sequence) {
+        if !row.id().is_empty()
+            && let Some(old) = self.index.insert(row.id().to_owned(), sequence) {
             self.rows.remove(&old);
         }
         self.rows.insert(sequence, row);
