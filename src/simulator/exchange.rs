@@ -231,7 +231,11 @@ fn begin_checked<T: Stateful>(begin: Begin<'_>, object: &mut T) -> Result<DateTi
         return Ok(begin.apply(object));
     }
     let name = object.name().unwrap_or_else(|| object.id());
-    Err(Refusal::conflict(format!("cannot {} {} {name} while it is in status {status}", begin.row.action, T::KIND.noun())))
+    Err(Refusal::conflict(format!(
+        "cannot {} {} {name} while it is in status {status}",
+        begin.row.action,
+        T::KIND.noun()
+    )))
 }
 
 /// Labels as an object in an answer; always there, as `{}` where there are none.

@@ -127,10 +127,13 @@ impl Faults {
     /// # Errors
     /// When they cannot be read, have an unknown key, or make no sense; with the place.
     pub fn parse(text: &str, file: &str) -> Result<Self, Error> {
-        let is_toml = std::path::Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+        let is_toml =
+            std::path::Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
         let faults: Self = if is_toml {
             toml::from_str(text).map_err(|error| {
-                let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+                let line = error.span().map_or(1, |span| {
+                    text.as_bytes().iter().take(span.start).filter(|byte| **byte == b'\n').count() + 1
+                });
                 unreadable(error.message(), format!("{file}:{line}"))
             })?
         } else {
@@ -215,7 +218,8 @@ impl Rule {
         if self.nth == Some(0) {
             return Err("`nth` counts from 1".into());
         }
-        if self.status.is_none() && (self.retry_after_seconds.is_some() || self.effect_taken || self.message.is_some()) {
+        if self.status.is_none() && (self.retry_after_seconds.is_some() || self.effect_taken || self.message.is_some())
+        {
             return Err("`retryAfterSeconds`, `message` and `effectTaken` belong to a `status`".into());
         }
         let does_something = self.latency_seconds.is_some()
@@ -227,7 +231,8 @@ impl Rule {
         if does_something {
             return Ok(());
         }
-        Err("a rule needs one of `latencySeconds`, `status`, `reset`, `truncateBytes`, `slowFactor`, `errorMessage`".into())
+        Err("a rule needs one of `latencySeconds`, `status`, `reset`, `truncateBytes`, `slowFactor`, `errorMessage`"
+            .into())
     }
 }
 
@@ -300,10 +305,11 @@ mod tests {
         ] {
             let text = format!(r#"{{ "rules": [{{ {rule}, "status": 503 }}] }}"#);
             let mut faults = Faults::parse(&text, "f.json").expect("good rules");
-            let fired: Vec<bool> = [(start(), "/v2/servers/1/start"), (list, "/v2/servers"), (start(), "/v2/servers/2/start")]
-                .into_iter()
-                .map(|(operation, path)| faults.judge(operation, path).status.is_some())
-                .collect();
+            let fired: Vec<bool> =
+                [(start(), "/v2/servers/1/start"), (list, "/v2/servers"), (start(), "/v2/servers/2/start")]
+                    .into_iter()
+                    .map(|(operation, path)| faults.judge(operation, path).status.is_some())
+                    .collect();
             assert_eq!(fired, expected, "{rule}");
         }
     }

@@ -334,7 +334,20 @@ mod tests {
 
     #[test]
     fn what_is_no_filter_is_refused() {
-        for filter in ["", "vcpus", "vcpus ==", "cpus == 2", "vcpus == 2 &&", "(vcpus == 2", "vcpus = 2", "'a", "2x == 2", "vcpus in 2", "a[0] == 1", "extraSpecs. == 1"] {
+        for filter in [
+            "",
+            "vcpus",
+            "vcpus ==",
+            "cpus == 2",
+            "vcpus == 2 &&",
+            "(vcpus == 2",
+            "vcpus = 2",
+            "'a",
+            "2x == 2",
+            "vcpus in 2",
+            "a[0] == 1",
+            "extraSpecs. == 1",
+        ] {
             assert!(Filter::parse(filter).is_err(), "{filter}");
         }
         assert!(Filter::parse("vcpus == 'two'").and_then(|filter| filter.matches(&offer())).is_err());

@@ -51,7 +51,10 @@ pub fn merge_metadata(metadata: &mut Labels, given: Option<&Given>) -> Result<()
         let is_key = (1..=255).contains(&key.len())
             && key.chars().all(|character| character.is_ascii_alphanumeric() || "-_:. ".contains(character));
         if !is_key {
-            return Err(Refusal::schema(&pointer, "property name doesn't match the regular expression of metadata keys"));
+            return Err(Refusal::schema(
+                &pointer,
+                "property name doesn't match the regular expression of metadata keys",
+            ));
         }
         match value {
             Value::Null => {}

@@ -22,3 +22,6 @@ pub use faults::{FaultStatus, Faults, Reset, Rule, Verdict};
 pub use simulator::Simulator;
 pub use tokens::{Issued, KnownKey, TokenDesk, TokenProblem};
 pub use wire::{Effect, Reply};
+
+#[cfg(test)]
+mod tests;

@@ -80,7 +80,11 @@ impl Requests {
         let resources: Vec<_> = entry
             .objects
             .iter()
-            .map(|(kind, id)| ResourceView { id, status: entry.action.status(region, *kind, id), kind: kind.request_type() })
+            .map(|(kind, id)| ResourceView {
+                id,
+                status: entry.action.status(region, *kind, id),
+                kind: kind.request_type(),
+            })
             .collect();
         let status = overall(&resources);
         Ok(Answered::ok(&RequestView {
@@ -95,7 +99,8 @@ impl Requests {
 
 /// A request is as far as the least advanced of its objects.
 fn overall(resources: &[ResourceView]) -> &'static str {
-    let first = |wanted: fn(&str) -> bool| resources.iter().map(|resource| resource.status).find(|status| wanted(status));
+    let first =
+        |wanted: fn(&str) -> bool| resources.iter().map(|resource| resource.status).find(|status| wanted(status));
     first(|status| status == "FAILED")
         .or_else(|| first(|status| status.ends_with("ING")))
         .or_else(|| resources.first().map(|resource| resource.status))

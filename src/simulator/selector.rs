@@ -158,8 +158,21 @@ mod tests {
     #[test]
     fn what_is_no_selector_is_refused() {
         for selector in [
-            ",", "team=web,", "=web", "team=we b", "team=we:b", "tier in (1", "tier in 1)", "tier on (1)", "!", "a b", "(1)",
-            "team=web=x", "in (a)", "kéy=1", "-a=1",
+            ",",
+            "team=web,",
+            "=web",
+            "team=we b",
+            "team=we:b",
+            "tier in (1",
+            "tier in 1)",
+            "tier on (1)",
+            "!",
+            "a b",
+            "(1)",
+            "team=web=x",
+            "in (a)",
+            "kéy=1",
+            "-a=1",
         ] {
             assert!(Selector::parse(selector).is_err(), "{selector}");
         }

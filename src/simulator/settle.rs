@@ -120,7 +120,8 @@ impl Region {
     pub fn note_seen(&mut self, id: &str) {
         if !self.unseen.is_empty()
             && self.unseen.remove(id)
-            && let Some(until) = self.servers.get(id).and_then(|server| server.pending.as_ref()).map(|pending| pending.until)
+            && let Some(until) =
+                self.servers.get(id).and_then(|server| server.pending.as_ref()).map(|pending| pending.until)
         {
             self.due.insert((until, Kind::Server, id.to_owned()));
         }
@@ -188,7 +189,8 @@ impl Region {
             Kind::Network => {
                 finish_plain(&mut self.networks, id, time);
                 if !self.networks.contains(id) {
-                    let own: Vec<_> = self.nics.iter().filter(|nic| nic.network_id == id).map(|nic| nic.id.clone()).collect();
+                    let own: Vec<_> =
+                        self.nics.iter().filter(|nic| nic.network_id == id).map(|nic| nic.id.clone()).collect();
                     for nic in own {
                         self.nics.remove(&nic);
                     }
@@ -286,7 +288,8 @@ impl Region {
 
 fn collect<T: Stateful>(table: &mut Table<T>, found: &mut Vec<(&'static Transition, String, DateTime<Utc>)>) {
     for object in table.iter_mut() {
-        let Some((action, until)) = object.pending().as_ref().map(|pending| (pending.action.clone(), pending.until)) else {
+        let Some((action, until)) = object.pending().as_ref().map(|pending| (pending.action.clone(), pending.until))
+        else {
             continue;
         };
         if let Some(row) = transition(T::KIND, &action) {

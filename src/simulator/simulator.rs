@@ -7,16 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderName, HeaderValue, Request, Response, header};
+use serde_json::Value;
 
 use super::answers::{availability_zones, handler};
 use super::exchange::{Asked, Scene};
 use super::faults::{FaultStatus, Faults, Reset, Verdict};
 use super::requests::Requests;
 use super::settle::Bend;
-use super::tokens::{DEFAULT_LIFETIME, Issued, TokenDesk, decode};
+use super::tokens::{DEFAULT_LIFETIME, TokenDesk};
 use super::wire::{Answered, Effect, Refusal, Reply, json_response};
 use super::world::{World, digest, hex32};
-use crate::catalog::Operation;
+use crate::catalog::{Direction, Operation, ShapeId, percent_decode, validate};
 use crate::clock::Clock;
 
 /// A simulated cloud that answers messages.
@@ -27,6 +28,8 @@ pub struct Simulator {
     /// Tokens and latencies run on this one; in process it is the same.
     process_clock: Clock,
     tokens: TokenDesk,
+    /// The token for callers in process, and when they get another.
+    current: Mutex<Option<(String, DateTime<Utc>)>>,
     answered: AtomicU64,
 }
 
@@ -54,7 +57,14 @@ impl Simulator {
         let tokens = TokenDesk::new(&world, token_lifetime);
         let ahead = TimeDelta::zero();
         let state = State { world, requests: Requests::default(), faults: Faults::default(), ahead };
-        Self { state: Mutex::new(state), clock, process_clock, tokens, answered: AtomicU64::new(0) }
+        Self {
+            state: Mutex::new(state),
+            clock,
+            process_clock,
+            tokens,
+            current: Mutex::default(),
+            answered: AtomicU64::new(0),
+        }
     }
 
     /// Puts these rules in the place of those in force.
@@ -62,9 +72,24 @@ impl Simulator {
         self.lock().faults = faults;
     }
 
-    /// Gives a token of the world's service account out, without an assertion.
-    pub fn issue_token(&self) -> Issued {
-        self.tokens.issue(self.process_clock.now())
+    /// A token of the world's service account, without an assertion: the one given out last, while it has some time
+    /// left, else a new one.
+    pub fn current_token(&self) -> String {
+        let now = self.process_clock.now();
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, _)) = current.as_ref().filter(|(_, renew)| now < *renew) {
+            return token.clone();
+        }
+        let issued = self.tokens.issue(now);
+        let half = i64::try_from(issued.expires_in / 2).unwrap_or(i64::MAX / 2);
+        let renew = now.checked_add_signed(TimeDelta::seconds(half)).unwrap_or(now);
+        *current = Some((issued.access_token.clone(), renew));
+        issued.access_token
+    }
+
+    /// Makes [`Simulator::current_token`] give another token than this one.
+    pub fn forget_token(&self, token: &str) {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).take_if(|(current, _)| current == token);
     }
 
     /// The token endpoint.
@@ -83,7 +108,7 @@ impl Simulator {
     }
 
     /// The world as of now, as a file holds it.
-    pub fn to_json(&self) -> serde_json::Value {
+    pub fn to_json(&self) -> Value {
         let now = self.now();
         let mut state = self.lock();
         state.settle(now);
@@ -260,12 +285,36 @@ fn ask(operation: &Operation, path: &str, request: &Request<Bytes>) -> Result<As
             return Err(Refusal::bad("request body has an error: value is required but missing"));
         }
         (Some(_), true) => None,
-        (Some(_), false) => Some(
-            serde_json::from_slice(bytes)
-                .map_err(|error| Refusal::bad(format!("request body has an error: failed to decode request body: {error}")))?,
-        ),
+        (Some(body), false) => {
+            let value = serde_json::from_slice(bytes).map_err(|error| {
+                Refusal::bad(format!("request body has an error: failed to decode request body: {error}"))
+            })?;
+            check_body(operation, body.shape, &value)?;
+            Some(value)
+        }
     };
     Ok(Asked { path, query, body })
+}
+
+/// Refuses a body that does not match its schema, in the words of the validator that the service uses.
+fn check_body(operation: &Operation, shape: ShapeId, body: &Value) -> Result<(), Refusal> {
+    let violations = validate(operation.service(), shape, body, Direction::Request);
+    let Some(first) = violations.first() else { return Ok(()) };
+    let pointer = format!("/{}", first.path.replace(['.', '['], "/").replace(']', ""));
+    let name = pointer.rsplit('/').next().unwrap_or_default();
+    let problem = match first.message.as_str() {
+        "is missing" => format!("property \"{name}\" is missing"),
+        "must be text" => "value must be a string".to_owned(),
+        "must be a whole number" => "value must be an integer".to_owned(),
+        "must be true or false" => "value must be a boolean".to_owned(),
+        "must be a list" => "value must be an array".to_owned(),
+        "must be an object" => "value must be an object".to_owned(),
+        other => match other.strip_prefix("must match `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(pattern) => format!("string doesn't match the regular expression \"{pattern}\""),
+            None => format!("value {other}"),
+        },
+    };
+    Err(Refusal::schema(&pointer, &problem))
 }
 
 /// The parameters of a path that follows a template.
@@ -276,7 +325,7 @@ fn fill(template: &str, path: &str) -> Option<Vec<(String, String)>> {
         match (names.next(), values.next()) {
             (None, None) => return Some(parameters),
             (Some(name), Some(value)) => match name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-                Some(name) => parameters.push((name.to_owned(), decode(value))),
+                Some(name) => parameters.push((name.to_owned(), percent_decode(value)?)),
                 None if name == value => {}
                 None => return None,
             },

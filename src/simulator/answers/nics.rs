@@ -249,7 +249,13 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 }
 
 fn default_group(region: &Region) -> Vec<String> {
-    region.security_groups.iter().filter(|group| group.name == "default").map(|group| group.id.clone()).take(1).collect()
+    region
+        .security_groups
+        .iter()
+        .filter(|group| group.name == "default")
+        .map(|group| group.id.clone())
+        .take(1)
+        .collect()
 }
 
 fn check_groups(region: &Region, groups: &[String]) -> Result<(), Refusal> {

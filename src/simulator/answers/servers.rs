@@ -334,7 +334,12 @@ fn zone(scene: &Scene, wanted: &Create, boot: &Boot) -> Result<String, Refusal> 
 
 fn security_groups(scene: &Scene, names: Option<&[String]>) -> Result<Vec<String>, Refusal> {
     let find = |name: &str| {
-        scene.region.security_groups.iter().find(|group| group.name == name || group.id == name).map(|group| group.id.clone())
+        scene
+            .region
+            .security_groups
+            .iter()
+            .find(|group| group.name == name || group.id == name)
+            .map(|group| group.id.clone())
     };
     match names {
         Some(names) => {
@@ -459,10 +464,13 @@ pub fn log(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let id = asked.id("serverId")?;
     let length = match asked.query("length") {
         None => 2_000,
-        Some(text) => text.parse::<usize>().map_err(|_| bad_query("length", "value must be an integer of at least 0"))?,
+        Some(text) => {
+            text.parse::<usize>().map_err(|_| bad_query("length", "value must be an integer of at least 0"))?
+        }
     };
     let server = scene.region.servers.get(id).ok_or_else(|| Refusal::not_found(Kind::Server))?;
-    let booted = server.launched_at.map(|time| format!("[    0.000000] {} booted at {}", server.name, time.to_rfc3339()));
+    let booted =
+        server.launched_at.map(|time| format!("[    0.000000] {} booted at {}", server.name, time.to_rfc3339()));
     let lines: Vec<&str> = booted.iter().chain(&server.log).map(String::as_str).collect();
     let skipped = if length == 0 { 0 } else { lines.len().saturating_sub(length) };
     Ok(Answered::ok(&serde_json::json!({ "output": lines[skipped..].join("\n") })))

@@ -132,9 +132,10 @@ pub fn delete(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 /// # Errors
 /// 409.
 pub fn check_unused(region: &Region, id: &str) -> Result<(), Refusal> {
-    let user = region.volumes.iter().find(|volume| {
-        volume.source.as_ref().is_some_and(|source| source.kind == "snapshot" && source.id == id)
-    });
+    let user = region
+        .volumes
+        .iter()
+        .find(|volume| volume.source.as_ref().is_some_and(|source| source.kind == "snapshot" && source.id == id));
     match user {
         None => Ok(()),
         Some(volume) => Err(Refusal::conflict(format!("snapshot {id} is in use by volume {}", volume.id))),

@@ -335,7 +335,8 @@ impl Offers {
                 .filter(|(at, server)| by_hand.contains(at) && !attached.contains(&server.id))
                 .map(|(_, server)| (server.id.clone(), server.name.clone()))
                 .collect();
-            let group = region.security_groups.iter().find(|group| group.name == "default").map(|group| group.id.clone());
+            let group =
+                region.security_groups.iter().find(|group| group.name == "default").map(|group| group.id.clone());
             for (server, name) in bare {
                 let id = new_id(self.seed, Kind::Nic, &name, self.now, |id| region.nics.contains(id));
                 region.nics.insert(Nic {
@@ -358,7 +359,8 @@ impl Offers {
                 nic.purpose = if nic.device.is_some() { "server".into() } else { "none".into() };
             }
             if nic.ipv4.is_empty() {
-                let Some(free) = region.networks.get(&nic.network_id).and_then(|network| addresses.take(network)) else {
+                let Some(free) = region.networks.get(&nic.network_id).and_then(|network| addresses.take(network))
+                else {
                     return Err(wrong(&format!("{place}.nics[{index}]"), "its network has no free address".into()));
                 };
                 nic.ipv4 = free;
@@ -497,10 +499,8 @@ fn resolve(reference: &mut String, kind: Kind, names: &Names, place: &str) -> Re
             reference.clone_from(id);
             Ok(())
         }
-        Some(several) => {
-            Err(wrong(place, format!("`{reference}` is the name of {} {}s", several.len(), kind.noun()))
-                .with_hint("give its id"))
-        }
+        Some(several) => Err(wrong(place, format!("`{reference}` is the name of {} {}s", several.len(), kind.noun()))
+            .with_hint("give its id")),
         None => {
             let known = names.keys().filter(|(other, _)| *other == kind).map(|(_, name)| name.as_str());
             let error = wrong(place, format!("there is no {} `{reference}`", kind.noun()));

@@ -55,7 +55,15 @@ pub fn demo(start: DateTime<Utc>) -> World {
 
 /// Two of them nearly used up: `gigabytes` and `vcpu`.
 fn quotas() -> Limits {
-    Limits { vcpu: 72, ram: 393_216, volumes: 60, snapshots: 250, gigabytes: 7_800, public_ips: 10, ..Limits::default() }
+    Limits {
+        vcpu: 62,
+        ram: 393_216,
+        volumes: 60,
+        snapshots: 250,
+        gigabytes: 7_640,
+        public_ips: 10,
+        ..Limits::default()
+    }
 }
 
 /// `a=1,b=2` as labels.
@@ -92,7 +100,11 @@ fn networks(region: &mut Region) {
             ..Network::default()
         });
     }
-    let mut web = SecurityGroup { name: "web".into(), description: Some("HTTPS from everywhere".into()), ..SecurityGroup::default() };
+    let mut web = SecurityGroup {
+        name: "web".into(),
+        description: Some("HTTPS from everywhere".into()),
+        ..SecurityGroup::default()
+    };
     web.rules.push(SecurityGroupRule {
         direction: "ingress".into(),
         protocol: Some(Protocol { name: Some("tcp".into()), number: Some(6) }),
@@ -109,9 +121,11 @@ fn networks(region: &mut Region) {
 }
 
 fn images(region: &mut Region, start: DateTime<Utc>) {
-    for (name, distro, version, days) in
-        [("Ubuntu 24.04", "ubuntu", "24.04", 90), ("Debian 12", "debian", "12", 140), ("Flatcar Stable", "flatcar", "4152", 60)]
-    {
+    for (name, distro, version, days) in [
+        ("Ubuntu 24.04", "ubuntu", "24.04", 90),
+        ("Debian 12", "debian", "12", 140),
+        ("Flatcar Stable", "flatcar", "4152", 60),
+    ] {
         let config = json!({
             "architecture": "x86", "operatingSystem": "linux", "operatingSystemDistro": distro,
             "operatingSystemVersion": version, "uefi": true, "secureBoot": false,
@@ -303,7 +317,11 @@ fn addresses(region: &mut Region) {
             ..PublicIp::default()
         });
     }
-    region.public_ips.insert(PublicIp { ip: "193.148.160.60".into(), labels: labels("reserved=mail"), ..PublicIp::default() });
+    region.public_ips.insert(PublicIp {
+        ip: "193.148.160.60".into(),
+        labels: labels("reserved=mail"),
+        ..PublicIp::default()
+    });
 }
 
 #[cfg(test)]
@@ -334,7 +352,11 @@ mod tests {
             .collect();
         assert_eq!(near, ["gigabytes", "vcpu"], "{used:?}");
         let all: i64 = region.volumes.iter().map(|volume| volume.size).sum();
-        assert!(region.quotas.gigabytes - used.gigabytes >= all, "{all} of {}", region.quotas.gigabytes - used.gigabytes);
+        assert!(
+            region.quotas.gigabytes - used.gigabytes >= all,
+            "{all} of {}",
+            region.quotas.gigabytes - used.gigabytes
+        );
         assert!(region.quotas.snapshots - used.snapshots >= 2 * i64::try_from(region.volumes.len()).expect("small"));
     }
 }

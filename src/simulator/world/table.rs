@@ -63,7 +63,8 @@ impl<T: Row> Table<T> {
     pub fn insert(&mut self, row: T) {
         let sequence = self.next;
         if !row.id().is_empty()
-            && let Some(old) = self.index.insert(row.id().to_owned(), sequence) {
+            && let Some(old) = self.index.insert(row.id().to_owned(), sequence)
+        {
             self.rows.remove(&old);
         }
         self.rows.insert(sequence, row);
