@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
 use super::limits::Limits;
+use super::sources::Sources;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Meter;
@@ -77,6 +78,7 @@ struct State {
     halt: CancellationToken,
     why: OnceLock<Error>,
     verdict: OnceLock<Verdict>,
+    sources: Sources,
 }
 
 /// How a recipe said that it ended, other than by its end or an error.
@@ -194,6 +196,11 @@ impl RunContext {
     #[must_use]
     pub fn verdict(&self) -> Option<&Verdict> {
         self.state.verdict.get()
+    }
+
+    /// The texts of the run's scripts.
+    pub(super) fn sources(&self) -> &Sources {
+        &self.state.sources
     }
 
     /// How many operations the script engine has carried out.

@@ -145,7 +145,7 @@ fn of_parser(kind: &ParseErrorType) -> Error {
         ParseErrorType::VariableUndefined(name) => unknown_variable(name),
         ParseErrorType::Reserved(word) => {
             script("syntax", format!("`{word}` is a word that the language keeps for itself"))
-                .with_hint(format!("as a field it is written `x[\"{word}\"]`, as a key of a map `\"{word}\": …`"))
+                .with_hint(format!("choose another name; a field of that name is `x.{word}` or `x[\"{word}\"]`"))
         }
         ParseErrorType::ExprTooDeep => {
             script("syntax", "the expression is nested too deep".to_owned()).with_hint("split it up, or use functions")
@@ -190,6 +190,7 @@ fn unknown_function(signature: &str) -> Error {
     }
     let error = script("unknown_function", format!("there is no function `{name}` that takes ({given})"));
     match nearest(name, registry.iter().map(|native| native.name).chain(RHAI_FUNCTIONS)) {
+        Some(near) if RHAI_FUNCTIONS.contains(&near) => error.with_hint(format!("did you mean `{near}`?")),
         Some(near) => {
             let known = registry.get(near).first().map_or_else(|| format!("{near}(…)"), |native| native.signature());
             error.with_hint(format!("did you mean `{known}`?"))

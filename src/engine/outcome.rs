@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::context::Verdict;
+use super::failure::Failure;
 use crate::error::{Error, ExitCode};
 
 /// How a run ended.
@@ -11,17 +12,23 @@ pub struct Outcome {
     /// The value of the last expression; `null` for `()`.
     pub value: Value,
     /// The error that nothing caught.
-    pub error: Option<Error>,
+    pub failure: Option<Failure>,
     /// What the recipe itself said of its end.
     pub verdict: Option<Verdict>,
 }
 
 impl Outcome {
+    /// The error that nothing caught, without the way that it came.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        self.failure.as_ref().map(|failure| &failure.error)
+    }
+
     /// The exit code that follows.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        match (&self.error, &self.verdict) {
-            (Some(error), _) => error.kind.exit_code() as u8,
+        match (&self.failure, &self.verdict) {
+            (Some(failure), _) => failure.error.kind.exit_code() as u8,
             (None, Some(Verdict::Exited(code))) => *code,
             (None, Some(Verdict::Skipped(_)) | None) => ExitCode::Done as u8,
         }

@@ -3,26 +3,21 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use rhai::{Dynamic, Engine, EvalAltResult};
+use rhai::{Dynamic, Engine, EvalAltResult, Scope};
 use serde_json::Value;
 
+use super::compile::compile;
 use super::context::RunContext;
+use super::failure::Failure;
 use super::fault::Fault;
 use super::limits::STACK_BYTES;
 use super::outcome::Outcome;
+use super::resolver::Resolver;
+use super::sources::Source;
 use super::{builder, constants, values};
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Charging;
-
-/// A recipe's text and where it is from.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// What messages call it: a path, or `<eval>`.
-    pub name: String,
-    /// The script.
-    pub text: String,
-}
 
 /// Runs a recipe on a thread of its own and blocks until it has ended. Not to be called on a thread of the runtime.
 #[must_use]
@@ -41,15 +36,15 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
     };
     let result = match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(result))) => result,
-        Ok(Ok(Err(_)) | Err(_)) => Err(Error::new(Kind::Bug, "panic", "the script engine panicked")),
-        Err(error) => Err(Error::new(Kind::Bug, "no_thread", format!("no thread for the script: {error}"))),
+        Ok(Ok(Err(_)) | Err(_)) => Err(Error::new(Kind::Bug, "panic", "the script engine panicked").into()),
+        Err(error) => Err(Error::new(Kind::Bug, "no_thread", format!("no thread for the script: {error}")).into()),
     };
     watch.abort();
-    let (value, error) = match result {
+    let (value, failure) = match result {
         Ok(value) => (value, None),
-        Err(error) => (Value::Null, Some(error)),
+        Err(failure) => (Value::Null, Some(failure)),
     };
-    Outcome { value, error, verdict: run.verdict().cloned() }
+    Outcome { value, failure, verdict: run.verdict().cloned() }
 }
 
 /// Ends the run when it is cancelled from outside, or at its deadline, which is real time on every clock.
@@ -70,27 +65,20 @@ fn watch(run: &Arc<RunContext>) -> tokio::task::AbortHandle {
     task.abort_handle()
 }
 
-fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Error> {
-    let engine = builder::engine_for(run);
-    let result = compile_and_run(&engine, source, run);
-    match result {
+fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Failure> {
+    let scope = constants::scope_of(run);
+    let mut engine = builder::engine_for(run);
+    engine.set_module_resolver(Resolver::new(run.clone(), scope.clone(), source));
+    run.sources().add(&source.name, &source.text);
+    match compile_and_run(&engine, scope, source) {
+        // A closure or a type without a form in JSON is no result that anybody could use.
         Ok(value) => Ok(values::to_value(&value).unwrap_or(Value::Null)),
-        Err(fault) => match *fault {
-            EvalAltResult::Exit(..) => Ok(Value::Null),
-            fault => Err(uncaught(&fault)),
-        },
+        Err(fault) if matches!(fault.unwrap_inner(), EvalAltResult::Exit(..)) => Ok(Value::Null),
+        Err(fault) => Err(Failure::of(&source.name, &fault, run.sources())),
     }
 }
 
-fn compile_and_run(engine: &Engine, source: &Source, run: &RunContext) -> Result<Dynamic, Fault> {
-    let mut scope = constants::scope_of(run);
-    super::tokens::start();
-    let mut ast = engine.compile_with_scope(&scope, &source.text).map_err(Fault::from)?;
-    ast.set_source(source.name.as_str());
-    let ast = super::catching::wrap(engine, ast)?;
+fn compile_and_run(engine: &Engine, mut scope: Scope<'static>, source: &Source) -> Result<Dynamic, Fault> {
+    let ast = compile(engine, &scope, &source.name, &source.text)?;
     engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
-}
-
-fn uncaught(fault: &EvalAltResult) -> Error {
-    super::explain::explain(fault).error
 }

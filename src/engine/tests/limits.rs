@@ -5,7 +5,7 @@ use crate::engine::Limits;
 fn an_endless_loop_ends_at_the_limit_of_operations() {
     let bench = Bench { limits: Limits { operations: 10_000, ..Limits::default() }, ..Bench::new() };
     let outcome = bench.run("loop { try { loop { } } catch { } }");
-    assert_eq!(outcome.error.as_ref().map(|error| error.code), Some("operation_limit"));
+    assert_eq!(outcome.error().map(|error| error.code), Some("operation_limit"));
     assert_eq!(outcome.exit_code(), 6);
 }
 
@@ -13,7 +13,7 @@ fn an_endless_loop_ends_at_the_limit_of_operations() {
 fn operations_in_callbacks_are_counted() {
     let bench = Bench { limits: Limits { operations: 20_000, ..Limits::default() }, ..Bench::new() };
     let outcome = bench.run("[1, 2, 3].map(|x| { for i in 0..1000000 { x += 1; } x })");
-    assert_eq!(outcome.error.map(|error| error.code), Some("operation_limit"));
+    assert_eq!(outcome.error().map(|error| error.code), Some("operation_limit"));
 }
 
 #[test]

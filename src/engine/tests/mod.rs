@@ -1,7 +1,9 @@
 //! Scripts run whole. What rhai does that we rely on is in `canaries`; an upgrade that changes it fails there first.
 
 mod catching;
+mod failures;
 mod limits;
+mod modules;
 mod objects;
 mod parallel;
 
@@ -62,19 +64,19 @@ impl Bench {
     }
 
     pub(crate) fn run(&self, text: &str) -> Outcome {
-        run(&Source { name: "test.rhai".into(), text: text.into() }, self.context())
+        run(&Source::inline("test.rhai", text), self.context())
     }
 
     /// The value of a script that must succeed.
     pub(crate) fn value(&self, text: &str) -> Value {
         let outcome = self.run(text);
-        assert!(outcome.error.is_none(), "{text}\n{:?}", outcome.error);
+        assert!(outcome.failure.is_none(), "{text}\n{:?}", outcome.failure);
         outcome.value
     }
 
     /// The message of a script that must fail.
     pub(crate) fn message(&self, text: &str) -> String {
         let outcome = self.run(text);
-        outcome.error.unwrap_or_else(|| panic!("{text}\ngave {}", outcome.value)).message
+        outcome.failure.unwrap_or_else(|| panic!("{text}\ngave {}", outcome.value)).error.message
     }
 }

@@ -53,7 +53,7 @@ fn options_are_checked() {
 
 #[test]
 fn a_method_whose_closure_captures_its_receiver_gets_a_hint() {
-    let error = Bench::new().run("let a = [1, 2]; a.filter(|x| x < a.len())").error.unwrap();
+    let error = Bench::new().run("let a = [1, 2]; a.filter(|x| x < a.len())").failure.unwrap().error;
     assert!(error.hint.unwrap_or_default().contains("copy it first"), "{}", error.message);
 }
 
@@ -88,7 +88,7 @@ fn a_cancel_ends_a_blocked_call_and_nothing_catches_it() {
         let bench = Bench::new();
         let context = bench.context();
         context.cancel.cancel();
-        let outcome = crate::engine::run(&crate::engine::Source { name: "x".into(), text: script.into() }, context);
+        let outcome = crate::engine::run(&crate::engine::Source::inline("x", script), context);
         assert_eq!(outcome.exit_code(), 130, "{script}: {outcome:?}");
     }
 }
