@@ -1,4 +1,5 @@
 //! The one integration-test binary: one file a subject.
 
 mod catalog;
+mod transport;
 mod walls;
