@@ -1,5 +1,8 @@
 //! The one integration-test binary: one file a subject.
 
 mod catalog;
+mod official;
 mod transport;
 mod walls;
+
+use stackhand::catalog as catalogue;
