@@ -1,8 +1,5 @@
 //! The one integration-test binary: one file a subject.
 
 mod catalog;
-mod official;
-mod transport;
+mod examples;
 mod walls;
-
-use stackhand::catalog as catalogue;

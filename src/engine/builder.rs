@@ -32,7 +32,12 @@ pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
     let printing = run.clone();
     engine.on_print(move |text| printing.output.print(text));
     let saying = run.clone();
-    engine.on_debug(move |text, _, position| saying.output.say(&format!("{text} ({position:?})")));
+    engine.on_debug(move |text, _, position| {
+        // Only `log.debug` leads here without a text; `debug("")` shows its quotes.
+        if !text.is_empty() {
+            saying.output.say(&format!("{text} ({position:?})"));
+        }
+    });
     engine
 }
 

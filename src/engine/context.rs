@@ -2,9 +2,10 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use rhai::{Dynamic, NativeCallContext};
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::fault::Fault;
 use super::limits::Limits;
 use super::sources::Sources;
+use super::surroundings::Surroundings;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Meter;
@@ -25,6 +27,37 @@ pub trait Output: Send + Sync {
     fn print(&self, text: &str);
     /// A line of talk: `debug`, warnings of ours.
     fn say(&self, text: &str);
+    /// A line of `log` or `notify`.
+    fn log(&self, level: LogLevel, text: &str) {
+        self.say(&format!("{level}: {text}"));
+    }
+}
+
+/// How much a line of talk matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Matters only when looking for a mistake.
+    Debug,
+    /// What the recipe does.
+    Info,
+    /// What `notify` tells people.
+    Notice,
+    /// Something is not as it should be.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Notice => "notice",
+            Self::Warn => "warning",
+            Self::Error => "error",
+        })
+    }
 }
 
 /// Drops everything.
@@ -63,6 +96,8 @@ pub struct RunContext {
     pub fire_time: Option<DateTime<Utc>>,
     /// Whether the world is simulated.
     pub is_simulated: bool,
+    /// Variables, the terminal, and what the run is called.
+    pub surroundings: Surroundings,
     /// Further constants that the script sees.
     pub(super) constants: Vec<(String, Dynamic)>,
     state: State,
@@ -79,6 +114,8 @@ struct State {
     why: OnceLock<Error>,
     verdict: OnceLock<Verdict>,
     sources: Sources,
+    results: Mutex<Option<(u64, u64)>>,
+    started_at: OnceLock<DateTime<Utc>>,
 }
 
 /// How a recipe said that it ended, other than by its end or an error.
@@ -88,6 +125,13 @@ pub enum Verdict {
     Exited(u8),
     /// `skip("why")`.
     Skipped(String),
+    /// `partly(results)`, all calls of it added up.
+    Partly {
+        /// How many went well.
+        ok: u64,
+        /// How many did not.
+        failed: u64,
+    },
 }
 
 impl RunContext {
@@ -104,6 +148,7 @@ impl RunContext {
             limits: Limits::default(),
             fire_time: None,
             is_simulated: false,
+            surroundings: Surroundings::default(),
             constants: Vec::new(),
             state: State::default(),
         }
@@ -192,10 +237,25 @@ impl RunContext {
         Box::new(rhai::EvalAltResult::Exit(Dynamic::UNIT, rhai::Position::NONE))
     }
 
-    /// The script's own verdict, if it gave one.
+    /// The script's own verdict, if it gave one; what ends it at once counts before what it counted up.
     #[must_use]
-    pub fn verdict(&self) -> Option<&Verdict> {
-        self.state.verdict.get()
+    pub fn verdict(&self) -> Option<Verdict> {
+        let results = *self.state.results.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state.verdict.get().cloned().or_else(|| results.map(|(ok, failed)| Verdict::Partly { ok, failed }))
+    }
+
+    /// Counts results, for how the run is to end.
+    pub fn add_results(&self, ok: u64, failed: u64) {
+        let mut results = self.state.results.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all_ok, all_failed) = results.unwrap_or_default();
+        *results = Some((all_ok + ok, all_failed + failed));
+    }
+
+    /// When the run began, on the recipe's clock; the first who asks fixes it, unless it was handed in.
+    #[must_use]
+    pub fn started_at(&self) -> DateTime<Utc> {
+        let given = self.surroundings.identity.started_at;
+        given.unwrap_or_else(|| *self.state.started_at.get_or_init(|| self.recipe_clock.now()))
     }
 
     /// The texts of the run's scripts.

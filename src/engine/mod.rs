@@ -21,13 +21,14 @@ mod run;
 mod services;
 mod sources;
 pub mod stdlib;
+mod surroundings;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
 pub mod values;
 
 pub use arguments::Arguments;
-pub use context::{Output, RunContext, Silent, Verdict};
+pub use context::{LogLevel, Output, RunContext, Silent, Verdict};
 pub use failure::{Failure, Place};
 pub use fault::{Fault, Thrown};
 pub use limits::Limits;
@@ -36,3 +37,4 @@ pub use outcome::Outcome;
 pub use registry::Registry;
 pub use run::run;
 pub use sources::Source;
+pub use surroundings::{Identity, Surroundings};

@@ -30,7 +30,9 @@ impl Outcome {
         match (&self.failure, &self.verdict) {
             (Some(failure), _) => failure.error.kind.exit_code() as u8,
             (None, Some(Verdict::Exited(code))) => *code,
-            (None, Some(Verdict::Skipped(_)) | None) => ExitCode::Done as u8,
+            (None, Some(Verdict::Partly { ok: 0, failed: 1.. })) => ExitCode::Script as u8,
+            (None, Some(Verdict::Partly { failed: 1.., .. })) => ExitCode::Partly as u8,
+            (None, Some(Verdict::Skipped(_) | Verdict::Partly { .. }) | None) => ExitCode::Done as u8,
         }
     }
 }

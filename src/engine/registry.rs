@@ -46,6 +46,7 @@ impl Registry {
             }
         }
         values::register_syntax(&mut module);
+        builtins::register_syntax(&mut module);
         values::register_comparisons(&mut module);
         Self { natives, module: Arc::new(module) }
     }

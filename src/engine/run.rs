@@ -23,6 +23,7 @@ use crate::memory::Charging;
 #[must_use]
 pub fn run(source: &Source, context: RunContext) -> Outcome {
     let run = Arc::new(context);
+    let _ = run.started_at();
     let watch = watch(&run);
     // The script thread starts with its token taken, so that a virtual clock cannot jump before it works.
     let busy = run.recipe_clock.busy();
@@ -44,7 +45,7 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
         Ok(value) => (value, None),
         Err(failure) => (Value::Null, Some(failure)),
     };
-    Outcome { value, failure, verdict: run.verdict().cloned() }
+    Outcome { value, failure, verdict: run.verdict() }
 }
 
 /// Ends the run when it is cancelled from outside, or at its deadline, which is real time on every clock.

@@ -2,7 +2,6 @@
 
 use stackhand::catalog as operation;
 
-mod agreement;
 mod effects;
 mod endpoints;
 mod importer;

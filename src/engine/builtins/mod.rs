@@ -1,15 +1,24 @@
 //! The native functions of recipes, each declared once, one file a subject; each file gives its declarations through
 //! `pub fn natives() -> Vec<Native>`.
+#![allow(clippy::too_many_lines, reason = "the declarations of one subject stand in one list")]
 
-use rhai::Dynamic;
+use rhai::{Dynamic, Module};
 
 use super::native::Native;
 
+mod arguments;
+mod current;
+mod data;
+mod ending;
 mod lists;
+mod log;
 #[cfg(any(test, feature = "misbehaving-natives"))]
 mod misbehaving;
 mod objects;
 mod parallel;
+mod secret;
+mod table;
+mod text;
 pub mod time;
 
 /// Every native of the language.
@@ -20,6 +29,14 @@ pub fn natives() -> Vec<Native> {
         lists::natives(),
         parallel::natives(),
         time::natives(),
+        text::natives(),
+        data::natives(),
+        table::natives(),
+        secret::natives(),
+        log::natives(),
+        ending::natives(),
+        current::natives(),
+        arguments::natives(),
         #[cfg(any(test, feature = "misbehaving-natives"))]
         misbehaving::natives(),
     ];
@@ -29,5 +46,28 @@ pub fn natives() -> Vec<Native> {
 /// The constants of the language, such as `log` and `env`: values of types of ours, whose natives find their run.
 #[must_use]
 pub fn constants() -> Vec<(&'static str, Dynamic)> {
-    Vec::new()
+    vec![("log", Dynamic::from(log::Log)), ("run", Dynamic::from(current::CurrentRun))]
+}
+
+/// Names the types of ours, and registers the syntax that natives cannot declare.
+pub(super) fn register_syntax(module: &mut Module) {
+    module.set_custom_type::<time::Duration>("Duration");
+    module.set_custom_type::<time::Instant>("Instant");
+    module.set_custom_type::<crate::secret::Secret>("Secret");
+    module.set_custom_type::<table::Table>("Table");
+    module.set_custom_type::<log::Log>("Log");
+    module.set_custom_type::<current::CurrentRun>("Run");
+    arguments::register_syntax(module);
+    // Functions and closures see no scope of the caller's; what no scope has is looked for here.
+    for (name, value) in constants() {
+        module.set_var(name, value);
+    }
+}
+
+/// The data inside of a value of ours that stands for data: the rows of a table, the fields of `args`.
+pub(super) fn data_of(value: &Dynamic) -> Option<Dynamic> {
+    if let Some(table) = value.read_lock::<table::Table>() {
+        return Some(table.to_rows().into());
+    }
+    value.read_lock::<arguments::Args>().map(|args| args.to_map().into())
 }

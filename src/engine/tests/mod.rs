@@ -2,6 +2,7 @@
 
 mod catching;
 mod failures;
+mod language;
 mod limits;
 mod modules;
 mod objects;

@@ -7,9 +7,13 @@ use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
 use super::object::Object;
-use crate::engine::builtins::time::{Duration, Instant};
+use crate::engine::builtins::{
+    self,
+    time::{Duration, Instant},
+};
 use crate::engine::native::type_name_of;
 use crate::error::{Error, Kind};
+use crate::secret::Secret;
 
 /// How deep maps and lists may lie in each other.
 const MAX_DEPTH: usize = 256;
@@ -22,7 +26,16 @@ const MAX_DEPTH: usize = 256;
 /// names the path.
 pub fn to_value(value: &Dynamic) -> Result<Value, Error> {
     check(value, &mut String::new(), 0)?;
-    serde_json::to_value(Json(value)).map_err(|error| not_json("", &error.to_string()))
+    serde_json::to_value(Json(value, Secrets::Hidden)).map_err(|error| not_json("", &error.to_string()))
+}
+
+/// A value as a JSON tree for a request, with the text of the secrets in it. Nothing but the wire may see the result.
+///
+/// # Errors
+/// As [`to_value`].
+pub fn to_request(value: &Dynamic) -> Result<Value, Error> {
+    check(value, &mut String::new(), 0)?;
+    serde_json::to_value(Json(value, Secrets::Exposed)).map_err(|error| not_json("", &error.to_string()))
 }
 
 /// A value as JSON text; fields of API objects in the API's order.
@@ -33,9 +46,9 @@ pub fn to_json(value: &Dynamic, is_pretty: bool, limit: usize) -> Result<String,
     check(value, &mut String::new(), 0)?;
     let mut sink = Bounded { bytes: Vec::new(), limit };
     let written = if is_pretty {
-        serde_json::to_writer_pretty(&mut sink, &Json(value))
+        serde_json::to_writer_pretty(&mut sink, &Json(value, Secrets::Hidden))
     } else {
-        serde_json::to_writer(&mut sink, &Json(value))
+        serde_json::to_writer(&mut sink, &Json(value, Secrets::Hidden))
     };
     written.map_err(|_| too_long(limit))?;
     String::from_utf8(sink.bytes).map_err(|error| not_json("", &error.to_string()))
@@ -76,6 +89,8 @@ fn check(value: &Dynamic, path: &mut String, depth: usize) -> Result<(), Error> 
         }
     } else if value.as_float().is_ok_and(|number| !number.is_finite()) {
         return Err(not_json(path, &format!("the number {value}")));
+    } else if let Some(data) = builtins::data_of(value) {
+        check(&data, path, depth + 1)?;
     } else if !has_form(value) {
         return Err(not_json(path, &format!("a {}", type_name_of(value))));
     }
@@ -91,10 +106,17 @@ fn has_form(value: &Dynamic) -> bool {
         || value.is_char()
         || value.is::<Instant>()
         || value.is::<Duration>()
+        || value.is::<Secret>()
 }
 
 /// Serialises what [`check`] has passed.
-struct Json<'v>(&'v Dynamic);
+struct Json<'v>(&'v Dynamic, Secrets);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    Hidden,
+    Exposed,
+}
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -105,21 +127,21 @@ impl Serialize for Json<'_> {
         if let Some(object) = value.read_lock::<Object>() {
             let mut map = serializer.serialize_map(Some(object.len()))?;
             for (key, value) in object.entries() {
-                map.serialize_entry(key.as_str(), &Json(value))?;
+                map.serialize_entry(key.as_str(), &Json(value, self.1))?;
             }
             return map.end();
         }
         if let Some(map) = value.read_lock::<Map>() {
             let mut out = serializer.serialize_map(Some(map.len()))?;
             for (key, value) in map.iter() {
-                out.serialize_entry(key.as_str(), &Json(value))?;
+                out.serialize_entry(key.as_str(), &Json(value, self.1))?;
             }
             return out.end();
         }
         if let Some(list) = value.read_lock::<Array>() {
             let mut out = serializer.serialize_seq(Some(list.len()))?;
             for value in list.iter() {
-                out.serialize_element(&Json(value))?;
+                out.serialize_element(&Json(value, self.1))?;
             }
             return out.end();
         }
@@ -138,6 +160,12 @@ impl Serialize for Json<'_> {
         if value.is_unit() {
             return serializer.serialize_unit();
         }
+        if let Some(data) = builtins::data_of(value) {
+            return Json(&data, self.1).serialize(serializer);
+        }
+        if let (Some(secret), Secrets::Exposed) = (value.read_lock::<Secret>(), self.1) {
+            return serializer.serialize_str(secret.expose());
+        }
         match plain_text(value) {
             Some(text) => serializer.serialize_str(&text),
             None => Err(S::Error::custom(format!("a {} has no form in JSON", value.type_name()))),
@@ -148,7 +176,8 @@ impl Serialize for Json<'_> {
 /// How the types of ours that are one word are written.
 fn plain_text(value: &Dynamic) -> Option<String> {
     let instant = value.read_lock::<Instant>().map(|instant| instant.to_string());
-    instant.or_else(|| value.read_lock::<Duration>().map(|duration| duration.to_string()))
+    let text = instant.or_else(|| value.read_lock::<Duration>().map(|duration| duration.to_string()));
+    text.or_else(|| value.read_lock::<Secret>().map(|secret| secret.to_string()))
 }
 
 struct Bounded {
@@ -200,6 +229,8 @@ fn show(value: &Dynamic, text: &mut String, limit: usize, depth: usize) -> Resul
         text.push(']');
     } else if let Some(function) = value.read_lock::<FnPtr>() {
         text.push_str(if function.is_anonymous() { "closure" } else { function.fn_name() });
+    } else if let Some(data) = builtins::data_of(value) {
+        show(&data, text, limit, depth + 1)?;
     } else if let Some(plain) = plain_text(value) {
         text.push_str(&plain);
     } else if let Ok(string) = value.as_immutable_string_ref() {

@@ -1,0 +1,60 @@
+//! The constant `run`: what this run is called, when it was due, where it acts.
+
+use std::any::TypeId;
+
+use rhai::Dynamic;
+
+use super::time::{INSTANT, Instant};
+use crate::engine::native::{Native, NativeEffect, Type};
+use crate::engine::surroundings::Identity;
+
+/// The type of the constant `run`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrentRun;
+
+/// The type of the constant `run`, as natives declare it.
+pub const RUN: Type = Type::Custom("Run", TypeId::of::<CurrentRun>);
+
+/// The properties of `run`.
+#[must_use]
+pub fn natives() -> Vec<Native> {
+    let text = |name, read: fn(&Identity) -> Option<String>, doc, example| {
+        Native::property(RUN, name)
+            .gives(Type::OneOf(&[Type::Text, Type::Nothing]))
+            .doc(doc)
+            .effect(NativeEffect::Local)
+            .example(example)
+            .by(move |a| Ok(read(&a.run().surroundings.identity).map_or(Dynamic::UNIT, Dynamic::from)))
+    };
+    vec![
+        text("id", |run| Some(run.id.clone()), "The run's own id.", "run.id != ()"),
+        text("recipe", |run| Some(run.recipe.clone()), "The recipe's name.", "run.recipe != ()"),
+        text("profile", |run| run.profile.clone(), "The profile that it acts with, or `()`.", "run.profile ?? \"none\""),
+        text("project", |run| run.project.clone(), "The project that it acts in, or `()`.", "run.project ?? \"none\""),
+        text("region", |run| run.region.clone(), "The region that it acts in, or `()`.", "run.region ?? \"none\""),
+        Native::property(RUN, "is_simulated")
+            .gives(Type::Boolean)
+            .doc("Whether the world is the simulator's.")
+            .effect(NativeEffect::Local)
+            .example("type_of(run.is_simulated) == \"bool\"")
+            .by(|a| Ok(a.run().is_simulated.into())),
+        Native::property(RUN, "started_at")
+            .gives(INSTANT)
+            .doc("When the run began, on the recipe's clock.")
+            .effect(NativeEffect::Local)
+            .example("run.started_at <= now()")
+            .by(|a| Ok(Dynamic::from(Instant::new(a.run().started_at())?))),
+        Native::property(RUN, "fire_time")
+            .gives(INSTANT)
+            .doc(
+                "When the run was due. For a run by hand that is when it began. Name things by it: a repeated run then gives \
+                 them the same names.",
+            )
+            .effect(NativeEffect::Local)
+            .example("run.fire_time <= now()")
+            .by(|a| {
+                let time = a.run().fire_time.unwrap_or_else(|| a.run().started_at());
+                Ok(Dynamic::from(Instant::new(time)?))
+            }),
+    ]
+}

@@ -1,0 +1,87 @@
+//! `log.info("…")` and its kin, and `notify`: talk, never data.
+
+use std::any::TypeId;
+
+use rhai::{Dynamic, ImmutableString};
+
+use super::text::shown;
+use crate::engine::context::LogLevel;
+use crate::engine::native::{Native, NativeEffect, Type};
+use crate::engine::{Arguments, Fault};
+
+/// The type of the constant `log`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Log;
+
+/// The type of the constant `log`, as natives declare it.
+pub const LOG: Type = Type::Custom("Log", TypeId::of::<Log>);
+
+/// The methods of `log`, and `notify`.
+#[must_use]
+pub fn natives() -> Vec<Native> {
+    vec![
+        level(
+            "debug",
+            LogLevel::Debug,
+            "Says something that matters only when looking for a mistake; shown with `-v`.",
+            "log.debug(\"looked\")",
+        ),
+        level(
+            "info",
+            LogLevel::Info,
+            "Says what the recipe does. It goes to stderr, never into the data.",
+            "log.info(\"deleted\", #{ count: 3 })",
+        ),
+        level("warn", LogLevel::Warn, "Says that something is not as it should be.", "log.warn(\"no server matches\")"),
+        level("error", LogLevel::Error, "Says that something failed; the recipe goes on.", "log.error(\"still full\")"),
+        Native::function("notify")
+            .takes("channel", Type::Text)
+            .takes("message", Type::OneOf(&[Type::Text, Type::Map]))
+            .doc(
+                "Tells people: a text, or a map of fields. Until channels are set up it is written to stderr, with the \
+                 channel's name.",
+            )
+            .effect(NativeEffect::Local)
+            .example("notify(\"ops\", \"3 servers deallocated\")")
+            .by(|a| {
+                let channel = a.text(0)?;
+                let message = if a.value(1)?.is_string() { a.text(1)?.to_string() } else { fields(a, 1)? };
+                say(a, LogLevel::Notice, &format!("{channel}: {message}"));
+                Ok(Dynamic::UNIT)
+            }),
+    ]
+}
+
+fn level(name: &'static str, level: LogLevel, doc: &'static str, example: &'static str) -> Native {
+    Native::method(LOG, name)
+        .takes("message", Type::Any)
+        .may_take("fields", Type::Map)
+        .doc(doc)
+        .effect(NativeEffect::Local)
+        .example(example)
+        .by(move |a| {
+            let mut text = shown(a, a.value(1)?)?;
+            if a.has(2) {
+                text.push(' ');
+                text.push_str(&fields(a, 2)?);
+            }
+            say(a, level, &text);
+            // rhai takes whatever is called `debug` for its own, and wants a text; our `on_debug` drops an empty one.
+            Ok(if level == LogLevel::Debug { Dynamic::from(ImmutableString::new()) } else { Dynamic::UNIT })
+        })
+}
+
+/// `key=value key=value`
+fn fields(a: &mut Arguments<'_, '_>, index: usize) -> Result<String, Fault> {
+    let map = a.map(index)?;
+    let mut pairs = Vec::with_capacity(map.len());
+    for (key, value) in &map {
+        pairs.push(format!("{key}={}", shown(a, value)?));
+    }
+    Ok(pairs.join(" "))
+}
+
+fn say(a: &Arguments<'_, '_>, level: LogLevel, text: &str) {
+    let text = a.run().surroundings.scrubber.scrub(text);
+    a.run().output.log(level, &text);
+}

@@ -1,0 +1,40 @@
+//! What a run has around it besides the platform: variables, the terminal, and what it is called.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::Environment;
+use crate::secret::Scrubber;
+
+/// What a run has around it.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// The environment variables, for `env` and `secret`.
+    pub environment: Environment,
+    /// Learns the secrets that the recipe reads, and cleans what it logs.
+    pub scrubber: Scrubber,
+    /// Whether `reveal` gives the text of secrets.
+    pub may_reveal: bool,
+    /// The columns of the terminal that tables must fit into; `None` if there is no terminal.
+    pub terminal_width: Option<u16>,
+    /// Whether tables may have colour.
+    pub has_colour: bool,
+    /// What the run is called.
+    pub identity: Identity,
+}
+
+/// What a run is called and where it acts: the constant `run`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The run's own id.
+    pub id: String,
+    /// The recipe's name.
+    pub recipe: String,
+    /// The profile that it acts with, if any.
+    pub profile: Option<String>,
+    /// The project that it acts in, if any.
+    pub project: Option<String>,
+    /// The region that it acts in, if any.
+    pub region: Option<String>,
+    /// When it began, on the recipe's clock; the first reading of the clock if `None`.
+    pub started_at: Option<DateTime<Utc>>,
+}
