@@ -2,4 +2,8 @@
 
 mod catalog;
 mod examples;
+mod official;
+mod transport;
 mod walls;
+
+use stackhand::catalog as catalogue;

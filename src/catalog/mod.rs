@@ -11,6 +11,7 @@ mod routes;
 mod shape;
 mod suggest;
 mod table;
+mod text;
 mod validate;
 
 pub use address::{AddressError, FilledFrom, percent_decode, percent_encode, plain_text};
@@ -21,4 +22,5 @@ pub use routes::{Route, Routes};
 pub use shape::{Field, Shape, ShapeId, Shapes};
 pub use suggest::{nearest, nearest_module, nearest_operation};
 pub use table::{modules, operation, service, services};
+pub use text::{value_from_query, value_from_text};
 pub use validate::{Direction, Violation, validate};

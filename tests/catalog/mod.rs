@@ -2,6 +2,7 @@
 
 use stackhand::catalog as operation;
 
+mod agreement;
 mod effects;
 mod endpoints;
 mod importer;

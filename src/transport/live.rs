@@ -1,0 +1,148 @@
+//! The network: one HTTP client for the process, made when the first request goes out.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use rustls::pki_types::CertificateDer;
+
+use crate::catalog::Operation;
+use crate::error::{Error, Kind};
+use crate::transport::live_error::{Broken, not_whole, too_large};
+use crate::transport::{Backend, BackendError, Sending, tls};
+
+/// How the network is reached.
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    /// A PEM file of certificate authorities to trust besides the platform's.
+    pub ca_file: Option<PathBuf>,
+    /// The proxy for https, as in `HTTPS_PROXY`.
+    pub https_proxy: Option<String>,
+    /// The proxy for http, as in `HTTP_PROXY`.
+    pub http_proxy: Option<String>,
+    /// The hosts that no proxy is used for, as in `NO_PROXY`. This machine is always one of them.
+    pub no_proxy: Option<String>,
+    /// How long making a connection may take.
+    pub connect_timeout: Duration,
+    /// The largest answer that is read, in bytes.
+    pub longest_answer: usize,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self {
+            ca_file: None,
+            https_proxy: None,
+            http_proxy: None,
+            no_proxy: None,
+            connect_timeout: Duration::from_secs(10),
+            longest_answer: 256 << 20,
+        }
+    }
+}
+
+/// The backend that talks to the network; cheap to clone, clones share connections.
+#[derive(Clone)]
+pub struct Live(Arc<Network>);
+
+struct Network {
+    proxies: Vec<reqwest::Proxy>,
+    extra_roots: Vec<CertificateDer<'static>>,
+    connect_timeout: Duration,
+    longest_answer: usize,
+    client: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Live {
+    /// Reads the options; no connection is made, and no client yet.
+    ///
+    /// # Errors
+    /// Of kind `config`, when the file of certificate authorities or a proxy's URL is unusable.
+    pub fn new(options: &LiveOptions) -> Result<Self, Error> {
+        let extra_roots = options.ca_file.as_deref().map(tls::certificates).transpose()?.unwrap_or_default();
+        let passed_by = format!("localhost,127.0.0.0/8,::1,{}", options.no_proxy.as_deref().unwrap_or_default());
+        let mut proxies = Vec::new();
+        let given = [("HTTPS_PROXY", &options.https_proxy), ("HTTP_PROXY", &options.http_proxy)];
+        for (variable, url) in given {
+            let Some(url) = url.as_deref().filter(|url| !url.is_empty()) else { continue };
+            let make = if variable == "HTTPS_PROXY" { reqwest::Proxy::https(url) } else { reqwest::Proxy::http(url) };
+            // The URL may hold a password, and so may the reason: neither is shown.
+            let proxy = make.map_err(|_| {
+                Error::new(Kind::Config, "invalid_proxy", "the proxy's URL cannot be used")
+                    .with_place(variable)
+                    .with_hint("write it as `http://proxy.example:3128`")
+            })?;
+            proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&passed_by)));
+        }
+        Ok(Self(Arc::new(Network {
+            proxies,
+            extra_roots,
+            connect_timeout: options.connect_timeout,
+            longest_answer: options.longest_answer,
+            client: OnceLock::new(),
+        })))
+    }
+
+    /// The HTTP client, for the token endpoint: the process has one.
+    #[must_use]
+    pub fn client_source(&self) -> Box<dyn Fn() -> Result<reqwest::Client, String> + Send + Sync> {
+        let live = self.clone();
+        Box::new(move || live.0.client().cloned().map_err(ToOwned::to_owned))
+    }
+}
+
+impl Network {
+    fn client(&self) -> Result<&reqwest::Client, &str> {
+        let client = self.client.get_or_init(|| {
+            let tls = tls::client_config(self.extra_roots.clone()).map_err(|error| error.to_string())?;
+            let mut builder = reqwest::Client::builder()
+                .tls_backend_preconfigured(tls)
+                .user_agent(concat!("stackhand/", env!("CARGO_PKG_VERSION")))
+                // What we send is meant for the host that we name; its token is worth as much anywhere else.
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(self.connect_timeout)
+                .http2_keep_alive_interval(Duration::from_secs(20))
+                .http2_keep_alive_timeout(Duration::from_secs(10))
+                // The variables were read where all are read, not by the library.
+                .no_proxy();
+            for proxy in &self.proxies {
+                builder = builder.proxy(proxy.clone());
+            }
+            builder.build().map_err(|error| error.to_string())
+        });
+        client.as_ref().map_err(String::as_str)
+    }
+
+    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, BackendError> {
+        let has_proxy = !self.proxies.is_empty();
+        let broken = |error| Broken { error: &error, has_proxy }.to_backend_error();
+        let client = self.client().map_err(|reason| BackendError::not_sent(reason).permanent())?;
+        let request = reqwest::Request::try_from(request).map_err(|error| broken(error).permanent())?;
+        let mut answer = client.execute(request).await.map_err(broken)?;
+        let mut body = BytesMut::new();
+        if let Some(length) = answer.content_length() {
+            if length > self.longest_answer as u64 {
+                return Err(too_large(self.longest_answer));
+            }
+            body.reserve(usize::try_from(length).unwrap_or_default());
+        }
+        while let Some(piece) = answer.chunk().await.map_err(|error| not_whole(&error, body.len()))? {
+            if body.len() + piece.len() > self.longest_answer {
+                return Err(too_large(self.longest_answer));
+            }
+            body.extend_from_slice(&piece);
+        }
+        let mut whole = http::Response::new(body.freeze());
+        *whole.status_mut() = answer.status();
+        *whole.version_mut() = answer.version();
+        *whole.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(whole)
+    }
+}
+
+impl Backend for Live {
+    fn send<'b>(&'b self, _operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b> {
+        Box::pin(self.0.send(request))
+    }
+}
