@@ -23,7 +23,9 @@ fn we_agree_with_an_official_validator() {
             let schema = json!({"$ref": format!("#/components/schemas/{name}")});
             let sample = sample(official, service.module, &schema, 0);
             for direction in [Direction::Request, Direction::Answer] {
-                for value in variants(&sample) {
+                // What differs by direction shows in the first variants: they leave parts out.
+                let enough = if direction == Direction::Request { usize::MAX } else { 25 };
+                for value in variants(&sample).into_iter().take(enough) {
                     count += 1;
                     let ours = catalog::validate(service, shape, &value, direction);
                     let theirs = official.check(service.module, &schema, direction, &value);

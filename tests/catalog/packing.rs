@@ -126,6 +126,16 @@ fn every_reference_leads_to_a_shape() {
 }
 
 #[test]
+fn each_shape_stands_once() {
+    for service in operation::services() {
+        let mut seen = BTreeSet::new();
+        for shape in &service.shapes().all {
+            assert!(seen.insert(format!("{shape:?}")), "{}: {shape:?}", service.module);
+        }
+    }
+}
+
+#[test]
 fn the_pitfalls_of_the_documents_are_met() {
     let all = || operation::services().flat_map(|service| &service.operations);
     let count = |test: &dyn Fn(&operation::Operation) -> bool| all().filter(|operation| test(operation)).count();
