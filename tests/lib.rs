@@ -4,6 +4,7 @@ mod catalog;
 mod examples;
 mod official;
 mod transport;
+mod recipes;
 mod walls;
 
 use stackhand::catalog as catalogue;

@@ -3,7 +3,11 @@
 use crate::error::{Error, Kind, nearest};
 
 /// The modules by name. They are reviewed for one rule above others: no function of theirs returns a closure.
-const MODULES: &[(&str, &str)] = &[];
+const MODULES: &[(&str, &str)] = &[
+    ("retention", include_str!("../../stdlib/retention.rhai")),
+    ("room", include_str!("../../stdlib/room.rhai")),
+    ("tiers", include_str!("../../stdlib/tiers.rhai")),
+];
 
 /// A module's text.
 pub(super) fn text(name: &str) -> Option<&'static str> {

@@ -1,0 +1,4 @@
+//! The recipes and the standard library that ship.
+
+mod retention;
+mod script;
