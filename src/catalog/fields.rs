@@ -31,24 +31,39 @@ impl Shapes {
     /// The names of all fields, those of objects within objects too.
     #[must_use]
     pub fn field_names(&self, id: ShapeId) -> BTreeSet<&'static str> {
-        let mut names = BTreeSet::new();
+        self.walk(id).into_iter().map(|field| field.name).collect()
+    }
+
+    /// All fields, those of objects within objects too.
+    fn walk(&self, id: ShapeId) -> Vec<&Field> {
+        let mut fields = Vec::new();
         let mut seen = BTreeSet::new();
         let mut open = vec![id];
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
                 continue;
             }
-            for field in self.fields(id) {
-                names.insert(field.name);
-                open.push(field.shape);
-            }
-            for part in self.parts(id) {
-                if let Shape::Object { others: Some(others), .. } = self.get(part) {
-                    open.push(*others);
-                }
-            }
+            let own = self.fields(id);
+            open.extend(own.iter().map(|field| field.shape));
+            open.extend(self.others(id));
+            fields.extend(own);
         }
-        names
+        fields
+    }
+
+    /// The shape of the fields that an object has beyond its named ones, if its document says one.
+    #[must_use]
+    pub fn others(&self, id: ShapeId) -> Option<ShapeId> {
+        self.parts(id).into_iter().find_map(|part| match self.get(part) {
+            Shape::Object { others, .. } => *others,
+            _ => None,
+        })
+    }
+
+    /// The names of all secret fields, those of objects within objects too; without any, a value need not be searched.
+    #[must_use]
+    pub fn secret_names(&self, id: ShapeId) -> BTreeSet<&'static str> {
+        self.walk(id).into_iter().filter(|field| field.is_secret).map(|field| field.name).collect()
     }
 
     /// The texts in a value that its shape marks secret, so that they can be kept out of every output.
@@ -64,11 +79,12 @@ impl Shapes {
             Value::Array(items) => items.iter().for_each(|item| self.collect_secrets(id, item, found)),
             Value::Object(members) => {
                 let fields = self.fields(id);
+                let others = self.others(id);
                 for (name, member) in members {
                     match fields.iter().find(|field| field.name == name) {
                         Some(field) if field.is_secret => collect_texts(member, found),
                         Some(field) => self.collect_secrets(field.shape, member, found),
-                        None => {}
+                        None => others.iter().for_each(|others| self.collect_secrets(*others, member, found)),
                     }
                 }
             }
@@ -191,6 +207,10 @@ mod tests {
         let mut secrets = shapes.secrets(operation.answer_shape().unwrap(), &answer);
         secrets.sort_unstable();
         assert_eq!(secrets, ["hunter2", "mysql://u:hunter2@h"]);
+        let names = shapes.secret_names(operation.answer_shape().unwrap());
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["password", "uri"]);
+        let quotas = catalog::operation("iaas", "list_quotas").unwrap();
+        assert!(quotas.service().shapes().secret_names(quotas.answer_shape().unwrap()).is_empty());
     }
 
     #[test]
