@@ -110,7 +110,7 @@ impl Error {
                 several => Some(format!("there are {}", ticked(several))),
             },
             Self::SeveralFound { kind, ids, .. } => {
-                Some(format!("name one by its id: `{}(\"{}\")`", function_of(*kind), ids[0]))
+                Some(format!("name one by its id: `{}(\"{}\")`", kind.row().functions.one, ids[0]))
             }
             Self::Selector(SelectorError::Empty) => {
                 Some("leave the selector out to list everything, or write `key=value`".to_owned())
@@ -200,11 +200,6 @@ impl From<Error> for error::Error {
             other => Self { hint, ..Self::new(other.kind(), code, other.to_string()) },
         }
     }
-}
-
-/// The function that reads one object of a kind: `server`, `public_ip`.
-fn function_of(kind: Kind) -> String {
-    kind.row().singular.to_lowercase().replace(' ', "_")
 }
 
 fn ticked(names: &[String]) -> String {

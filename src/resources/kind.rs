@@ -93,6 +93,8 @@ pub struct Row {
     pub singular: &'static str,
     /// For messages: `servers`.
     pub plural: &'static str,
+    /// The script's functions that read one and list all.
+    pub functions: Functions,
     /// The operations of the service `iaas`, by their names in the catalogue.
     pub operations: Operations,
     /// The path parameter that names an object.
@@ -105,12 +107,23 @@ pub struct Row {
     pub list_options: &'static [&'static str],
     /// The options that reading one object takes.
     pub get_options: &'static [&'static str],
+    /// The fields that a plain answer leaves out, and only `details` brings. Source: iaas v2, `Server`.
+    pub detail_fields: &'static [&'static str],
     /// The options that a delete takes.
     pub delete_options: &'static [&'static str],
     /// Statuses in which an object stays. Source: iaas v2, the descriptions of the status fields.
     pub stable: &'static [&'static str],
     /// Statuses on the way to another.
     pub transitional: &'static [&'static str],
+}
+
+/// The names of the script's functions of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Functions {
+    /// `server`, by id or name.
+    pub one: &'static str,
+    /// `servers`.
+    pub all: &'static str,
 }
 
 /// The names of a kind's operations; what the API does not offer is `None`.

@@ -21,12 +21,23 @@ pub enum ManagedObjects {
     Allowed,
 }
 
-/// Who manages an object.
+/// Who manages an object, by its own fields.
 pub(super) fn manager(resource: &Resource) -> Option<&'static str> {
     let head = resource.head().ok()?;
-    let name = head.name.as_deref().unwrap_or_default();
-    let is_managed = match resource.kind() {
-        Kind::Server => head.label_keys().any(|key| key.starts_with("mcm.gardener.cloud")),
+    manager_of(resource.kind(), head.name.as_deref(), head.label_keys())
+}
+
+/// Who manages an object of this kind, name and these label keys.
+#[must_use]
+pub fn manager_of<'k>(
+    kind: Kind,
+    name: Option<&str>,
+    mut label_keys: impl Iterator<Item = &'k str>,
+) -> Option<&'static str> {
+    let name = name.unwrap_or_default();
+    let is_managed = match kind {
+        // The sources disagree whether a key may hold a `/`, so that only what precedes it is looked for.
+        Kind::Server => label_keys.any(|key| key.starts_with("mcm.gardener.cloud")),
         Kind::Volume => is_generated(name, "pvc-"),
         Kind::Snapshot => is_generated(name, "snapshot-"),
         _ => false,
@@ -40,7 +51,7 @@ impl ManagedObjects {
     /// # Errors
     /// When the object is managed and that was not allowed.
     pub fn admit(self, verb: &str, resource: &Resource) -> Result<(), Error> {
-        match manager(resource) {
+        match resource.managed_by() {
             Some(manager) if self == Self::Protected => {
                 Err(Error::Managed { verb: verb.to_owned(), kind: resource.kind(), name: resource.label(), manager })
             }

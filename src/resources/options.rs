@@ -36,8 +36,7 @@ impl Query {
     /// When an option is unknown, has no value, or has one of another type.
     pub fn of_list(kind: Kind, options: Options) -> Result<Self, Error> {
         let row = kind.row();
-        let function = row.plural.replace(' ', "_").to_lowercase();
-        check(&function, &options, row.list_options)?;
+        check(row.functions.all, &options, row.list_options)?;
         let mut query = Self { selector: None, parameters: options };
         if let Some(selector) = query.parameters.remove("label_selector") {
             query.selector = Some(Selector::parse(selector.as_str().unwrap_or_default())?);

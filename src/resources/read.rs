@@ -69,7 +69,7 @@ impl Platform {
     /// Of the call; `not_found` if there is none.
     pub async fn get(&self, kind: Kind, id: &str, options: &Options) -> Result<Resource, Error> {
         let row = kind.row();
-        options::check(&function_of(kind), options, row.get_options)?;
+        options::check(row.functions.one, options, row.get_options)?;
         let call = self.call_of(kind, row.operations.get, "read")?.with(row.id_parameter, id);
         let call = super::platform::with_options(call, options);
         self.send_for(call, kind, options::form_of(options)).await
@@ -81,7 +81,7 @@ impl Platform {
     /// `not_found` with the nearest names if there is none, `invalid` naming the ids if there are several.
     pub async fn find(&self, kind: Kind, wanted: &str, options: &Options) -> Result<Resource, Error> {
         let row = kind.row();
-        options::check(&function_of(kind), options, row.get_options)?;
+        options::check(row.functions.one, options, row.get_options)?;
         if wanted.trim().is_empty() {
             return Err(Error::EmptyName { kind });
         }
@@ -177,12 +177,6 @@ fn unmatched(kind: Kind, selector: &Selector, objects: &[Resource]) -> Result<Ve
     Ok(missing.iter().map(|missing| format!("{among}: {missing}")).collect())
 }
 
-/// The function that reads one object of a kind: `server`, `public_ip`.
-pub(super) fn function_of(kind: Kind) -> String {
-    kind.row().singular.to_lowercase().replace(' ', "_")
-}
-
-/// The names of a text's labels, for lists that are given one text: `servers("team=web")`.
 impl Query {
     /// The query of a list that was given one argument: a selector, or a map of options.
     ///

@@ -18,7 +18,7 @@ use crate::transport::Target;
 #[derive(Debug, Clone)]
 pub struct Resource(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Inner {
     kind: Kind,
     target: Target,
@@ -26,6 +26,8 @@ struct Inner {
     body: Bytes,
     head: OnceLock<Result<Head, String>>,
     expectation: Option<Expectation>,
+    /// Who manages it, where that is known from before its fields could be changed.
+    manager: Option<&'static str>,
 }
 
 /// Which of its forms an answer has.
@@ -99,7 +101,7 @@ impl Resource {
     /// An object from the bytes of its JSON.
     #[must_use]
     pub fn new(kind: Kind, target: Target, form: Form, body: Bytes) -> Self {
-        Self(Arc::new(Inner { kind, target, form, body, head: OnceLock::new(), expectation: None }))
+        Self(Arc::new(Inner { kind, target, form, body, head: OnceLock::new(), expectation: None, manager: None }))
     }
 
     /// Its kind.
@@ -135,17 +137,19 @@ impl Resource {
     /// The same object with an outcome to expect.
     #[must_use]
     pub fn expecting(&self, expectation: Expectation) -> Self {
-        let head = self.0.head.clone();
-        let (kind, target, form, body) = (self.0.kind, self.0.target.clone(), self.0.form, self.0.body.clone());
-        Self(Arc::new(Inner { kind, target, form, body, head, expectation: Some(expectation) }))
+        Self(Arc::new(Inner { expectation: Some(expectation), ..(*self.0).clone() }))
     }
 
     /// The same object, expecting nothing.
     #[must_use]
     pub fn without_expectation(&self) -> Self {
-        let head = self.0.head.clone();
-        let (kind, target, form, body) = (self.0.kind, self.0.target.clone(), self.0.form, self.0.body.clone());
-        Self(Arc::new(Inner { kind, target, form, body, head, expectation: None }))
+        Self(Arc::new(Inner { expectation: None, ..(*self.0).clone() }))
+    }
+
+    /// The same object, managed by this whatever its fields say.
+    #[must_use]
+    pub fn held_by(&self, manager: &'static str) -> Self {
+        Self(Arc::new(Inner { manager: Some(manager), ..(*self.0).clone() }))
     }
 
     /// The last copy of an object that is gone: its status, if it had one, is the API's own word for that.
@@ -211,7 +215,7 @@ impl Resource {
     /// Who else looks after it: `ske`, or nobody.
     #[must_use]
     pub fn managed_by(&self) -> Option<&'static str> {
-        managed::manager(self)
+        self.0.manager.or_else(|| managed::manager(self))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table of kinds. Source of names and statuses: iaas v2 (operations and the descriptions of the status fields).
 
-use super::kind::{Kind, Operations, Row};
+use super::kind::{Functions, Kind, Operations, Row};
 
 const SELECTOR: &[&str] = &["label_selector"];
 const PLAIN: &[&str] = &[];
@@ -12,12 +12,14 @@ const BARE: Row = Row {
     type_name: "",
     singular: "",
     plural: "",
+    functions: Functions { one: "", all: "" },
     operations: NONE,
     id_parameter: "",
     id_field: "id",
     name_field: Some("name"),
     list_options: PLAIN,
     get_options: PLAIN,
+    detail_fields: PLAIN,
     delete_options: PLAIN,
     stable: PLAIN,
     transitional: PLAIN,
@@ -48,6 +50,7 @@ static SERVER: Row = Row {
     type_name: "Server",
     singular: "server",
     plural: "servers",
+    functions: Functions { one: "server", all: "servers" },
     operations: Operations {
         list: Some("list_servers"),
         get: Some("get_server"),
@@ -58,6 +61,7 @@ static SERVER: Row = Row {
     id_parameter: "serverId",
     list_options: &["label_selector", "details"],
     get_options: &["details"],
+    detail_fields: &["nics", "serviceAccountMails", "userData"],
     stable: &["ACTIVE", "INACTIVE", "DEALLOCATED", "RESCUE", "PAUSED"],
     transitional: &[
         "BACKING-UP",
@@ -86,6 +90,7 @@ static VOLUME: Row = Row {
     type_name: "Volume",
     singular: "volume",
     plural: "volumes",
+    functions: Functions { one: "volume", all: "volumes" },
     operations: Operations {
         list: Some("list_volumes"),
         get: Some("get_volume"),
@@ -119,6 +124,7 @@ static VOLUME_ATTACHMENT: Row = Row {
     type_name: "VolumeAttachment",
     singular: "volume attachment",
     plural: "volume attachments",
+    functions: Functions { one: "volume_attachment", all: "volume_attachments" },
     operations: Operations {
         list: Some("list_attached_volumes"),
         get: Some("get_attached_volume"),
@@ -137,6 +143,7 @@ static SNAPSHOT: Row = Row {
     type_name: "Snapshot",
     singular: "snapshot",
     plural: "snapshots",
+    functions: Functions { one: "snapshot", all: "snapshots" },
     operations: Operations {
         list: Some("list_snapshots_in_project"),
         get: Some("get_snapshot"),
@@ -156,6 +163,7 @@ static BACKUP: Row = Row {
     type_name: "Backup",
     singular: "backup",
     plural: "backups",
+    functions: Functions { one: "backup", all: "backups" },
     operations: Operations {
         list: Some("list_backups"),
         get: Some("get_backup"),
@@ -176,6 +184,7 @@ static IMAGE: Row = Row {
     type_name: "Image",
     singular: "image",
     plural: "images",
+    functions: Functions { one: "image", all: "images" },
     operations: Operations {
         list: Some("list_images"),
         get: Some("get_image"),
@@ -195,6 +204,7 @@ static NETWORK: Row = Row {
     type_name: "Network",
     singular: "network",
     plural: "networks",
+    functions: Functions { one: "network", all: "networks" },
     operations: Operations { list: Some("list_networks"), get: Some("get_network"), ..NONE },
     id_parameter: "networkId",
     list_options: SELECTOR,
@@ -208,6 +218,7 @@ static NETWORK_INTERFACE: Row = Row {
     type_name: "NetworkInterface",
     singular: "network interface",
     plural: "network interfaces",
+    functions: Functions { one: "network_interface", all: "network_interfaces" },
     operations: Operations { list: Some("list_project_nics"), get: Some("get_project_nic"), ..NONE },
     id_parameter: "nicId",
     list_options: SELECTOR,
@@ -220,6 +231,7 @@ static PUBLIC_IP: Row = Row {
     type_name: "PublicIp",
     singular: "public IP",
     plural: "public IPs",
+    functions: Functions { one: "public_ip", all: "public_ips" },
     operations: Operations {
         list: Some("list_public_ips"),
         get: Some("get_public_ip"),
@@ -238,6 +250,7 @@ static SECURITY_GROUP: Row = Row {
     type_name: "SecurityGroup",
     singular: "security group",
     plural: "security groups",
+    functions: Functions { one: "security_group", all: "security_groups" },
     operations: Operations {
         list: Some("list_security_groups"),
         get: Some("get_security_group"),
@@ -255,6 +268,7 @@ static KEY_PAIR: Row = Row {
     type_name: "KeyPair",
     singular: "key pair",
     plural: "key pairs",
+    functions: Functions { one: "key_pair", all: "key_pairs" },
     operations: Operations {
         list: Some("list_key_pairs"),
         get: Some("get_key_pair"),
@@ -273,6 +287,7 @@ static MACHINE_TYPE: Row = Row {
     type_name: "MachineType",
     singular: "machine type",
     plural: "machine types",
+    functions: Functions { one: "machine_type", all: "machine_types" },
     operations: Operations { list: Some("list_machine_types"), get: Some("get_machine_type"), ..NONE },
     id_parameter: "machineType",
     id_field: "name",
@@ -282,9 +297,10 @@ static MACHINE_TYPE: Row = Row {
 
 static VOLUME_PERFORMANCE_CLASS: Row = Row {
     kind: Kind::VolumePerformanceClass,
-    type_name: "VolumePerformanceClass",
-    singular: "volume performance class",
-    plural: "volume performance classes",
+    type_name: "PerformanceClass",
+    singular: "performance class",
+    plural: "performance classes",
+    functions: Functions { one: "performance_class", all: "performance_classes" },
     operations: Operations {
         list: Some("list_volume_performance_classes"),
         get: Some("get_volume_performance_class"),
@@ -301,6 +317,7 @@ static QUOTA: Row = Row {
     type_name: "Quota",
     singular: "quota",
     plural: "quotas",
+    functions: Functions { one: "quota", all: "quotas" },
     operations: Operations { list: Some("list_quotas"), ..NONE },
     id_field: "name",
     ..BARE
