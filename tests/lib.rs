@@ -3,6 +3,8 @@
 mod catalog;
 mod examples;
 mod official;
+mod resources;
+mod stage;
 mod transport;
 mod recipes;
 mod walls;

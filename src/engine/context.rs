@@ -20,6 +20,7 @@ use super::surroundings::Surroundings;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Meter;
+use crate::resources::Platform;
 
 /// Where a run's words go. Called from several threads at once.
 pub trait Output: Send + Sync {
@@ -98,6 +99,8 @@ pub struct RunContext {
     pub is_simulated: bool,
     /// Variables, the terminal, and what the run is called.
     pub surroundings: Surroundings,
+    /// The platform, at the run's project and region; without one the natives of the platform say so.
+    pub platform: Option<Platform>,
     /// Further constants that the script sees.
     pub(super) constants: Vec<(String, Dynamic)>,
     state: State,
@@ -149,6 +152,7 @@ impl RunContext {
             fire_time: None,
             is_simulated: false,
             surroundings: Surroundings::default(),
+            platform: None,
             constants: Vec::new(),
             state: State::default(),
         }

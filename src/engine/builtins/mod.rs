@@ -16,6 +16,7 @@ mod log;
 mod misbehaving;
 mod objects;
 mod parallel;
+mod resources;
 mod secret;
 mod table;
 mod text;
@@ -37,6 +38,7 @@ pub fn natives() -> Vec<Native> {
         ending::natives(),
         current::natives(),
         arguments::natives(),
+        resources::natives(),
         #[cfg(any(test, feature = "misbehaving-natives"))]
         misbehaving::natives(),
     ];

@@ -280,6 +280,24 @@ impl Drop for Leave {
     }
 }
 
+/// What natives give that do something with each item of a list: the results in the items' order, or the one error of
+/// `parallel` if any failed.
+pub(super) fn all_or_error(
+    items: Array,
+    results: Vec<Result<Dynamic, Error>>,
+    context: &NativeCallContext<'_>,
+) -> Result<Dynamic, Fault> {
+    let mut rows = Vec::with_capacity(items.len());
+    for (item, result) in items.into_iter().zip(results) {
+        rows.push(Row::of(item, result.map_err(Fault::from), context)?);
+    }
+    let failures: Vec<usize> = (0..rows.len()).filter(|&index| rows[index].error.is_some()).collect();
+    if failures.is_empty() {
+        return Ok(rows.into_iter().map(|row| row.value).collect::<Array>().into());
+    }
+    Err(joined_failure(rows, &failures))
+}
+
 /// The one error for all that failed. Its kind is theirs if they share it.
 fn joined_failure(rows: Vec<Row>, failures: &[usize]) -> Fault {
     let total = rows.len();

@@ -1,0 +1,131 @@
+//! A run against the simulator in process, on its virtual clock.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use stackhand::app::Simulated;
+use stackhand::catalog::Operation;
+use stackhand::clock::Clock;
+use stackhand::engine::{Outcome, Output, RunContext, Source, run};
+use stackhand::resources::{ManagedObjects, Platform};
+use stackhand::simulator::world::{DEMO_PROJECT, World, demo, demo_start};
+use stackhand::simulator::{Faults, Simulator};
+use stackhand::transport::{Backend, Client, Sending, Target};
+
+/// A simulated world and everything that leads to it.
+pub struct Stage {
+    pub platform: Platform,
+    pub clock: Clock,
+    pub simulator: Arc<Simulator>,
+    pub runtime: tokio::runtime::Runtime,
+    calls: Arc<Calls>,
+    said: Arc<Said>,
+}
+
+/// Counts what goes out, by operation.
+struct Calls {
+    backend: Simulated,
+    counts: Mutex<BTreeMap<&'static str, usize>>,
+}
+
+impl Backend for Calls {
+    fn send<'b>(&'b self, operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b> {
+        *self.counts.lock().expect("unpoisoned").entry(operation.name).or_default() += 1;
+        self.backend.send(operation, request)
+    }
+}
+
+/// Keeps what a run says.
+#[derive(Default)]
+struct Said(Mutex<Vec<String>>);
+
+impl Output for Said {
+    fn print(&self, text: &str) {
+        self.0.lock().expect("unpoisoned").push(text.to_owned());
+    }
+
+    fn say(&self, text: &str) {
+        self.0.lock().expect("unpoisoned").push(text.to_owned());
+    }
+}
+
+impl Stage {
+    /// The demo world.
+    pub fn demo() -> Self {
+        Self::of(demo(demo_start()))
+    }
+
+    pub fn of(world: World) -> Self {
+        let clock = Clock::starting_at(world.time.expect("a world has a time"));
+        let project = world.projects[0].id.clone();
+        let simulator = Arc::new(Simulator::new(world, clock.clone()));
+        let backend = Simulated::new(simulator.clone());
+        let calls = Arc::new(Calls { backend: backend.clone(), counts: Mutex::default() });
+        let client = Client::builder(calls.clone(), Arc::new(backend), clock.clone()).build();
+        let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
+        let platform = Platform::new(Arc::new(client), target, clock.clone());
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        Self { platform, clock, simulator, runtime, calls, said: Arc::default() }
+    }
+
+    pub fn with_faults(self, rules: &Value) -> Self {
+        let faults = Faults::parse(&json!({ "rules": rules }).to_string(), "faults.json").expect("good rules");
+        self.simulator.set_faults(faults);
+        self
+    }
+
+    pub fn allowing_managed(mut self) -> Self {
+        self.platform = self.platform.with_managed(ManagedObjects::Allowed);
+        self
+    }
+
+    /// Runs a script.
+    pub fn run(&self, script: &str) -> Outcome {
+        let mut context = RunContext::new(self.runtime.handle().clone(), self.clock.clone());
+        context.platform = Some(self.platform.clone());
+        context.is_simulated = true;
+        context.output = self.said.clone();
+        run(&Source::inline("test.rhai", script), context)
+    }
+
+    /// Runs a script that must end well, and gives its value.
+    pub fn eval(&self, script: &str) -> Value {
+        let outcome = self.run(script);
+        assert!(outcome.failure.is_none(), "{script}\n{:#?}", outcome.error());
+        outcome.value
+    }
+
+    /// Runs a script that must throw, and gives its error.
+    pub fn fail(&self, script: &str) -> stackhand::error::Error {
+        let outcome = self.run(script);
+        outcome.error().cloned().unwrap_or_else(|| panic!("{script}\nends well: {}", outcome.value))
+    }
+
+    /// How often an operation was sent.
+    pub fn count(&self, operation: &str) -> usize {
+        self.calls.counts.lock().expect("unpoisoned").get(operation).copied().unwrap_or_default()
+    }
+
+    /// How many requests were sent that are no reads.
+    pub fn changes(&self) -> usize {
+        let counts = self.calls.counts.lock().expect("unpoisoned");
+        let is_read = |name: &str| name.starts_with("get_") || name.starts_with("list_");
+        counts.iter().filter(|(name, _)| !is_read(name)).map(|(_, count)| count).sum()
+    }
+
+    /// What was printed and said.
+    pub fn said(&self) -> Vec<String> {
+        self.said.0.lock().expect("unpoisoned").clone()
+    }
+
+    /// Seconds since the stage was set.
+    pub fn seconds(&self) -> u64 {
+        self.clock.monotonic().as_secs()
+    }
+}
+
+/// The demo project's id, so that tests need not name the simulator.
+pub const PROJECT: &str = DEMO_PROJECT;
