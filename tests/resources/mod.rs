@@ -1,6 +1,6 @@
 //! The platform in scripts, against the simulator.
 
-mod examples;
 mod reading;
 mod verbs;
 mod waits;
+mod words;

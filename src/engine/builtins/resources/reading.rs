@@ -3,6 +3,7 @@
 use rhai::{Array, Dynamic};
 
 use super::script::{SELECTOR, anywhere, here, list, object, options};
+use crate::engine::context::LogLevel;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::values::to_value;
 use crate::resources::{Kind, Listing, Query};
@@ -202,7 +203,7 @@ fn all_of(words: &'static Words) -> [Native; 2] {
                 let Listing { objects, warnings } =
                     call.wait(async move { platform.list(words.kind, &query).await })?;
                 for warning in warnings {
-                    call.run().output.say(&format!("warning: {warning}"));
+                    call.run().output.log(LogLevel::Warn, &warning);
                 }
                 Ok(list(&objects)?)
             })
