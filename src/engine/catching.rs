@@ -161,8 +161,9 @@ fn in_statement(statement: &mut Stmt) {
         }
         Stmt::FnCall(call, _) => in_call(call),
         Stmt::Block(block) => in_block(block),
-        Stmt::Expr(expression) => in_expression(expression),
-        Stmt::BreakLoop(Some(expression), _, _) | Stmt::Return(Some(expression), _, _) => in_expression(expression),
+        Stmt::Expr(expression) | Stmt::BreakLoop(Some(expression), _, _) | Stmt::Return(Some(expression), _, _) => {
+            in_expression(expression);
+        }
         Stmt::Import(parts, _) => in_expression(&mut parts.0),
         _ => {}
     }

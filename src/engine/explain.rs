@@ -115,6 +115,20 @@ fn of_rhai(fault: &EvalAltResult) -> Error {
         EvalAltResult::ErrorUnboundThis(_) => {
             script("no_this", "`this` is only there in a function called as a method".to_owned())
         }
+        other if other.is_system_exception() => of_limit(other),
+        other => {
+            let mut text = other.to_string();
+            if let Some(end) = text.rfind(" (line ") {
+                text.truncate(end);
+            }
+            script("script", lower(&text))
+        }
+    }
+}
+
+/// A limit that rhai itself watches over.
+fn of_limit(fault: &EvalAltResult) -> Error {
+    match fault {
         EvalAltResult::ErrorStackOverflow(_) => {
             Error::new(Kind::Limit, "call_depth", "functions call each other too deep")
                 .with_hint("look for a function that calls itself without end")
@@ -130,13 +144,7 @@ fn of_rhai(fault: &EvalAltResult) -> Error {
         EvalAltResult::ErrorTooManyOperations(_) => {
             Error::new(Kind::Limit, "operation_limit", "the run took too many operations")
         }
-        other => {
-            let mut text = other.to_string();
-            if let Some(end) = text.rfind(" (line ") {
-                text.truncate(end);
-            }
-            script("script", lower(&text))
-        }
+        other => Error::new(Kind::Limit, "limit", lower(&other.to_string())),
     }
 }
 

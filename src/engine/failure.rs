@@ -1,5 +1,6 @@
 //! An error that nothing caught, with the way that it came.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use codespan_reporting::diagnostic::{Diagnostic, Label};
@@ -40,15 +41,15 @@ pub struct Place {
     text: Option<Arc<str>>,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for Box<Failure> {
     fn from(error: Error) -> Self {
-        Self { code: error.code.to_owned(), error, trace: Vec::new(), notes: Vec::new() }
+        Self::new(Failure { code: error.code.to_owned(), error, trace: Vec::new(), notes: Vec::new() })
     }
 }
 
 impl Failure {
     /// An error as it left the script that is called `main`.
-    pub(super) fn of(main: &str, fault: &EvalAltResult, sources: &Sources) -> Self {
+    pub(super) fn of(main: &str, fault: &EvalAltResult, sources: &Sources) -> Box<Self> {
         let explained = explain(fault);
         let mut error = explained.error;
         if error.call.is_none() {
@@ -58,7 +59,7 @@ impl Failure {
         let trace = trace_of(main, fault, sources);
         notes.extend(first_place(&explained.details, trace.first()));
         let code = text_in(&explained.details, "code").unwrap_or_else(|| error.code.to_owned());
-        Self { error, code, trace, notes }
+        Box::new(Self { error, code, trace, notes })
     }
 
     /// The error as a person reads it: what happened, the line with a caret, the request, what to do, who called.
@@ -101,19 +102,19 @@ fn called_from(place: &Place) -> String {
 fn request_of(call: &CallFacts) -> String {
     let mut text = if call.request.is_empty() { call.operation.clone() } else { call.request.clone() };
     if let Some(status) = call.status {
-        text.push_str(&format!(" → {status}"));
+        let _ = write!(text, " → {status}");
     }
     if let Some(code) = &call.api_code {
-        text.push_str(&format!(", code {code}"));
+        let _ = write!(text, ", code {code}");
     }
     if let Some(id) = &call.request_id {
-        text.push_str(&format!(" (request id {id})"));
+        let _ = write!(text, " (request id {id})");
     }
     if let Some(permission) = &call.permission {
-        text.push_str(&format!("\nneeds the permission `{permission}`"));
+        let _ = write!(text, "\nneeds the permission `{permission}`");
     }
     if !call.candidates.is_empty() {
-        text.push_str(&format!("\nmay be one of: {}", call.candidates.join(", ")));
+        let _ = write!(text, "\nmay be one of: {}", call.candidates.join(", "));
     }
     format!("request: {text}")
 }
@@ -224,7 +225,7 @@ fn first_place(map: &Map, shown: Option<&Place>) -> Option<String> {
 /// The first few items that failed, from the results that a `parallel` holds.
 fn notes_of(map: &Map) -> Vec<String> {
     const SHOWN: usize = 5;
-    let Some(results) = map.get("results").and_then(|results| results.read_lock::<Array>()) else { return Vec::new() };
+    let Some(results) = map.get("results").and_then(Dynamic::read_lock::<Array>) else { return Vec::new() };
     let failed = |row: &Dynamic| {
         let row = row.read_lock::<Map>()?;
         let error = row.get("error")?.read_lock::<Map>()?.clone();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
-use rhai::{Dynamic, FuncRegistration, Module, NativeCallContext, Position, RhaiFunc};
+use rhai::{Dynamic, FnNamespace, FuncRegistration, Module, NativeCallContext, Position, RhaiFunc};
 
 use super::arguments::Arguments;
 use super::builtins;
@@ -40,10 +40,8 @@ impl Registry {
             natives.entry(native.name).or_default().push(Arc::new(native));
         }
         let mut module = Module::new();
-        for (name, natives) in &natives {
-            for (types, group) in groups(natives) {
-                register(&mut module, tokens::name_for_rhai(name), &types, group);
-            }
+        for natives in natives.values() {
+            register_all(&mut module, FnNamespace::Global, natives);
         }
         values::register_syntax(&mut module);
         builtins::register_syntax(&mut module);
@@ -69,6 +67,13 @@ impl Registry {
     }
 }
 
+/// Registers the natives of one name.
+pub(super) fn register_all(module: &mut Module, namespace: FnNamespace, natives: &[Arc<Native>]) {
+    for (types, group) in groups(natives) {
+        register(module, namespace, &types, group);
+    }
+}
+
 /// One registration for each count of arguments and each type of receiver: rhai then finds it at once, and the wrapper
 /// checks the other arguments with better words than rhai has. Operators are registered with all their types, because
 /// rhai has some of its own for the same names.
@@ -89,12 +94,13 @@ fn groups(natives: &[Arc<Native>]) -> BTreeMap<Vec<TypeId>, Group> {
     groups
 }
 
-fn register(module: &mut Module, name: &'static str, types: &[TypeId], group: Group) {
+fn register(module: &mut Module, namespace: FnNamespace, types: &[TypeId], group: Group) {
+    let name = group.first().map_or("", |native| tokens::name_for_rhai(native.name));
     let is_pure = !group.iter().any(|native| native.is_mutating);
     let is_volatile = group.iter().any(|native| native.effect != NativeEffect::Pure);
     let registration = match group.first() {
         Some(native) if native.is_property => FuncRegistration::new_getter(name),
-        _ => FuncRegistration::new(name).in_global_namespace(),
+        _ => FuncRegistration::new(name).with_namespace(namespace),
     };
     let describe = group.first().map(|native| (parameters_of(native, types.len()), comments_of(native)));
     let (parameters, comments) = describe.unwrap_or_default();

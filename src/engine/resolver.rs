@@ -81,23 +81,21 @@ impl Resolver {
                 "is a file's, and this script lies in no folder; `stackit/…` and `stdlib/…` can be imported",
             );
         };
-        let joined = folder.join(relative);
-        let candidates = [joined.clone(), with_extension(&joined)];
-        let found = candidates.iter().find(|candidate| candidate.is_file()).and_then(|file| file.canonicalize().ok());
-        let Some(file) = found else {
+        let written = folder.join(relative);
+        let candidates = [written.clone(), with_extension(&written)];
+        let Some(found) = candidates.iter().find(|candidate| candidate.is_file()) else {
             // Whether something lies outside is nobody's business: the answer is the same as for a wrong way out.
             if leaves(&folder, relative, root) {
                 return refuse("leads out of the recipe's folder");
             }
             let message = format!("there is no module `{path}`");
             return Err(Error::new(Kind::Script, "unknown_module", message)
-                .with_hint(format!("`{}` does not exist", with_extension(&joined).display())));
+                .with_hint(format!("`{}` does not exist", with_extension(&written).display())));
         };
-        if !file.starts_with(root) {
+        let Some(file) = found.canonicalize().ok().filter(|file| file.starts_with(root)) else {
             return refuse("leads out of the recipe's folder");
-        }
-        let name = folder.join(relative).components().fold(PathBuf::new(), step).display().to_string();
-        let name = if file.extension().is_some() && !name.ends_with(".rhai") { format!("{name}.rhai") } else { name };
+        };
+        let name = found.components().fold(PathBuf::new(), step).display().to_string();
         Ok((name, file))
     }
 

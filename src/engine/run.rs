@@ -43,7 +43,7 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
     watch.abort();
     let (value, failure) = match result {
         Ok(value) => (value, None),
-        Err(failure) => (Value::Null, Some(failure)),
+        Err(failure) => (Value::Null, Some(*failure)),
     };
     Outcome { value, failure, verdict: run.verdict() }
 }
@@ -66,7 +66,7 @@ fn watch(run: &Arc<RunContext>) -> tokio::task::AbortHandle {
     task.abort_handle()
 }
 
-fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Failure> {
+fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Box<Failure>> {
     let scope = constants::scope_of(run);
     let mut engine = builder::engine_for(run);
     engine.set_module_resolver(Resolver::new(run.clone(), scope.clone(), source));

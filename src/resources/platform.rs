@@ -95,6 +95,14 @@ impl Platform {
         self.call(operation.ok_or(Error::Unsupported { kind, verb })?)
     }
 
+    /// Sends any call, for operations that have no kind of their own here.
+    ///
+    /// # Errors
+    /// Of the call.
+    pub async fn answer(&self, call: Call) -> error::Result<Answer> {
+        self.api.send(call).await
+    }
+
     pub(super) async fn send(&self, call: Call) -> Result<Answer, Error> {
         self.api.send(call).await.map_err(|error| Error::Call(Box::new(error)))
     }

@@ -1,5 +1,6 @@
 //! Many closures at once: `parallel`, `try_parallel`, and `attempt` for one.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -315,7 +316,7 @@ fn joined_failure(rows: Vec<Row>, failures: &[usize]) -> Fault {
     let skipped = attempted.len() - real.len();
     let mut text = format!("{} of {total} items failed, the first with: {message}", real.len());
     if skipped > 0 {
-        text.push_str(&format!("; {skipped} were not attempted"));
+        let _ = write!(text, "; {skipped} were not attempted");
     }
     let mut details = Map::new();
     details.insert("results".into(), rows.into_iter().map(Row::into_map).collect::<Array>().into());

@@ -7,6 +7,7 @@ mod limits;
 mod modules;
 mod objects;
 mod parallel;
+mod services;
 
 use std::sync::{Arc, Mutex};
 

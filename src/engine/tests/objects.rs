@@ -17,6 +17,7 @@ fn bench() -> Bench {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of expressions")]
 fn an_object_does_what_a_map_does() {
     let bench = bench();
     let cases = [

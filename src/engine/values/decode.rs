@@ -179,7 +179,6 @@ impl<'de> Visitor<'de> for Key {
 }
 
 /// A JSON tree as what scripts hold.
-#[must_use]
 pub fn from_value(value: &serde_json::Value) -> Dynamic {
     let mut keys = Keys::default();
     let seed = Value { node: &Node::Plain, keys: &mut keys };

@@ -269,6 +269,6 @@ fn depth_of(value: &Dynamic) -> u16 {
 
 impl fmt::Debug for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(self.type_name()).field("fields", &self.fields.entries).finish()
+        f.debug_struct(self.type_name()).field("fields", &self.fields.entries).finish_non_exhaustive()
     }
 }

@@ -1,0 +1,142 @@
+//! An operation as a function.
+
+use std::sync::OnceLock;
+
+use rhai::{Array, Dynamic};
+
+use super::arguments::{call_of, positional};
+use super::pages::{Pages, fetch};
+use crate::catalog::{Answer, Effect, Operation, Paging};
+use crate::engine::arguments::Arguments;
+use crate::engine::fault::Fault;
+use crate::engine::native::{Native, NativeEffect, Type};
+use crate::engine::values::{About, Node, Object, decode, decode_list};
+use crate::error::{Error, Kind};
+use crate::transport::Call;
+
+/// The function of an operation. Its positional parameters are the identifiers that its path needs beside project and
+/// region, in the path's order; everything else is in one map, which also holds the fields of the body:
+/// `dns::get_zone(id)`, `dns::create_zone(#{ name: "a", dnsName: "a.example" })`,
+/// `dns::list_zones(#{ region: "eu02", page_size: 50 })`.
+pub fn native(operation: &'static Operation) -> Native {
+    let mut native = Native::function(operation.name);
+    for parameter in positional(operation) {
+        native = native.may_take(parameter.name, Type::Any);
+    }
+    // What a plain answer leaves out is the same for each call of the operation.
+    let left_out: OnceLock<&'static [&'static str]> = OnceLock::new();
+    native
+        .may_take("options", Type::Map)
+        .gives(result_of(operation))
+        .effect(effect_of(operation.effect))
+        .by(move |call| carry_out(call, operation, &left_out))
+}
+
+fn effect_of(effect: Effect) -> NativeEffect {
+    match effect {
+        Effect::Read => NativeEffect::Read,
+        Effect::Create => NativeEffect::Create,
+        Effect::Update => NativeEffect::Update,
+        Effect::Delete => NativeEffect::Delete,
+        Effect::Mint => NativeEffect::Mint,
+    }
+}
+
+fn result_of(operation: &Operation) -> Type {
+    match (&operation.answer, operation.list_key) {
+        (Answer::Empty, _) => Type::Nothing,
+        (Answer::Bytes(_), _) => Type::Text,
+        (Answer::Json(_), Some(_)) => Type::List,
+        (Answer::Json(_), None) => Type::Any,
+    }
+}
+
+fn carry_out(
+    call: &mut Arguments<'_, '_>,
+    operation: &'static Operation,
+    left_out: &OnceLock<&'static [&'static str]>,
+) -> Result<Dynamic, Fault> {
+    let Some(platform) = call.run().platform.clone() else {
+        let message = format!("`{}` needs a platform, and this run has none", operation.name);
+        return Err(Error::new(Kind::Config, "no_platform", message).into());
+    };
+    let mut values = Vec::with_capacity(call.count());
+    for index in 0..call.count() {
+        values.push(call.any(index)?);
+    }
+    let asked = call_of(operation, platform.target().clone(), values)?;
+    let left_out = if asked.parameters.is_empty() { *left_out.get_or_init(|| left_out_of(operation)) } else { &[] };
+    let about = About {
+        target: asked.target.clone(),
+        left_out,
+        fetched_with: if left_out.is_empty() { "" } else { "the option `details: true`" },
+        ..About::default()
+    };
+    if operation.list_key.is_some() && !asks_for_one_page(&asked) {
+        let pages = call.wait(async move { fetch(asked, |call| platform.answer(call)).await })?;
+        return Ok(list_of(operation, pages, about)?.into());
+    }
+    let answer = call.wait(async move { platform.answer(asked).await })?;
+    Ok(value_of(operation, &answer.body, about)?)
+}
+
+/// Whether the caller names a page; it then gets just that page, as the API answers it.
+fn asks_for_one_page(call: &Call) -> bool {
+    match call.operation.paging {
+        Paging::Token { parameter, .. } | Paging::Number { parameter, .. } | Paging::Offset { parameter, .. } => {
+            call.parameters.contains_key(parameter)
+        }
+        Paging::None | Paging::Cut { .. } | Paging::Counted { .. } => false,
+    }
+}
+
+fn node_of(operation: &'static Operation) -> Node {
+    match operation.answer {
+        Answer::Json(shape) => Node::of(operation.service(), shape),
+        Answer::Empty | Answer::Bytes(_) => Node::Plain,
+    }
+}
+
+/// The fields that answers have only on request.
+fn left_out_of(operation: &'static Operation) -> &'static [&'static str] {
+    let Answer::Json(shape) = operation.answer else { return &[] };
+    let shapes = operation.service().shapes();
+    let mut fields = shapes.fields(shape);
+    if let Some(list) = operation.list_key.and_then(|key| fields.iter().find(|field| field.name == key)) {
+        fields = shapes.fields(list.shape);
+    }
+    let names: Vec<_> = fields.iter().filter(|field| field.only_with.is_some()).map(|field| field.name).collect();
+    // Once for an operation that is called, for as long as the process lives, as the catalogue itself.
+    Box::leak(names.into_boxed_slice())
+}
+
+fn list_of(operation: &'static Operation, pages: Pages, about: About) -> Result<Array, Error> {
+    let (node, key) = (node_of(operation), operation.list_key.unwrap_or_default());
+    let about = std::sync::Arc::new(about);
+    let mut list = Array::new();
+    for page in pages {
+        for item in decode_list(&page, key, &node)?.0 {
+            list.push(match item.try_cast_result::<Object>() {
+                Ok(object) => Dynamic::from(object.with_about(about.clone())),
+                Err(item) => item,
+            });
+        }
+    }
+    Ok(list)
+}
+
+/// What a call that is no list gives: an object, another JSON value, text, or the bytes of a file.
+fn value_of(operation: &'static Operation, body: &bytes::Bytes, about: About) -> Result<Dynamic, Error> {
+    match operation.answer {
+        Answer::Empty => Ok(Dynamic::UNIT),
+        Answer::Json(_) if body.is_empty() => Ok(Dynamic::UNIT),
+        Answer::Json(_) => Ok(match decode(body, &node_of(operation))?.try_cast_result::<Object>() {
+            Ok(object) => Dynamic::from(object.with_about(about.into())),
+            Err(value) => value,
+        }),
+        Answer::Bytes(_) => Ok(match std::str::from_utf8(body) {
+            Ok(text) => text.into(),
+            Err(_) => Dynamic::from_blob(body.to_vec()),
+        }),
+    }
+}

@@ -1,0 +1,9 @@
+//! The services of the API as modules: `import "stackit/dns" as dns; dns::list_zones()`. Every operation of the
+//! catalogue is a function, whether or not there is an object made by hand for it.
+
+mod arguments;
+mod function;
+mod module;
+mod pages;
+
+pub(super) use module::module;
