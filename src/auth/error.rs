@@ -47,14 +47,12 @@ pub enum Problem {
         found: &'static str,
     },
     /// `command_timeout`: the token command did not end in time.
-    #[error("the token command `{program}` did not end within {seconds} s{}", said(.stderr))]
+    #[error("the token command `{program}` did not end within {seconds} s")]
     CommandTimeout {
         /// The program.
         program: String,
         /// The limit in seconds.
         seconds: u64,
-        /// The end of what it wrote to stderr, scrubbed.
-        stderr: String,
     },
     /// `endpoint_not_json`: what answers at the token URL is no token endpoint.
     #[error("the token endpoint answered with {found} instead of JSON (status {status})")]

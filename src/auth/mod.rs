@@ -1,10 +1,27 @@
 //! Credentials in, bearer tokens out.
 
+mod command;
 mod endpoint;
 mod error;
+mod exchange;
 mod hint;
+mod key;
+mod key_flow;
+mod live_endpoint;
+mod metadata;
+mod open;
+mod private_key;
+mod renewing;
 mod source;
+#[cfg(test)]
+mod testing;
+mod text;
+mod token;
+mod token_flow;
 
+pub use command::{Printed, Programs, SystemPrograms};
 pub use endpoint::{TokenEndpoint, TokenReply, TokenRequest, Unreachable};
 pub use error::{Error, Problem};
+pub use live_endpoint::{ClientSource, LiveEndpoint};
+pub use open::{Identity, Opened, Surroundings, open};
 pub use source::{FixedToken, TokenSource};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use super::Error;
@@ -17,6 +18,11 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
 
     /// Says that the API answered 401 to `token`: the next [`TokenSource::token`] hands out another one, if it can.
     fn reject(&self, token: &Secret);
+
+    /// When the token that was last handed out ends, if that is known.
+    fn expires_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 /// Hands out the same token for ever: for simulated runs, whose server asks for none in particular.

@@ -13,38 +13,44 @@ const SHORTEST_LINE: usize = 16;
 /// Everything to look for so that `secret` is found: itself, its lines, a token's signature, and all in base64.
 pub(super) fn needles(secret: &str) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::new();
-    for part in parts(secret) {
-        if part.len() < SHORTEST {
-            continue;
-        }
-        for shift in 0..3 {
-            found.extend(base64_core(part.as_bytes(), shift));
-        }
-        found.insert(part.as_bytes().to_vec());
-    }
-    found
-}
-
-/// The pieces of a secret that are worth as much as the whole.
-fn parts(secret: &str) -> Vec<&str> {
     let trimmed = secret.trim();
-    let mut parts = vec![secret, trimmed];
+    if let Some(signature) = signature(trimmed) {
+        // A token without its signature is worthless, so the signature alone is looked for too; in base64 only that,
+        // because tokens are long and come often.
+        found.insert(trimmed.as_bytes().to_vec());
+        insert_all_forms(signature, &mut found);
+        return found;
+    }
+    insert_all_forms(secret, &mut found);
+    insert_all_forms(trimmed, &mut found);
     let is_pem = trimmed.contains("-----BEGIN");
     for line in trimmed.lines().map(str::trim) {
         let is_marker = line.starts_with("-----");
         if !is_marker && line.len() >= if is_pem { SHORTEST } else { SHORTEST_LINE } {
-            parts.push(line);
+            insert_all_forms(line, &mut found);
         }
     }
-    // A token cut short is worthless without its signature, so the signature alone is looked for too.
-    let mut segments = trimmed.split('.');
-    if let (Some(head), Some(_), Some(signature), None) =
-        (segments.next(), segments.next(), segments.next(), segments.next())
-        && head.starts_with("eyJ")
-    {
-        parts.push(signature);
+    found
+}
+
+fn insert_all_forms(part: &str, found: &mut BTreeSet<Vec<u8>>) {
+    if part.len() >= SHORTEST {
+        found.insert(part.as_bytes().to_vec());
+        for shift in 0..3 {
+            found.extend(base64_core(part.as_bytes(), shift));
+        }
     }
-    parts
+}
+
+/// The last of the three parts of a signed token.
+fn signature(text: &str) -> Option<&str> {
+    let mut segments = text.split('.');
+    match (segments.next(), segments.next(), segments.next(), segments.next()) {
+        (Some(head), Some(_), Some(signature), None) if head.starts_with("eyJ") && signature.len() >= SHORTEST => {
+            Some(signature)
+        }
+        _ => None,
+    }
 }
 
 /// The characters that `secret` gives to a longer base64 text in which it begins at `shift` modulo three, without
