@@ -1,3 +1,9 @@
 //! Parses the arguments, calls the library, turns the result into an exit code; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use stackhand::config::Environment;
+
+fn main() -> ExitCode {
+    ExitCode::from(stackhand::cli::main(std::env::args_os(), Environment::of_process()))
+}

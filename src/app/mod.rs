@@ -1,5 +1,13 @@
 //! Use cases without a terminal: the only room that plugs the others together. Hands out plain structs.
 
+mod progress;
+mod run;
+mod session;
 mod simulated;
+mod simulation;
 
+pub use progress::Progress;
+pub use run::{RunRequest, run};
+pub use session::{Opening, Session, settings};
 pub use simulated::Simulated;
+pub use simulation::Simulation;

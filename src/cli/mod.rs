@@ -1,1 +1,16 @@
 //! The command line: one file a subcommand; `printer.rs` is the only place that prints.
+
+mod api;
+mod arguments;
+mod completions;
+mod eval;
+mod execute;
+mod log;
+mod output;
+mod printer;
+mod process;
+mod progress;
+mod run;
+mod signals;
+
+pub use process::main;

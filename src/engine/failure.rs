@@ -119,7 +119,7 @@ fn request_of(call: &CallFacts) -> String {
     format!("request: {text}")
 }
 
-fn emit(file: &SimpleFile<&str, &str>, diagnostic: &Diagnostic<()>, has_colour: bool) -> String {
+pub(super) fn emit(file: &SimpleFile<&str, &str>, diagnostic: &Diagnostic<()>, has_colour: bool) -> String {
     let config = Config::default();
     let mut bytes = Vec::new();
     let styles = if has_colour { Styles::default() } else { Styles::no_color() };
@@ -135,7 +135,7 @@ fn emit(file: &SimpleFile<&str, &str>, diagnostic: &Diagnostic<()>, has_colour: 
 }
 
 /// The bytes of the word at a place, or of the one character there.
-fn span_of(text: &str, line: usize, column: usize) -> std::ops::Range<usize> {
+pub(super) fn span_of(text: &str, line: usize, column: usize) -> std::ops::Range<usize> {
     let mut start = 0;
     for _ in 1..line {
         match text[start..].find('\n') {

@@ -20,6 +20,7 @@ pub mod recipe;
 mod registry;
 mod resolver;
 mod run;
+mod shown;
 mod services;
 mod sources;
 pub mod stdlib;

@@ -11,6 +11,8 @@ use crate::error::{Error, ExitCode};
 pub struct Outcome {
     /// The value of the last expression; `null` for `()`.
     pub value: Value,
+    /// The same for people: a table for a list of objects, nothing for `()`.
+    pub text: String,
     /// The error that nothing caught.
     pub failure: Option<Failure>,
     /// What the recipe itself said of its end.

@@ -4,7 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Scope};
-use serde_json::Value;
 
 use super::compile::compile;
 use super::context::RunContext;
@@ -13,8 +12,9 @@ use super::fault::Fault;
 use super::limits::STACK_BYTES;
 use super::outcome::Outcome;
 use super::resolver::Resolver;
+use super::shown::Shown;
 use super::sources::Source;
-use super::{builder, constants, values};
+use super::{builder, constants};
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Charging;
@@ -41,11 +41,11 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
         Err(error) => Err(Error::new(Kind::Bug, "no_thread", format!("no thread for the script: {error}")).into()),
     };
     watch.abort();
-    let (value, failure) = match result {
-        Ok(value) => (value, None),
-        Err(failure) => (Value::Null, Some(*failure)),
+    let (shown, failure) = match result {
+        Ok(shown) => (shown, None),
+        Err(failure) => (Shown::default(), Some(*failure)),
     };
-    Outcome { value, failure, verdict: run.verdict() }
+    Outcome { value: shown.value, text: shown.text, failure, verdict: run.verdict() }
 }
 
 /// Ends the run when it is cancelled from outside, or at its deadline, which is real time on every clock.
@@ -66,15 +66,14 @@ fn watch(run: &Arc<RunContext>) -> tokio::task::AbortHandle {
     task.abort_handle()
 }
 
-fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Value, Box<Failure>> {
+fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Shown, Box<Failure>> {
     let scope = constants::scope_of(run);
     let mut engine = builder::engine_for(run);
     engine.set_module_resolver(Resolver::new(run.clone(), scope.clone(), source));
     run.sources().add(&source.name, &source.text);
     match compile_and_run(&engine, scope, source) {
-        // A closure or a type without a form in JSON is no result that anybody could use.
-        Ok(value) => Ok(values::to_value(&value).unwrap_or(Value::Null)),
-        Err(fault) if matches!(fault.unwrap_inner(), EvalAltResult::Exit(..)) => Ok(Value::Null),
+        Ok(value) => Ok(Shown::of(&value, run)),
+        Err(fault) if matches!(fault.unwrap_inner(), EvalAltResult::Exit(..)) => Ok(Shown::default()),
         Err(fault) => Err(Failure::of(&source.name, &fault, run.sources())),
     }
 }

@@ -18,7 +18,7 @@ mod objects;
 mod parallel;
 mod resources;
 mod secret;
-mod table;
+pub(super) mod table;
 mod text;
 pub mod time;
 

@@ -89,6 +89,50 @@ impl Table {
     }
 }
 
+/// The columns that say most of an object, in this order; of them those are shown that some object has.
+const TELLING: [&str; 14] = [
+    "name",
+    "status",
+    "powerStatus",
+    "machineType",
+    "size",
+    "performanceClass",
+    "volumeId",
+    "serverId",
+    "availabilityZone",
+    "limit",
+    "usage",
+    "percent",
+    "createdAt",
+    "id",
+];
+
+impl Table {
+    /// A list of objects by the columns that say most of them; `None` if it is empty or holds something else.
+    #[must_use]
+    pub fn overview(list: &Array, limit: usize) -> Option<Self> {
+        if list.is_empty() || !list.iter().all(|item| item.is::<Object>() || item.is_map()) {
+            return None;
+        }
+        let all = all_columns(list).ok()?;
+        let is_telling = |title: &str| TELLING.contains(&title);
+        let mut columns: Vec<_> = all.into_iter().map(|(title, _)| title).collect();
+        if columns.iter().filter(|title| is_telling(title)).count() >= 2 {
+            columns.retain(|title| is_telling(title));
+            columns.sort_by_key(|title| TELLING.iter().position(|known| known == title));
+        }
+        let read = |item: &Dynamic, title: &str| {
+            // A field that this form of the answer leaves out is left out here too.
+            FieldPath::parse(title).and_then(|path| path.read(item)).unwrap_or(Dynamic::UNIT)
+        };
+        let rows: Vec<Vec<Dynamic>> =
+            list.iter().map(|item| columns.iter().map(|title| read(item, title)).collect()).collect();
+        let text = |value: &Dynamic| cell(value, limit).unwrap_or_else(|error| error.to_string());
+        let cells = rows.iter().map(|row| row.iter().map(text).collect()).collect();
+        Some(Self(Arc::new(Content { titles: columns, rows, cells })))
+    }
+}
+
 /// The natives of tables.
 #[must_use]
 pub fn natives() -> Vec<Native> {

@@ -1,6 +1,10 @@
 //! What is wrong in a recipe, and where.
 
+use codespan_reporting::diagnostic::{Diagnostic, Label};
+use codespan_reporting::files::SimpleFile;
 use serde::Serialize;
+
+use crate::engine::{Source, failure};
 
 /// How bad a [`Finding`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -49,6 +53,26 @@ impl Finding {
     pub fn spanning(mut self, length: usize) -> Self {
         self.length = length;
         self
+    }
+
+    /// The problem as a person reads it, with its line and a caret.
+    #[must_use]
+    pub fn render(&self, source: &Source, has_colour: bool) -> String {
+        let diagnostic = match self.severity {
+            Severity::Error => Diagnostic::error(),
+            Severity::Warning => Diagnostic::warning(),
+        };
+        let mut diagnostic = diagnostic.with_code(self.code).with_message(&self.message);
+        if self.line > 0 {
+            let mut range = failure::span_of(&source.text, self.line, self.column);
+            if self.length > 0 {
+                let spanned: usize = source.text[range.start..].chars().take(self.length).map(char::len_utf8).sum();
+                range.end = range.start + spanned;
+            }
+            diagnostic = diagnostic.with_label(Label::primary((), range));
+        }
+        diagnostic = diagnostic.with_notes(self.hint.iter().map(|hint| format!("hint: {hint}")).collect());
+        failure::emit(&SimpleFile::new(source.name.as_str(), source.text.as_str()), &diagnostic, has_colour)
     }
 
     /// Adds what to do about it.

@@ -8,6 +8,7 @@ mod help;
 mod kind;
 mod literal;
 mod parameters;
+mod reading;
 
 pub use comments::{Comment, CommentKind, comments};
 pub use finding::{Finding, Severity};
@@ -15,3 +16,4 @@ pub use header::{AskedPermission, Cap, Header};
 pub use help::help;
 pub use kind::ParameterKind;
 pub use parameters::{Parameter, Parameters};
+pub use reading::Recipe;

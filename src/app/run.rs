@@ -1,0 +1,55 @@
+//! One run of a recipe: what it gets, what becomes of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::Session;
+use crate::engine::{self, Identity, Limits, Outcome, Output, RunContext, Source, Surroundings};
+
+/// What a run gets besides the session.
+pub struct RunRequest {
+    /// The script.
+    pub source: Source,
+    /// The values of its parameters.
+    pub arguments: BTreeMap<String, Value>,
+    /// How far it may go.
+    pub limits: Limits,
+    /// The instant that it stands for; now if `None`.
+    pub fire_time: Option<DateTime<Utc>>,
+    /// Where its words go.
+    pub output: Arc<dyn Output>,
+    /// Ends it from outside.
+    pub cancel: CancellationToken,
+    /// Variables, the terminal, its scrubber.
+    pub surroundings: Surroundings,
+}
+
+/// Runs a recipe and blocks until it has ended. Not to be called on a thread of the runtime.
+#[must_use]
+pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
+    let RunRequest { source, arguments, limits, fire_time, output, cancel, mut surroundings } = request;
+    surroundings.identity = Identity {
+        id: uuid::Uuid::new_v4().to_string(),
+        recipe: source.name.clone(),
+        profile: session.settings.profile.as_ref().map(|profile| profile.value.clone()),
+        project: session.target.project.clone(),
+        region: session.target.region.clone(),
+        started_at: None,
+    };
+    let mut context = RunContext::new(runtime, session.recipe_clock.clone());
+    context.process_clock = session.process_clock.clone();
+    context.platform = Some(session.platform());
+    context.arguments = arguments;
+    context.limits = limits;
+    context.fire_time = fire_time;
+    context.is_simulated = session.is_simulated();
+    context.output = output;
+    context.cancel = cancel;
+    context.surroundings = surroundings;
+    engine::run(&source, context)
+}

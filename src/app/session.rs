@@ -1,0 +1,205 @@
+//! Where to act and as whom, opened: settings become a client on a backend, with its clocks.
+
+use std::sync::Arc;
+
+use super::progress::{Progress, Watched};
+use super::simulation::{Simulation, open_world};
+use super::simulated::Simulated;
+use crate::auth::{self, LiveEndpoint, SystemPrograms};
+use crate::catalog;
+use crate::clock::Clock;
+use crate::config::{Environment, Given, Settings};
+use crate::error::{Error, Kind, Result};
+use crate::resources::{ManagedObjects, Platform};
+use crate::secret::Scrubber;
+use crate::simulator::Simulator;
+use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Target};
+
+/// What a session is opened with.
+#[derive(Clone)]
+pub struct Opening {
+    /// The process's variables and folders.
+    pub environment: Environment,
+    /// What the options said of where to act and as whom.
+    pub given: Given,
+    /// What the options said of the simulator.
+    pub simulation: Simulation,
+    /// Learns every secret.
+    pub scrubber: Scrubber,
+    /// The most requests under way at once.
+    pub max_in_flight: Option<usize>,
+    /// Whether objects that something else manages may be changed.
+    pub managed: ManagedObjects,
+    /// The seed of jitter.
+    pub seed: u64,
+    /// Watches the calls.
+    pub progress: Option<Arc<dyn Progress>>,
+}
+
+/// A way to the API, with all that belongs to it.
+pub struct Session {
+    /// What was resolved, each value with its origin.
+    pub settings: Settings,
+    /// Sends calls.
+    pub client: Client,
+    /// Where calls act.
+    pub target: Target,
+    /// Tokens, timeouts, retries.
+    pub process_clock: Clock,
+    /// `now()`, waits, the simulated world.
+    pub recipe_clock: Clock,
+    /// The simulator behind the client, if there is one.
+    pub simulator: Option<Arc<Simulator>>,
+    /// What a person should know before anything is done.
+    pub warnings: Vec<String>,
+    managed: ManagedObjects,
+}
+
+impl Session {
+    /// Opens a session. Nothing is sent, and no token asked for, before the first call.
+    ///
+    /// # Errors
+    /// When a setting is wrong, no credential was given, or the world cannot be read.
+    pub fn open(opening: &Opening) -> Result<Self> {
+        let settings = settings(&opening.environment, &opening.given)?;
+        settings.guard_secrets(&opening.scrubber);
+        if settings.is_simulated { Self::simulated(opening, settings) } else { Self::live(opening, settings) }
+    }
+
+    fn simulated(opening: &Opening, settings: Settings) -> Result<Self> {
+        let (world, start) = open_world(&opening.simulation)?;
+        let clock = Clock::starting_at(start);
+        let simulator = Arc::new(Simulator::new(world, clock.clone()));
+        if let Some(faults) = opening.simulation.read_faults()? {
+            simulator.set_faults(faults);
+        }
+        let simulated = Arc::new(Simulated::new(simulator.clone()));
+        let client = client(opening, simulated.clone(), simulated, clock.clone(), Endpoints::new());
+        let project = settings.project.as_ref().map(|project| project.value.clone());
+        let target = Target {
+            project: Some(project.unwrap_or_else(|| simulator.first_project())),
+            region: Some(settings.region.value.clone()),
+        };
+        Ok(Self {
+            warnings: settings.warnings.clone(),
+            settings,
+            client,
+            target,
+            process_clock: clock.clone(),
+            recipe_clock: clock,
+            simulator: Some(simulator),
+            managed: opening.managed,
+        })
+    }
+
+    fn live(opening: &Opening, settings: Settings) -> Result<Self> {
+        let clock = Clock::process();
+        let live = live(&opening.environment, &settings)?;
+        let surroundings = auth_surroundings(&live, clock.clone(), opening.scrubber.clone());
+        let opened = auth::open(&settings, &surroundings)?;
+        let mut endpoints = Endpoints::new();
+        for (service, url) in &settings.endpoints {
+            endpoints = endpoints.with_service(service, &url.value).map_err(|error| {
+                Error::new(Kind::Config, "bad_endpoint", error.to_string()).with_place(url.origin.to_string())
+            })?;
+        }
+        let client = client(opening, Arc::new(live), opened.source, clock.clone(), endpoints);
+        let target = Target {
+            project: settings.project.as_ref().map(|project| project.value.clone()),
+            region: Some(settings.region.value.clone()),
+        };
+        Ok(Self {
+            warnings: settings.warnings.iter().chain(&opened.warnings).cloned().collect(),
+            settings,
+            client,
+            target,
+            process_clock: clock.clone(),
+            recipe_clock: clock,
+            simulator: None,
+            managed: opening.managed,
+        })
+    }
+
+    /// The platform at the session's project and region.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        Platform::new(Arc::new(self.client.clone()), self.target.clone(), self.recipe_clock.clone())
+            .with_managed(self.managed)
+    }
+
+    /// Whether the world is simulated.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.simulator.is_some()
+    }
+
+    /// Writes the simulated world to the file that was asked for, if one was.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save_world(&self, simulation: &Simulation) -> Result<()> {
+        match &self.simulator {
+            Some(simulator) => simulation.save(simulator),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Joins the settings of flags, environment, workspace and the STACKIT CLI.
+///
+/// # Errors
+/// When a setting is wrong.
+pub fn settings(environment: &Environment, given: &Given) -> Result<Settings> {
+    let services: Vec<&str> = catalog::modules().filter(|module| !module.contains('/')).collect();
+    Ok(Settings::resolve(environment, given, &services)?)
+}
+
+/// The backend that talks to the network, as the settings and the environment want it.
+///
+/// # Errors
+/// When the file of certificate authorities or a proxy is unusable.
+pub fn live(environment: &Environment, settings: &Settings) -> Result<Live> {
+    let variable = |name: &str| {
+        let lower = name.to_lowercase();
+        environment.variable(name).or_else(|| environment.variable(&lower)).map(str::to_owned)
+    };
+    Live::new(&LiveOptions {
+        ca_file: settings.ca_file.as_ref().map(|file| file.value.clone()),
+        https_proxy: variable("HTTPS_PROXY"),
+        http_proxy: variable("HTTP_PROXY"),
+        no_proxy: variable("NO_PROXY"),
+        ..LiveOptions::default()
+    })
+}
+
+/// What authenticating needs, over the network.
+#[must_use]
+pub fn auth_surroundings(live: &Live, clock: Clock, scrubber: Scrubber) -> auth::Surroundings {
+    auth::Surroundings {
+        clock,
+        scrubber,
+        endpoint: Arc::new(LiveEndpoint::new(live.client_source())),
+        programs: Arc::new(SystemPrograms),
+    }
+}
+
+fn client(
+    opening: &Opening,
+    backend: Arc<dyn Backend>,
+    tokens: Arc<dyn auth::TokenSource>,
+    clock: Clock,
+    endpoints: Endpoints,
+) -> Client {
+    let backend: Arc<dyn Backend> = match &opening.progress {
+        Some(progress) => Arc::new(Watched { backend, progress: progress.clone() }),
+        None => backend,
+    };
+    let defaults = Limits::default();
+    let limits = Limits { in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight), ..defaults };
+    Client::builder(backend, tokens, clock)
+        .scrubber(opening.scrubber.clone())
+        .endpoints(endpoints)
+        .limits(limits)
+        .seed(opening.seed)
+        .build()
+}

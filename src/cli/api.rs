@@ -1,0 +1,132 @@
+//! `stackhand api SERVICE OPERATION`: one call, or the list of what can be called.
+
+use std::io::Read;
+
+use comfy_table::presets::NOTHING;
+use serde_json::{Map, Value, json};
+
+use super::arguments::{ApiArguments, RunLimits, Shared};
+use super::execute::{DONE, opening};
+use super::process::Process;
+use crate::app::Session;
+use crate::catalog::{self, Operation, Service};
+use crate::error::{Error, Kind, Result, nearest};
+use crate::transport::{Call, Payload};
+
+/// Makes one call and shows its answer.
+pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Result<u8> {
+    let service = service(&arguments.service)?;
+    let Some(name) = &arguments.operation else { return list(process, service) };
+    let operation = operation(service, name)?;
+    let mut parameters = Map::new();
+    for written in &arguments.parameters {
+        let (name, value) = parameter(operation, written)?;
+        parameters.insert(name, value);
+    }
+    let payload = arguments.body.as_deref().map_or(Ok(Payload::Empty), payload)?;
+    let session = Session::open(&opening(process, shared, &RunLimits::default(), None))?;
+    session.warnings.iter().for_each(|warning| process.printer.warning(warning));
+    let mut call = Call::new(operation, session.target.clone());
+    call.parameters = parameters;
+    call.payload = payload;
+    let busy = session.process_clock.busy();
+    let answer = process.runtime()?.block_on(session.client.send(call))?;
+    drop(busy);
+    show(process, &answer.body, answer.status)?;
+    session.save_world(&super::execute::simulation(shared))?;
+    Ok(DONE)
+}
+
+fn service(name: &str) -> Result<&'static Service> {
+    let name = name.trim_start_matches("stackit/");
+    catalog::service(name).ok_or_else(|| {
+        let error = Error::new(Kind::Usage, "unknown_service", format!("there is no service `{name}`"));
+        match nearest(name, catalog::modules()) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint(format!("the services are {}", catalog::modules().collect::<Vec<_>>().join(", "))),
+        }
+    })
+}
+
+fn operation(service: &'static Service, name: &str) -> Result<&'static Operation> {
+    let by_id = |operation: &&Operation| operation.id.eq_ignore_ascii_case(name);
+    service.operation(name).or_else(|| service.operations.iter().find(by_id)).ok_or_else(|| {
+        let module = service.module;
+        let error = Error::new(Kind::Usage, "unknown_operation", format!("`{module}` has no operation `{name}`"));
+        match nearest(name, service.operations.iter().map(|operation| operation.name)) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint(format!("`stackhand api {module}` lists them")),
+        }
+    })
+}
+
+/// `NAME=VALUE`, the value read as the parameter's kind wants it.
+fn parameter(operation: &Operation, written: &str) -> Result<(String, Value)> {
+    let Some((name, text)) = written.split_once('=') else {
+        return Err(Error::new(Kind::Usage, "bad_parameter", format!("`{written}` is not `NAME=VALUE`"))
+            .with_place("--param")
+            .with_hint("for example `--param details=true`"));
+    };
+    let value = match operation.parameter(name) {
+        Some(parameter) => catalog::value_from_text(operation.service(), parameter.shape, text),
+        // The transport names the nearest parameter.
+        None => Value::String(text.to_owned()),
+    };
+    Ok((name.to_owned(), value))
+}
+
+fn payload(given: &str) -> Result<Payload> {
+    let broken = |message: String| {
+        Error::new(Kind::Usage, "bad_body", message)
+            .with_place("--body")
+            .with_hint("give a JSON file, `-` for the standard input, or the JSON itself")
+    };
+    let text = match given {
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(|error| broken(error.to_string()))?;
+            text
+        }
+        json if json.trim_start().starts_with(['{', '[']) => json.to_owned(),
+        path => std::fs::read_to_string(path).map_err(|error| broken(format!("cannot read `{path}`: {error}")))?,
+    };
+    let value = serde_json::from_str(&text).map_err(|error| broken(format!("the body is not JSON: {error}")))?;
+    Ok(Payload::Json(value))
+}
+
+fn show(process: &Process, body: &[u8], status: u16) -> Result<()> {
+    if body.is_empty() {
+        process.printer.note(&format!("done ({status})"));
+        return process.printer.result(&Value::Null, "");
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => process.printer.result(&value, &format!("{value:#}")),
+        Err(_) => {
+            let text = String::from_utf8_lossy(body);
+            process.printer.result(&Value::String(text.to_string()), &text)
+        }
+    }
+}
+
+fn list(process: &Process, service: &'static Service) -> Result<u8> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(NOTHING).set_header(["OPERATION", "EFFECT", "PERMISSIONS", "REQUEST"]);
+    if let Some(width) = process.printer.streams.width {
+        table.set_width(width).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    }
+    let mut rows = Vec::new();
+    for operation in &service.operations {
+        let permissions: Vec<&str> = operation.permissions.iter().map(|permission| permission.name).collect();
+        let request = format!("{} {}", operation.method.as_str(), operation.path);
+        table.add_row([operation.name, operation.effect.as_str(), &permissions.join(", "), &request]);
+        rows.push(json!({
+            "operation": operation.name,
+            "effect": operation.effect.as_str(),
+            "permissions": permissions,
+            "request": request,
+            "deprecated": operation.is_deprecated,
+        }));
+    }
+    process.printer.result(&Value::Array(rows), &table.to_string())?;
+    Ok(DONE)
+}

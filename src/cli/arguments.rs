@@ -1,0 +1,410 @@
+//! What can be typed: the tree of commands and their options.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "stackhand", version, about = "A scriptable automation runtime for the STACKIT cloud", max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 script error, 2 usage, 3 credentials or configuration, 4 refused by policy, \
+    5 the API refused, 6 a limit, 7 partly done, 70 a bug, 130 and 143 interrupted.")]
+pub struct CommandLine {
+    /// Options of every command.
+    #[command(flatten)]
+    pub shared: Shared,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The options that every command shares.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Shared options")]
+pub struct Shared {
+    /// Act with this profile of stackhand.toml; `sim` is built in
+    #[arg(long, global = true, value_name = "NAME", display_order = 100)]
+    pub profile: Option<String>,
+    /// Act in this project
+    #[arg(long, global = true, value_name = "UUID", display_order = 101)]
+    pub project_id: Option<String>,
+    /// Act in this region [default: eu01]
+    #[arg(long, global = true, value_name = "REGION", display_order = 102)]
+    pub region: Option<String>,
+    /// Act on the embedded simulator: no credentials, no network, virtual time
+    #[arg(long, global = true, display_order = 103)]
+    pub sim: bool,
+    /// Start the simulator from this world instead of the demo (with --sim)
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 104)]
+    pub world: Option<PathBuf>,
+    /// Write the simulated world here afterwards (with --sim)
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 105)]
+    pub save: Option<PathBuf>,
+    /// Let the simulator fail as this file says (with --sim)
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 106)]
+    pub faults: Option<PathBuf>,
+    /// How results are shown
+    #[arg(short, long, global = true, value_name = "FORMAT", display_order = 107)]
+    pub output: Option<OutputFormat>,
+    /// Write the result to this file instead of the standard output
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 108)]
+    pub out: Option<PathBuf>,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, display_order = 109)]
+    pub quiet: bool,
+    /// Say more: each API call; twice for retries and tokens
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 110)]
+    pub verbose: u8,
+    /// The form of log lines on the standard error
+    #[arg(long, global = true, value_name = "FORMAT", display_order = 111)]
+    pub log_format: Option<LogFormat>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", display_order = 112)]
+    pub color: Option<ColorChoice>,
+    /// Trust the certificate authorities in this PEM file as well
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath, display_order = 113)]
+    pub ca_file: Option<PathBuf>,
+    /// The most requests under way at once [default: 64]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), display_order = 114)]
+    pub max_in_flight: Option<u16>,
+}
+
+impl Shared {
+    /// These options, but for what later ones say; flags add up.
+    fn overridden_by(self, later: Self) -> Self {
+        Self {
+            profile: later.profile.or(self.profile),
+            project_id: later.project_id.or(self.project_id),
+            region: later.region.or(self.region),
+            sim: later.sim | self.sim,
+            world: later.world.or(self.world),
+            save: later.save.or(self.save),
+            faults: later.faults.or(self.faults),
+            output: later.output.or(self.output),
+            out: later.out.or(self.out),
+            quiet: later.quiet | self.quiet,
+            verbose: later.verbose.saturating_add(self.verbose),
+            log_format: later.log_format.or(self.log_format),
+            color: later.color.or(self.color),
+            ca_file: later.ca_file.or(self.ca_file),
+            max_in_flight: later.max_in_flight.or(self.max_in_flight),
+        }
+    }
+}
+
+impl RunLimits {
+    /// These limits, but for what later ones say.
+    fn overridden_by(self, later: Self) -> Self {
+        Self {
+            timeout: later.timeout.or(self.timeout),
+            max_memory: later.max_memory.or(self.max_memory),
+            max_operations: later.max_operations.or(self.max_operations),
+            allow_managed: later.allow_managed | self.allow_managed,
+            allow_reveal: later.allow_reveal | self.allow_reveal,
+            fire_time: later.fire_time.or(self.fire_time),
+        }
+    }
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a recipe
+    Run(RunArguments),
+    /// Run a line of script and show its value
+    Eval(EvalArguments),
+    /// Call one operation of the STACKIT API
+    Api(ApiArguments),
+    /// Print the completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options that runs of scripts share.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RunLimits {
+    /// End the run after this time, such as 90s, 15m or 2h [default: 1h]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<String>,
+    /// The most memory that the script's values may take, in MiB [default: 512]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub max_memory: Option<u64>,
+    /// The most operations that the script may take [default: 2 billion, about 100 s of pure computing]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_operations: Option<u64>,
+    /// Allow changes to what other systems manage, such as the nodes of a Kubernetes cluster
+    #[arg(long)]
+    pub allow_managed: bool,
+    /// Let the script read secrets as plain text with `reveal`
+    #[arg(long)]
+    pub allow_reveal: bool,
+    /// The instant that the run stands for, RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub fire_time: Option<String>,
+}
+
+/// `stackhand run`.
+#[derive(Debug, Args)]
+#[command(after_help = "What follows RECIPE are the recipe's own options or the shared ones; after `--` all are the recipe's.\n\
+    `stackhand run RECIPE --help` shows the recipe's options.")]
+pub struct RunArguments {
+    /// How far the run may go.
+    #[command(flatten)]
+    pub limits: RunLimits,
+    /// The recipe, a .rhai file; `-` reads it from the standard input
+    #[arg(value_name = "RECIPE", value_hint = ValueHint::FilePath)]
+    pub recipe: PathBuf,
+    /// The recipe's options
+    #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub rest: Vec<String>,
+}
+
+/// `stackhand eval`.
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// How far the run may go.
+    #[command(flatten)]
+    pub limits: RunLimits,
+    /// The script, such as 'servers().count_by("status")'
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// `stackhand check`.
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// The recipes
+    #[arg(value_name = "RECIPE", required = true, value_hint = ValueHint::FilePath)]
+    pub recipes: Vec<PathBuf>,
+}
+
+/// `stackhand sim`.
+#[derive(Debug, Args)]
+pub struct SimArguments {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Write a service account key here that the simulator accepts
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub key_file: Option<PathBuf>,
+    /// How many times as fast as real time the world moves
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+/// `stackhand auth`.
+#[derive(Debug, Subcommand)]
+pub enum AuthCommand {
+    /// Show which credentials, project and region would be used, and from where; never the secret
+    Status {
+        /// Get a token as well
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+/// `stackhand api`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: stackhand api iaas list_servers --param details=true -o json")]
+pub struct ApiArguments {
+    /// The service, such as iaas, dns or iaas/v1
+    #[arg(value_name = "SERVICE")]
+    pub service: String,
+    /// The operation, such as list_servers; without one the service's operations are listed
+    #[arg(value_name = "OPERATION")]
+    pub operation: Option<String>,
+    /// A parameter by its name in the API; may be repeated
+    #[arg(long = "param", short = 'p', value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// The JSON body: a file, `-` for the standard input, or the JSON itself
+    #[arg(long, value_name = "FILE|JSON", value_hint = ValueHint::FilePath)]
+    pub body: Option<String>,
+}
+
+/// `stackhand doc`.
+#[derive(Debug, Args)]
+pub struct DocArguments {
+    /// `servers`, `Server`, `wait`, `iaas.list_servers`, `stackit/dns`; without a name, the list of functions
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// How results are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OutputFormat {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON document
+    Json,
+    /// One YAML document
+    Yaml,
+    /// One JSON document a line, one line an element of a list
+    Ndjson,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl RunArguments {
+    /// Takes the options of ours out of what followed RECIPE, as if they had stood before it, and leaves the recipe's
+    /// own in `rest`.
+    ///
+    /// # Errors
+    /// When one of ours is misused, as clap says it.
+    pub fn take_in_trailing_options(&mut self, shared: &mut Shared) -> Result<(), clap::Error> {
+        let split = SplitRest::new(&self.rest);
+        self.rest = split.recipes;
+        if split.ours.is_empty() {
+            return Ok(());
+        }
+        let words = ["stackhand run".to_owned()].into_iter().chain(split.ours);
+        let mut command = TrailingOptions::augment_args(clap::Command::new("stackhand run").disable_help_flag(true));
+        let mut matches = command.try_get_matches_from_mut(words).map_err(|error| error.format(&mut command))?;
+        let trailing = TrailingOptions::from_arg_matches_mut(&mut matches)?;
+        *shared = std::mem::take(shared).overridden_by(trailing.shared);
+        self.limits = std::mem::take(&mut self.limits).overridden_by(trailing.limits);
+        Ok(())
+    }
+}
+
+/// The options of ours that may follow RECIPE.
+#[derive(Debug, Args)]
+struct TrailingOptions {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(flatten)]
+    limits: RunLimits,
+}
+
+/// What followed RECIPE, sorted by whose it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct SplitRest {
+    /// Options of ours, to be parsed as if they had stood before RECIPE.
+    ours: Vec<String>,
+    /// The recipe's own.
+    recipes: Vec<String>,
+}
+
+impl SplitRest {
+    /// Sorts what followed RECIPE: an option that `run` or every command knows is ours, with its value; after `--`
+    /// everything is the recipe's.
+    fn new(rest: &[String]) -> Self {
+        let command = CommandLine::command();
+        let run = command.find_subcommand("run").into_iter().flat_map(clap::Command::get_arguments);
+        let known: Vec<&clap::Arg> = command.get_arguments().chain(run).filter(|arg| !arg.is_positional()).collect();
+        let mut split = Self::default();
+        let mut tokens = rest.iter();
+        while let Some(token) = tokens.next() {
+            if token == "--" {
+                split.recipes.extend(tokens.by_ref().cloned());
+                break;
+            }
+            let Some((argument, has_value)) = find(&known, token) else {
+                split.recipes.push(token.clone());
+                continue;
+            };
+            split.ours.push(token.clone());
+            if argument.get_action().takes_values() && !has_value {
+                split.ours.extend(tokens.next().cloned());
+            }
+        }
+        split
+    }
+}
+
+/// The known option that a token spells, and whether the token carries the value too (`--region=eu01`, `-ojson`).
+fn find<'c>(known: &[&'c clap::Arg], token: &str) -> Option<(&'c clap::Arg, bool)> {
+    if let Some(long) = token.strip_prefix("--") {
+        let name = long.split('=').next().unwrap_or(long);
+        let argument = known.iter().find(|argument| argument.get_long() == Some(name))?;
+        return Some((argument, long.contains('=')));
+    }
+    let mut letters = token.strip_prefix('-')?.chars();
+    let first = letters.next()?;
+    let argument = known.iter().find(|argument| argument.get_short() == Some(first))?;
+    Some((argument, letters.next().is_some()))
+}
+
+/// The long names of all options that a recipe's parameter may not bear.
+#[must_use]
+pub fn reserved_option_names() -> Vec<String> {
+    let command = CommandLine::command();
+    let run = command.find_subcommand("run").into_iter().flat_map(clap::Command::get_arguments);
+    let mut names: Vec<String> =
+        command.get_arguments().chain(run).filter_map(|argument| argument.get_long().map(str::to_owned)).collect();
+    names.extend(["help".to_owned(), "version".to_owned()]);
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(rest: &[&str]) -> (Vec<String>, Vec<String>) {
+        let rest: Vec<String> = rest.iter().map(|&word| word.to_owned()).collect();
+        let SplitRest { ours, recipes } = SplitRest::new(&rest);
+        (ours, recipes)
+    }
+
+    #[test]
+    fn the_tree_is_sound() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn options_after_the_recipe_go_where_they_belong() {
+        let (ours, recipes) = split(&["--keep", "3", "--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m", "--dry"]);
+        assert_eq!(ours, ["--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m"]);
+        assert_eq!(recipes, ["--keep", "3", "--dry"]);
+    }
+
+    #[test]
+    fn after_two_dashes_everything_is_the_recipes() {
+        let (ours, recipes) = split(&["--sim", "--", "--sim", "-o"]);
+        assert_eq!(ours, ["--sim"]);
+        assert_eq!(recipes, ["--sim", "-o"]);
+    }
+
+    #[test]
+    fn options_on_both_sides_of_the_recipe_add_up() {
+        let words = ["stackhand", "--sim", "-v", "--color", "never", "run", "r.rhai", "-v", "--region", "eu02", "--keep=3"];
+        let CommandLine { mut shared, command } = CommandLine::try_parse_from(words).expect("it parses");
+        let Command::Run(mut run) = command else { panic!("it is a run") };
+        run.take_in_trailing_options(&mut shared).expect("they parse");
+        assert!(shared.sim);
+        assert_eq!((shared.verbose, shared.color), (2, Some(ColorChoice::Never)));
+        assert_eq!(shared.region.as_deref(), Some("eu02"));
+        assert_eq!(run.rest, ["--keep=3"]);
+    }
+
+    #[test]
+    fn a_recipe_may_not_take_our_names() {
+        let names = reserved_option_names();
+        for name in ["sim", "output", "help", "timeout", "project-id"] {
+            assert!(names.iter().any(|reserved| reserved == name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `stackhand check`: mistakes in recipes, found without running them.
+
+use serde_json::{Value, json};
+
+use super::arguments::{CheckArguments, reserved_option_names};
+use super::execute::DONE;
+use super::process::Process;
+use crate::engine::Source;
+use crate::engine::recipe::{Severity, check as check_recipe};
+use crate::error::{ExitCode, Result};
+
+/// Checks recipes; exit code 1 if one of them has an error.
+pub fn check(process: &Process, arguments: &CheckArguments) -> Result<u8> {
+    let printer = &process.printer;
+    let (mut rows, mut text) = (Vec::new(), String::new());
+    let (mut errors, mut warnings) = (0, 0);
+    for path in &arguments.recipes {
+        let source = Source::read(path)?;
+        for finding in check_recipe(&source, &reserved_option_names()) {
+            match finding.severity {
+                Severity::Error => errors += 1,
+                Severity::Warning => warnings += 1,
+            }
+            text.push_str(&finding.render(&source, printer.streams.data_colour));
+            let mut row = serde_json::to_value(&finding).unwrap_or_default();
+            row["file"] = json!(source.name);
+            rows.push(row);
+        }
+    }
+    printer.result(&Value::Array(rows), &text)?;
+    printer.note(&format!(
+        "{} checked: {}, {}",
+        counted(arguments.recipes.len(), "recipe"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+    ));
+    Ok(if errors > 0 { ExitCode::Script as u8 } else { DONE })
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

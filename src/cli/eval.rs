@@ -1,0 +1,15 @@
+//! `stackhand eval CODE`: a line of script and its value.
+
+use std::collections::BTreeMap;
+
+use super::arguments::{EvalArguments, Shared};
+use super::execute::execute;
+use super::process::Process;
+use crate::engine::Source;
+use crate::error::Result;
+
+/// Runs a line of script and shows its value.
+pub fn eval(process: &Process, shared: &Shared, arguments: &EvalArguments) -> Result<u8> {
+    let source = Source::inline("<eval>", arguments.code.clone());
+    execute(process, shared, &arguments.limits, source, BTreeMap::new())
+}

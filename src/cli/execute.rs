@@ -1,0 +1,156 @@
+//! What `run` and `eval` share: a session, a run in it, its end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::{RunLimits, Shared};
+use super::output::RunOutput;
+use super::process::Process;
+use super::progress::ProgressLine;
+use super::signals::Interrupt;
+use crate::app::{self, Opening, RunRequest, Session, Simulation};
+use crate::config::duration;
+use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
+use crate::error::{Error, ExitCode, Kind, Result};
+use crate::resources::ManagedObjects;
+
+/// How long a run may take when nobody says.
+const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Runs a script and shows its result; the exit code follows from how it ended.
+///
+/// # Errors
+/// When it could not begin. What happens in the run itself is shown here.
+pub fn execute(
+    process: &Process,
+    shared: &Shared,
+    limits: &RunLimits,
+    source: Source,
+    arguments: BTreeMap<String, Value>,
+) -> Result<u8> {
+    let printer = &process.printer;
+    let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
+    let opening = opening(process, shared, limits, Some(progress.clone()));
+    let session = Session::open(&opening)?;
+    session.warnings.iter().for_each(|warning| printer.warning(warning));
+    let runtime = process.runtime()?;
+    let cancel = CancellationToken::new();
+    let interrupt = {
+        let _entered = runtime.enter();
+        Interrupt::watch(cancel.clone())
+    };
+    let request = RunRequest {
+        source,
+        arguments,
+        limits: limits.to_engine()?,
+        fire_time: limits.fire_time()?,
+        output: Arc::new(RunOutput { printer: printer.clone(), progress: progress.clone() }),
+        cancel,
+        surroundings: Surroundings {
+            environment: process.environment.clone(),
+            scrubber: process.scrubber.clone(),
+            may_reveal: limits.allow_reveal,
+            terminal_width: printer.streams.width,
+            has_colour: printer.streams.data_colour,
+            ..Surroundings::default()
+        },
+    };
+    let outcome = app::run(&session, runtime.handle().clone(), request);
+    progress.finish();
+    session.save_world(&opening.simulation)?;
+    let code = show(process, &outcome)?;
+    let code = interrupt.exit_code().filter(|_| outcome.failure.is_some()).map_or(code, |code| code as u8);
+    // Tasks that are still under way belong to calls that were given up; the process does not wait for them.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+/// What a session is opened with, as the options say.
+pub fn opening(
+    process: &Process,
+    shared: &Shared,
+    limits: &RunLimits,
+    progress: Option<Arc<ProgressLine>>,
+) -> Opening {
+    Opening {
+        environment: process.environment.clone(),
+        given: shared.given(),
+        simulation: simulation(shared),
+        scrubber: process.scrubber.clone(),
+        max_in_flight: shared.max_in_flight.map(usize::from),
+        managed: if limits.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
+        seed: u64::from(std::process::id()),
+        progress: progress.map(|progress| progress as Arc<dyn app::Progress>),
+    }
+}
+
+/// What the options say of the simulated world.
+pub fn simulation(shared: &Shared) -> Simulation {
+    Simulation { world: shared.world.clone(), save: shared.save.clone(), faults: shared.faults.clone() }
+}
+
+fn show(process: &Process, outcome: &Outcome) -> Result<u8> {
+    let printer = &process.printer;
+    if let Some(failure) = &outcome.failure {
+        printer.talk(&failure.render(printer.streams.talk_colour));
+    } else {
+        printer.result(&outcome.value, &outcome.text)?;
+    }
+    match &outcome.verdict {
+        Some(Verdict::Skipped(why)) => printer.note(&format!("skipped: {why}")),
+        Some(Verdict::Exited(_) | Verdict::Partly { .. }) | None => {}
+    }
+    Ok(outcome.exit_code())
+}
+
+impl RunLimits {
+    fn to_engine(&self) -> Result<Limits> {
+        let defaults = Limits::default();
+        Ok(Limits {
+            deadline: Some(self.timeout.as_deref().map_or(Ok(DEFAULT_TIMEOUT), timeout)?),
+            memory_bytes: self.max_memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20),
+            operations: self.max_operations.unwrap_or(defaults.operations),
+            ..defaults
+        })
+    }
+
+    fn fire_time(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>> {
+        let Some(text) = &self.fire_time else { return Ok(None) };
+        let time = chrono::DateTime::parse_from_rfc3339(text).map_err(|error| {
+            Error::new(Kind::Usage, "bad_fire_time", format!("`{text}` is not an instant: {error}"))
+                .with_place("--fire-time")
+                .with_hint("write it as RFC 3339, such as `2026-11-22T02:00:00Z` or `2026-11-22T03:00:00+01:00`")
+        })?;
+        Ok(Some(time.to_utc()))
+    }
+}
+
+fn timeout(text: &str) -> Result<Duration> {
+    let wrong = |why: String| {
+        Error::new(Kind::Usage, "bad_timeout", why)
+            .with_place("--timeout")
+            .with_hint("write it as `90s`, `15m` or `2h`")
+    };
+    let span = duration::parse(text).map_err(|error| wrong(error.to_string()))?;
+    span.to_std().ok().filter(|span| !span.is_zero()).ok_or_else(|| wrong("the timeout must be above zero".to_owned()))
+}
+
+impl Process {
+    /// The runtime that carries out what script threads wait for.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+            Error::new(Kind::Bug, "no_runtime", format!("the system gives no threads: {error}"))
+                .with_hint("is the limit of processes (`ulimit -u`) reached?")
+        })
+    }
+}
+
+/// The exit code of a process that did what it was asked.
+pub const DONE: u8 = ExitCode::Done as u8;

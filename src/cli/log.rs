@@ -1,0 +1,52 @@
+//! Log lines on the standard error: level by `-v`, form by `--log-format`, scrubbed like everything else.
+
+use std::io;
+
+use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::fmt::writer::MakeWriter;
+
+use super::arguments::{LogFormat, Shared};
+use crate::clock::Clock;
+use crate::secret::{Scrubber, ScrubbingWriter};
+
+/// Sets the process's log up. A second call changes nothing.
+pub fn start(shared: &Shared, colour: bool, filter: Option<&str>, clock: Clock, scrubber: &Scrubber) {
+    let default = match shared.verbose {
+        0 if shared.quiet => "stackhand=error",
+        0 => "stackhand=warn",
+        1 => "stackhand=info",
+        2 => "stackhand=debug",
+        _ => "stackhand=trace,reqwest=debug,hyper=debug",
+    };
+    let filter = EnvFilter::try_new(filter.unwrap_or(default)).unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(ScrubbedStandardError(scrubber.clone()))
+        .with_ansi(colour)
+        .with_timer(LogTime(clock));
+    // Fails only if a log is set up already, as in a test that calls the command line twice.
+    let _ = match shared.log_format.unwrap_or_default() {
+        LogFormat::Text => builder.with_target(false).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}
+
+struct LogTime(Clock);
+
+impl FormatTime for LogTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
+        write!(writer, "{}", self.0.now().format("%Y-%m-%dT%H:%M:%S%.3fZ"))
+    }
+}
+
+struct ScrubbedStandardError(Scrubber);
+
+impl MakeWriter<'_> for ScrubbedStandardError {
+    type Writer = ScrubbingWriter<io::Stderr>;
+
+    fn make_writer(&self) -> Self::Writer {
+        ScrubbingWriter::new(io::stderr(), self.0.clone())
+    }
+}

@@ -1,0 +1,220 @@
+//! The only place that prints. Data goes to the standard output, talk to the standard error; both are scrubbed.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::arguments::{ColorChoice, OutputFormat};
+use crate::engine::LogLevel;
+use crate::error::{Error, Kind, Result};
+use crate::secret::Scrubber;
+
+/// Prints for one process.
+#[derive(Clone)]
+pub struct Printer {
+    sinks: Arc<Mutex<Sinks>>,
+    scrubber: Scrubber,
+    /// How results are shown.
+    pub format: OutputFormat,
+    /// What each stream can do.
+    pub streams: Streams,
+    is_quiet: bool,
+}
+
+struct Sinks {
+    data: Box<dyn Write + Send>,
+    talk: Box<dyn Write + Send>,
+    /// The reader of the data has gone (`| head`): nothing more is written, and that is no error.
+    is_closed: bool,
+}
+
+/// What the two streams can do, decided once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Streams {
+    /// Whether data may be coloured.
+    pub data_colour: bool,
+    /// Whether talk may be coloured.
+    pub talk_colour: bool,
+    /// Whether talk goes to a terminal, so that progress may be drawn.
+    pub talk_terminal: bool,
+    /// Columns of the terminal; `None` when data is piped.
+    pub width: Option<u16>,
+}
+
+impl Streams {
+    /// Looks at the process's streams.
+    #[must_use]
+    pub fn of_process(choice: ColorChoice, no_color: bool) -> Self {
+        let (data, talk) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let colour = |is_terminal: bool| match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !no_color,
+        };
+        let width = comfy_table::Table::new().width().filter(|_| data);
+        Self { data_colour: colour(data), talk_colour: colour(talk), talk_terminal: talk, width }
+    }
+}
+
+/// What a line of talk is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Plain,
+    Note,
+    Warning,
+    Error,
+    Hint,
+}
+
+impl Printer {
+    /// A printer for the process's own streams.
+    #[must_use]
+    pub fn new(format: OutputFormat, streams: Streams, is_quiet: bool, scrubber: Scrubber) -> Self {
+        Self::to(Box::new(io::stdout()), Box::new(io::stderr()), format, streams, is_quiet, scrubber)
+    }
+
+    /// A printer into other sinks.
+    #[must_use]
+    pub fn to(
+        data: Box<dyn Write + Send>,
+        talk: Box<dyn Write + Send>,
+        format: OutputFormat,
+        streams: Streams,
+        is_quiet: bool,
+        scrubber: Scrubber,
+    ) -> Self {
+        let sinks = Arc::new(Mutex::new(Sinks { data, talk, is_closed: false }));
+        Self { sinks, scrubber, format, streams, is_quiet }
+    }
+
+    /// Sends the data to a file from here on.
+    ///
+    /// # Errors
+    /// When the file cannot be created.
+    pub fn redirect_data(&mut self, path: &std::path::Path) -> Result<()> {
+        let file = std::fs::File::create(path).map_err(|error| {
+            Error::new(Kind::Usage, "out_not_writable", format!("cannot write the result: {error}"))
+                .with_place(path.display().to_string())
+                .with_hint("give a path in a folder that exists and that you may write to with `--out`")
+        })?;
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).data = Box::new(file);
+        self.streams.data_colour = false;
+        self.streams.width = None;
+        Ok(())
+    }
+
+    /// Whether results are for machines, so that only the result may go to the standard output.
+    #[must_use]
+    pub fn is_for_machines(&self) -> bool {
+        self.format != OutputFormat::Table
+    }
+
+    /// What a script prints: data for people, talk when the result is for machines.
+    pub fn script_line(&self, text: &str) {
+        if self.is_for_machines() { self.write_talk(text, Tone::Plain) } else { self.data(text) }
+    }
+
+    /// A line (or more) of data.
+    pub fn data(&self, text: &str) {
+        let text = self.scrubber.scrub(text);
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        if sinks.is_closed {
+            return;
+        }
+        let written = sinks.data.write_all(text.as_bytes()).and_then(|()| {
+            if text.ends_with('\n') { Ok(()) } else { sinks.data.write_all(b"\n") }
+        });
+        if written.and_then(|()| sinks.data.flush()).is_err() {
+            sinks.is_closed = true;
+        }
+    }
+
+    /// A result in the chosen format: `text` for people, `value` for machines.
+    ///
+    /// # Errors
+    /// When the value cannot be written in the format.
+    pub fn result(&self, value: &Value, text: &str) -> Result<()> {
+        let broken = |error: String| Error::new(Kind::Bug, "result_not_writable", error);
+        match self.format {
+            OutputFormat::Table => {
+                if !text.is_empty() {
+                    self.data(text);
+                }
+            }
+            OutputFormat::Json => {
+                self.data(&serde_json::to_string_pretty(value).map_err(|error| broken(error.to_string()))?);
+            }
+            OutputFormat::Yaml => {
+                self.data(&serde_saphyr::to_string(value).map_err(|error| broken(error.to_string()))?);
+            }
+            OutputFormat::Ndjson => match value {
+                Value::Array(items) => items.iter().for_each(|item| self.data(&item.to_string())),
+                Value::Null => {}
+                other => self.data(&other.to_string()),
+            },
+        }
+        Ok(())
+    }
+
+    /// A line about the progress of things; silent with `-q`.
+    pub fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.write_talk(text, Tone::Note);
+        }
+    }
+
+    /// Something that is not wrong yet.
+    pub fn warning(&self, text: &str) {
+        self.write_talk(text, Tone::Warning);
+    }
+
+    /// An error that ends the process.
+    pub fn error(&self, error: &Error) {
+        self.write_talk(&error.to_string(), Tone::Error);
+        if let Some(call) = &error.call {
+            let status = call.status.map(|status| format!(" → {status}")).unwrap_or_default();
+            let id = call.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+            self.write_talk(&format!("  = request: {}{status}{id}", call.request), Tone::Plain);
+        }
+        if let Some(hint) = &error.hint {
+            self.write_talk(hint, Tone::Hint);
+        }
+    }
+
+    /// A line of a script's `log` or `notify`.
+    pub fn log_line(&self, level: LogLevel, text: &str) {
+        match level {
+            LogLevel::Debug | LogLevel::Info => self.note(text),
+            LogLevel::Notice => self.write_talk(text, Tone::Plain),
+            LogLevel::Warn => self.write_talk(text, Tone::Warning),
+            LogLevel::Error => self.write_talk(text, Tone::Error),
+        }
+    }
+
+    /// Talk that is already laid out, such as a diagnostic with its own colours.
+    pub fn talk(&self, text: &str) {
+        self.write_talk(text, Tone::Plain);
+    }
+
+    fn write_talk(&self, text: &str, tone: Tone) {
+        use anstyle::{AnsiColor, Style};
+        let (label, style) = match tone {
+            Tone::Plain => ("", Style::new()),
+            Tone::Note => ("", Style::new().dimmed()),
+            Tone::Warning => ("warning", AnsiColor::Yellow.on_default().bold()),
+            Tone::Error => ("error", AnsiColor::Red.on_default().bold()),
+            Tone::Hint => ("hint", AnsiColor::Cyan.on_default().bold()),
+        };
+        let text = self.scrubber.scrub(text.trim_end_matches('\n'));
+        let line = match (label, self.streams.talk_colour) {
+            ("", false) => format!("{text}\n"),
+            ("", true) => format!("{style}{text}{style:#}\n"),
+            (label, false) => format!("{label}: {text}\n"),
+            (label, true) => format!("{style}{label}:{style:#} {text}\n"),
+        };
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody is left to be told that talk cannot be written.
+        let _ = sinks.talk.write_all(line.as_bytes()).and_then(|()| sinks.talk.flush());
+    }
+}

@@ -1,0 +1,100 @@
+//! The process: arguments in, an exit code out.
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use super::arguments::{Command, CommandLine, Shared};
+use super::printer::{Printer, Streams};
+use super::{api, completions, eval, log, run};
+use crate::clock::Clock;
+use crate::config::{Environment, Given};
+use crate::error::{ExitCode, Result};
+use crate::secret::Scrubber;
+
+/// What every subcommand gets.
+pub struct Process {
+    /// The variables and folders of the process.
+    pub environment: Environment,
+    /// Guards every sink.
+    pub scrubber: Scrubber,
+    /// Prints.
+    pub printer: Printer,
+}
+
+/// Runs the command line and returns the process's exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version are data and no failure; clap knows where each goes and colours it.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage as u8 } else { ExitCode::Done as u8 };
+        }
+    };
+    let (shared, command) = match take_in_trailing_options(line) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::Usage as u8;
+        }
+    };
+    let scrubber = Scrubber::new();
+    let mut printer = Printer::of_process(&shared, &environment, scrubber.clone());
+    if let Some(path) = &shared.out
+        && let Err(error) = printer.redirect_data(path)
+    {
+        printer.error(&error);
+        return error.kind.exit_code() as u8;
+    }
+    log::start(&shared, printer.streams.talk_colour, environment.variable("STACKHAND_LOG"), Clock::process(), &scrubber);
+    let process = Process { environment, scrubber, printer };
+    match dispatch(&process, &shared, command) {
+        Ok(code) => code,
+        Err(error) => {
+            process.printer.error(&error);
+            error.kind.exit_code() as u8
+        }
+    }
+}
+
+/// Options of ours that stood after `run RECIPE` count as if they had stood before it.
+fn take_in_trailing_options(mut line: CommandLine) -> Result<(Shared, Command), clap::Error> {
+    if let Command::Run(arguments) = &mut line.command {
+        arguments.take_in_trailing_options(&mut line.shared)?;
+    }
+    Ok((line.shared, line.command))
+}
+
+fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> {
+    match command {
+        Command::Run(arguments) => run::run(process, shared, &arguments),
+        Command::Eval(arguments) => eval::eval(process, shared, &arguments),
+        Command::Api(arguments) => api::api(process, shared, &arguments),
+        Command::Completions { shell } => {
+            completions::completions(shell, &process.printer);
+            Ok(ExitCode::Done as u8)
+        }
+    }
+}
+
+impl Printer {
+    fn of_process(shared: &Shared, environment: &Environment, scrubber: Scrubber) -> Self {
+        let no_color = environment.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let streams = Streams::of_process(shared.color.unwrap_or_default(), no_color);
+        Self::new(shared.output.unwrap_or_default(), streams, shared.quiet, scrubber)
+    }
+}
+
+impl Shared {
+    /// What the options say of where to act and as whom.
+    pub fn given(&self) -> Given {
+        Given {
+            profile: self.profile.clone(),
+            project: self.project_id.clone(),
+            region: self.region.clone(),
+            ca_file: self.ca_file.as_ref().map(|path| path.display().to_string()),
+            is_simulated: self.sim,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One line on the terminal that says what is going on; it goes away when something is printed or done.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::app::Progress;
+use crate::catalog::Operation;
+
+/// The line; hidden unless the talk goes to a terminal.
+pub struct ProgressLine {
+    bar: ProgressBar,
+    sent: AtomicUsize,
+    under_way: AtomicUsize,
+    /// Drawing takes a lock of its own; those who cannot have it at once need not wait, another call draws soon.
+    drawing: Mutex<()>,
+}
+
+impl ProgressLine {
+    /// A line on the standard error, or none.
+    pub fn new(is_shown: bool) -> Self {
+        let target = if is_shown { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg:.dim} {elapsed:.dim}") {
+            bar.set_style(style);
+        }
+        if is_shown {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Self { bar, sent: AtomicUsize::new(0), under_way: AtomicUsize::new(0), drawing: Mutex::new(()) }
+    }
+
+    /// Takes the line away while something else is printed.
+    pub fn suspend(&self, print: impl FnOnce()) {
+        self.bar.suspend(print);
+    }
+
+    /// Takes the line away for good.
+    pub fn finish(&self) {
+        let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.bar.finish_and_clear();
+    }
+
+    fn draw(&self, operation: &Operation) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        if let Ok(_drawing) = self.drawing.try_lock() {
+            let (sent, under_way) = (self.sent.load(Ordering::Relaxed), self.under_way.load(Ordering::Relaxed));
+            let name = format!("{}.{}", operation.module, operation.name);
+            self.bar.set_message(format!("{sent} calls, {under_way} under way, {name}"));
+        }
+    }
+}
+
+impl Progress for ProgressLine {
+    fn sent(&self, operation: &'static Operation) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        self.draw(operation);
+    }
+
+    fn ended(&self, operation: &'static Operation) {
+        self.under_way.fetch_sub(1, Ordering::Relaxed);
+        self.draw(operation);
+    }
+}

@@ -1,0 +1,39 @@
+//! `stackhand run RECIPE`.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use super::arguments::{RunArguments, Shared, reserved_option_names};
+use super::execute::{DONE, execute};
+use super::process::Process;
+use crate::engine::Source;
+use crate::engine::recipe::{self, Recipe};
+use crate::error::{Error, Kind, Result};
+
+/// Runs a recipe, or shows its help.
+pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Result<u8> {
+    let source = read(arguments)?;
+    let recipe = Recipe::read(&source, &reserved_option_names());
+    if arguments.rest.iter().any(|word| word == "--help" || word == "-h") {
+        process.printer.data(&recipe::help(&source.name, &recipe.header, &recipe.parameters));
+        return Ok(DONE);
+    }
+    if let Some(finding) = recipe.first_error() {
+        process.printer.talk(&finding.render(&source, process.printer.streams.talk_colour));
+        return Ok(Kind::Script.exit_code() as u8);
+    }
+    // A script that does not parse tells so when it is run, with its line.
+    let values = if recipe.is_readable { recipe.parameters.parse(&arguments.rest)? } else { BTreeMap::new() };
+    execute(process, shared, &arguments.limits, source, values)
+}
+
+fn read(arguments: &RunArguments) -> Result<Source> {
+    if arguments.recipe.as_os_str() != "-" {
+        return Source::read(&arguments.recipe);
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| {
+        Error::new(Kind::Usage, "unreadable_recipe", format!("the recipe on the standard input is no text: {error}"))
+    })?;
+    Ok(Source::inline("<stdin>", text))
+}

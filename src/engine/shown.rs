@@ -1,0 +1,45 @@
+//! A run's result, for machines and for people.
+
+use rhai::{Array, Dynamic};
+use serde_json::Value;
+
+use super::builtins::table::{Style, Table};
+use super::context::RunContext;
+use super::values::{self, display};
+
+/// A run's result.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// For machines; `null` for `()` and for what has no form in JSON.
+    pub value: Value,
+    /// For people; nothing for `()`.
+    pub text: String,
+}
+
+impl Shown {
+    /// The value of a script's last expression.
+    pub(super) fn of(value: &Dynamic, run: &RunContext) -> Self {
+        Self {
+            // A closure or a type without a form in JSON is no result that anybody could use.
+            value: values::to_value(value).unwrap_or(Value::Null),
+            text: text_of(value, run),
+        }
+    }
+}
+
+fn text_of(value: &Dynamic, run: &RunContext) -> String {
+    let surroundings = &run.surroundings;
+    let style = Style { width: surroundings.terminal_width, has_colour: surroundings.has_colour };
+    if value.is_unit() {
+        return String::new();
+    }
+    if let Some(table) = value.read_lock::<Table>() {
+        return table.render(style);
+    }
+    if let Some(list) = value.read_lock::<Array>()
+        && let Some(table) = Table::overview(&list, run.limits.text_bytes())
+    {
+        return table.render(style);
+    }
+    display(value, run.limits.text_bytes()).unwrap_or_else(|error| error.to_string())
+}
