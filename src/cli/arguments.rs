@@ -247,10 +247,11 @@ pub enum OutputFormat {
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-#[expect(missing_docs, reason = "the names say it")]
 pub enum LogFormat {
+    /// For people
     #[default]
     Text,
+    /// One JSON object a line
     Json,
 }
 
