@@ -11,7 +11,7 @@ use crate::auth;
 use crate::catalog::Operation;
 use crate::secret::Secret;
 use crate::simulator::{Reply, Simulator};
-use crate::transport::{Backend, BackendError, Sending};
+use crate::transport::{Backend, BackendError, Sending, wrongs_of_answer};
 
 /// A simulator behind the traits that the pipeline asks for; cheap to clone.
 #[derive(Clone)]
@@ -40,7 +40,13 @@ impl Backend for Simulated {
     fn send<'b>(&'b self, operation: &'static Operation, request: Request<Bytes>) -> Sending<'b> {
         Box::pin(async move {
             match self.0.answer_operation(operation, request).await {
-                Reply::Whole(response) => Ok(response),
+                Reply::Whole(response) => {
+                    if cfg!(debug_assertions) {
+                        let wrongs = wrongs_of_answer(operation, &response);
+                        assert!(wrongs.is_empty(), "the simulator answers `{}` wrongly: {wrongs:?}", operation.name);
+                    }
+                    Ok(response)
+                }
                 // Whether a broken request took effect is what its sender cannot know.
                 Reply::Reset(_) => Err(BackendError::broken("the connection was reset")),
                 Reply::Truncated(response, bytes) => {

@@ -8,12 +8,14 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::catalog::{self, Effect, Method, Operation, Paging};
+use crate::catalog::{self, Effect, Method, Operation};
 use crate::error::Kind;
+use crate::transport::creations::Creation;
 use crate::transport::delivery::Delivery;
 use crate::transport::error::name_of;
 use crate::transport::failure::Failure;
 use crate::transport::neighbours::{list_of, read_of_item, read_of_same};
+use crate::transport::pages::items_of;
 use crate::transport::settlement::settlement;
 use crate::transport::{Answer, Call, Error, Payload, Settlement};
 
@@ -122,17 +124,22 @@ async fn look_for_created(delivery: &Delivery<'_>, failure: &Failure) -> Result<
     let Some(list) = list_of(delivery.call) else {
         return unsettled("there is no list to look in", Vec::new());
     };
+    let mut seen = Err(None);
     for pause in &delivery.client.limits.looks {
         delivery.client.clock.sleep(*pause).await;
-        // A look that fails settles nothing; the next one may.
-        let Ok(found) = candidates(delivery, &list, name).await else { continue };
-        let is_whole = list.operation.paging == Paging::None;
-        let has_twin = delivery.creation.as_ref().is_some_and(super::creations::Creation::has_twin);
+        let found = match candidates(delivery, &list, name).await {
+            Ok(found) => found,
+            // A look that fails settles nothing; the next one may.
+            Err(error) => {
+                seen = seen.map_err(|_| Some(error));
+                continue;
+            }
+        };
+        seen = Ok(());
+        let has_twin = delivery.creation.as_ref().is_some_and(Creation::has_twin);
         match found.as_slice() {
             [] => {}
-            [Candidate { id, is_proven: true }]
-                if is_whole && !has_twin && delivery.client.creations.claim(id.clone()) =>
-            {
+            [Candidate { id, is_proven: true }] if !has_twin && delivery.client.creations.claim(id.clone()) => {
                 return match read_created(delivery, id).await {
                     Some(answer) => Ok(answer),
                     None => unsettled("it was made, but its answer cannot be had any more", vec![id.clone()]),
@@ -144,7 +151,13 @@ async fn look_for_created(delivery: &Delivery<'_>, failure: &Failure) -> Result<
             }
         }
     }
-    unsettled(&format!("no new object named `{name}` has turned up so far"), Vec::new())
+    match seen {
+        Ok(()) => unsettled(&format!("no new object named `{name}` has turned up so far"), Vec::new()),
+        Err(error) => {
+            let why = error.map(|error: Error| format!(": {error}")).unwrap_or_default();
+            unsettled(&format!("looking for it failed{why}"), Vec::new())
+        }
+    }
 }
 
 struct Candidate {
@@ -154,24 +167,25 @@ struct Candidate {
 }
 
 async fn candidates(delivery: &Delivery<'_>, list: &Call, name: &str) -> Result<Vec<Candidate>, Error> {
-    let answer = delivery.client.look(list.clone()).await?;
-    let answer: Value = answer.json(list.operation)?;
-    let items = match list.operation.list_key {
-        Some(key) if !key.is_empty() => answer.get(key),
-        _ => Some(&answer),
-    };
+    let pages = delivery.client.look_through(list.clone()).await?;
     let since = delivery.client.server_clock.at(&delivery.prepared.host, delivery.sent_at);
-    let items = items.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let found = items.iter().filter(|item| item.get("name").and_then(Value::as_str) == Some(name)).filter_map(|item| {
-        let id = item.get("id").and_then(Value::as_str)?;
-        let created = item.get("createdAt").and_then(Value::as_str).and_then(|time| time.parse::<DateTime<Utc>>().ok());
-        let is_old = created.is_some_and(|created| created < since);
-        if is_old || delivery.client.creations.is_known(id) || !refers_to_the_same(delivery.call, item) {
-            return None;
+    let mut found = Vec::new();
+    for page in pages {
+        let page: Value = page.json(list.operation)?;
+        for item in items_of(list.operation, &page) {
+            if item.get("name").and_then(Value::as_str) != Some(name) || !refers_to_the_same(delivery.call, item) {
+                continue;
+            }
+            let Some(id) = item.get("id").and_then(Value::as_str) else { continue };
+            let created = item.get("createdAt").and_then(Value::as_str);
+            let created = created.and_then(|time| time.parse::<DateTime<Utc>>().ok());
+            let is_old = created.is_some_and(|created| created < since);
+            if !is_old && !delivery.client.creations.is_known(id) {
+                found.push(Candidate { id: id.to_owned(), is_proven: created.is_some() });
+            }
         }
-        Some(Candidate { id: id.to_owned(), is_proven: created.is_some() })
-    });
-    Ok(found.collect())
+    }
+    Ok(found)
 }
 
 /// Whether an object refers to what the create's body refers to: a snapshot of another volume is none of ours.

@@ -60,6 +60,14 @@ fn a_create_is_never_sent_twice_when_nothing_is_found() {
 }
 
 #[test]
+fn looks_that_fail_are_told_and_the_create_is_not_repeated() {
+    let stage = Stage::new([reset(), empty(403), empty(403), empty(403)]);
+    let error = stage.send(create()).expect_err("nobody knows");
+    assert_eq!(error.kind, Kind::Ambiguous);
+    assert!(error.message.ends_with("looking for it failed: `iaas.list_volumes` answered 403: forbidden"), "{error}");
+}
+
+#[test]
 fn two_candidates_or_one_without_proof_are_told_and_not_taken() {
     let stage = Stage::new([reset(), list(&[volume(ID, "data", NOW), volume(OTHER_ID, "data", NOW)])]);
     let error = stage.send(create()).expect_err("either may be ours");

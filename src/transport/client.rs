@@ -20,9 +20,13 @@ use crate::transport::server_clock::ServerClock;
 use crate::transport::uploads::Uploads;
 use crate::transport::{Answer, Backend, Call, Endpoints, Error, InFlight, Limits};
 
+/// How long a look at what became of a change may take. It counts beyond the call's own time: whoever does not look
+/// would have to guess.
+const LOOK_TIME: Duration = Duration::from_secs(20);
+
 /// Sends calls: gate, retries, rate limit, backend. Cheap to clone; clones share limits, pace and tokens.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(pub(super) Arc<Inner>);
 
 /// What the stages share.
 pub(super) struct Inner {
@@ -104,11 +108,16 @@ impl Inner {
         Delivery::new(self, call, &prepared).run().await
     }
 
-    /// Makes a call from within another one: a look at what became of a change.
+    /// Reads an object from within another call: a look at what became of a change.
     pub fn look(&self, mut call: Call) -> BoxFuture<'_, Result<Answer, Error>> {
-        const LOOK_TIME: Duration = Duration::from_secs(20);
         call.time_limit = Some(LOOK_TIME);
         Box::pin(async move { self.send(&call).await })
+    }
+
+    /// Reads a whole list from within another call.
+    pub fn look_through(&self, mut call: Call) -> BoxFuture<'_, Result<Vec<Answer>, Error>> {
+        call.time_limit = Some(LOOK_TIME);
+        Box::pin(self.pages(call))
     }
 
     /// The bearer token for a call.

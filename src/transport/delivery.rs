@@ -19,7 +19,7 @@ use crate::transport::pace::Turn;
 use crate::transport::request::Prepared;
 use crate::transport::retry_after::{http_date, retry_after};
 use crate::transport::whole::flaw;
-use crate::transport::{Answer, BackendError, Call, Error, Sent, aftermath, trace};
+use crate::transport::{Answer, BackendError, Call, Error, Permit, Sent, aftermath, trace};
 
 /// One call on its way.
 pub(super) struct Delivery<'c> {
@@ -114,13 +114,13 @@ impl<'c> Delivery<'c> {
     }
 
     async fn try_once(&mut self) -> Result<Result<Answer, Failure>, NotTried> {
-        let Inner { clock, backend, pace, in_flight, .. } = self.client;
+        let Inner { clock, backend, pace, .. } = self.client;
         if self.prepared.operation.takes_token {
             self.token = Some(self.client.token(self.prepared.operation).await.map_err(NotTried::Failed)?);
         }
         let permit = loop {
             self.wait_for_turn().await?;
-            let permit = in_flight.enter().await;
+            let permit = self.enter().await?;
             if !pace.is_quiet(&self.prepared.host, clock.monotonic()) {
                 break permit;
             }
@@ -159,6 +159,18 @@ impl<'c> Delivery<'c> {
         }
     }
 
+    /// Waits for a place among the requests in flight. That wait is our own doing: unless the caller set a time, it is
+    /// not counted before the first try.
+    async fn enter(&self) -> Result<Permit, NotTried> {
+        let Inner { clock, in_flight, .. } = self.client;
+        if let Some(permit) = in_flight.try_enter() {
+            return Ok(permit);
+        }
+        let Some(latest) = self.latest else { return Ok(in_flight.enter().await) };
+        let left = latest.saturating_sub(clock.monotonic());
+        clock.timeout(left, in_flight.enter()).await.ok_or(NotTried::TooLate(latest))
+    }
+
     fn request(&self) -> Request<Bytes> {
         let mut request = Request::new(self.prepared.body.clone());
         *request.method_mut() = self.prepared.method();
@@ -187,6 +199,10 @@ impl<'c> Delivery<'c> {
             pace.recover(&self.prepared.host, clock.monotonic());
         }
         if !status.is_success() {
+            return Err(Failure::Refused(Box::new(response)));
+        }
+        // A presigned upload is done with the documented status alone: its host is no API.
+        if operation.given_host().is_some() && !operation.success.contains(&status.as_u16()) {
             return Err(Failure::Refused(Box::new(response)));
         }
         if let Some(why) = flaw(self.prepared, &response) {

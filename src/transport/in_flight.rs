@@ -28,12 +28,20 @@ impl InFlight {
         Self(Arc::new(Places { clock: clock.clone(), state: Mutex::new(state) }))
     }
 
+    /// A place, if one is free now.
+    pub fn try_enter(&self) -> Option<Permit> {
+        let mut state = self.0.lock();
+        // A place is free only when nobody waits for one.
+        state.free = state.free.checked_sub(1)?;
+        Some(Permit(Some(self.0.clone())))
+    }
+
     /// Waits for a place. Dropping the future leaves the queue. A permit must not be held while sleeping.
     pub async fn enter(&self) -> Permit {
         let receiver = {
             let mut state = self.0.lock();
-            if state.free > 0 {
-                state.free -= 1;
+            if let Some(free) = state.free.checked_sub(1) {
+                state.free = free;
                 return Permit(Some(self.0.clone()));
             }
             let (sender, receiver) = handoff(&self.0.clock);

@@ -21,6 +21,7 @@ mod live;
 mod live_error;
 mod neighbours;
 mod pace;
+mod pages;
 mod parameters;
 mod redact;
 mod request;

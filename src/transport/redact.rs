@@ -108,3 +108,58 @@ fn hide(value: &mut Value) {
         *value = Value::from(REDACTED);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::transport::testing::operation;
+
+    fn shown(operation: &'static Operation, body: &Value, side: Side) -> String {
+        redacted(operation, &HeaderMap::new(), body.to_string().as_bytes(), side)
+    }
+
+    #[test]
+    fn fields_that_the_catalogue_marks_are_hidden_wherever_they_stand() {
+        let servers = json!({ "items": [{ "name": "web-1", "userData": "I2Nsb3VkLWNvbmZpZw==" }] });
+        let text = shown(operation("list_servers"), &servers, Side::Answer);
+        assert_eq!(text, r#"{"items":[{"name":"web-1","userData":"***"}]}"#);
+        let image = json!({ "id": "1", "uploadUrl": "https://storage.example/x?signature=y" });
+        assert!(!shown(operation("create_image"), &image, Side::Answer).contains("signature"));
+        let server = json!({ "name": "web-1", "userData": "aGVsbG8=" });
+        assert!(!shown(operation("create_server"), &server, Side::Request).contains("aGVsbG8="));
+    }
+
+    #[test]
+    fn names_that_say_it_are_hidden_too_and_others_are_not() {
+        for name in
+            ["password", "rootPassword", "client_secret", "access_token", "private-key", "Authorization", "apiKey"]
+        {
+            assert!(names_a_secret(name), "{name}");
+        }
+        for name in ["name", "expires_in", "token_type", "nextPageToken", "keypairName", "secretId", "keyId"] {
+            assert!(!names_a_secret(name), "{name}");
+        }
+        let nested = json!({ "deep": [{ "dbPassword": { "value": "x1" }, "size": 1 }], "token": null });
+        let text = shown(operation("start_server"), &nested, Side::Answer);
+        assert_eq!(text, r#"{"deep":[{"dbPassword":"***","size":1}],"token":null}"#);
+    }
+
+    #[test]
+    fn a_minted_credential_and_what_is_no_json_are_not_shown_at_all() {
+        let mint = catalog::operation("service-account", "create_access_token").expect("the catalogue has it");
+        assert!(!shown(mint, &json!({ "whatever": "s3cr3t" }), Side::Answer).contains("s3cr3t"));
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", "text/yaml".parse().expect("a value"));
+        let text = redacted(operation("get_server"), &headers, b"password: hunter2", Side::Answer);
+        assert_eq!(text, "(17 bytes of text/yaml)");
+        assert_eq!(redacted(operation("get_server"), &headers, b"", Side::Answer), "");
+    }
+
+    #[test]
+    fn a_long_body_is_cut() {
+        let long = json!({ "name": "é".repeat(LONGEST) });
+        assert!(shown(operation("create_volume"), &long, Side::Request).len() <= LONGEST + '…'.len_utf8());
+    }
+}

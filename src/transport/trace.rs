@@ -66,3 +66,69 @@ pub(super) enum Side {
 fn operation(prepared: &Prepared) -> String {
     crate::transport::error::name_of(prepared.operation)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+    use tracing_subscriber::fmt::MakeWriter;
+
+    use crate::transport::testing::{PROJECT, Stage, answer, call, empty};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("unpoisoned").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl MakeWriter<'_> for Lines {
+        type Writer = Self;
+
+        fn make_writer(&self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[test]
+    fn each_try_leaves_one_line_with_its_facts_and_no_secret() {
+        let lines = Lines::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_writer(lines.clone())
+            .finish();
+        let created = json!({ "id": "22222222-2222-4222-8222-222222222222", "userData": "c2VjcmV0LWFuc3dlcg==" });
+        let stage = Stage::new([empty(429), answer(201, &created).with("x-request-id", "req-7").after(2)]);
+        let server = json!({
+            "name": "web-1", "machineType": "c1.2", "userData": "c2VjcmV0LXJlcXVlc3Q=",
+            "networking": { "networkId": "22222222-2222-4222-8222-222222222222" },
+        });
+        tracing::subscriber::with_default(subscriber, || {
+            stage.send(call("create_server").with_json(server)).expect("it is made");
+        });
+        let text = String::from_utf8(lines.0.lock().expect("unpoisoned").clone()).expect("text");
+        let facts: Vec<_> = text.lines().filter(|line| line.contains("answered")).collect();
+        assert_eq!(facts.len(), 2, "{text}");
+        for fact in [
+            "method=\"POST\"",
+            &format!("path=\"/v2/projects/{PROJECT}/regions/eu01/servers\""),
+            "status=201",
+            "milliseconds=2000",
+            "request_id=\"req-7\"",
+            "attempt=2",
+        ] {
+            assert!(facts[1].contains(fact), "{fact}: {}", facts[1]);
+        }
+        assert!(text.contains("\"name\":\"web-1\"") || text.contains("\\\"name\\\":\\\"web-1\\\""), "bodies are shown");
+        assert!(!text.contains("token-1") && !text.contains("c2VjcmV0"), "{text}");
+    }
+}
