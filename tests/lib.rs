@@ -3,10 +3,10 @@
 mod catalog;
 mod examples;
 mod official;
+mod recipes;
 mod resources;
 mod stage;
 mod transport;
-mod recipes;
 mod walls;
 
 use stackhand::catalog as catalogue;

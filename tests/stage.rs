@@ -39,15 +39,30 @@ impl Backend for Calls {
 
 /// Keeps what a run says.
 #[derive(Default)]
-struct Said(Mutex<Vec<String>>);
+struct Said {
+    lines: Mutex<Vec<String>>,
+    /// Cancelled when a script prints `cancel`.
+    cancel: Mutex<Option<tokio_util::sync::CancellationToken>>,
+}
+
+impl Said {
+    fn keep(&self, text: &str) {
+        if text == "cancel"
+            && let Some(cancel) = &*self.cancel.lock().expect("unpoisoned")
+        {
+            cancel.cancel();
+        }
+        self.lines.lock().expect("unpoisoned").push(text.to_owned());
+    }
+}
 
 impl Output for Said {
     fn print(&self, text: &str) {
-        self.0.lock().expect("unpoisoned").push(text.to_owned());
+        self.keep(text);
     }
 
     fn say(&self, text: &str) {
-        self.0.lock().expect("unpoisoned").push(text.to_owned());
+        self.keep(text);
     }
 }
 
@@ -82,12 +97,13 @@ impl Stage {
         self
     }
 
-    /// Runs a script.
+    /// Runs a script; printing `cancel` cancels it from outside.
     pub fn run(&self, script: &str) -> Outcome {
         let mut context = RunContext::new(self.runtime.handle().clone(), self.clock.clone());
         context.platform = Some(self.platform.clone());
         context.is_simulated = true;
         context.output = self.said.clone();
+        *self.said.cancel.lock().expect("unpoisoned") = Some(context.cancel.clone());
         run(&Source::inline("test.rhai", script), context)
     }
 
@@ -118,7 +134,7 @@ impl Stage {
 
     /// What was printed and said.
     pub fn said(&self) -> Vec<String> {
-        self.said.0.lock().expect("unpoisoned").clone()
+        self.said.lines.lock().expect("unpoisoned").clone()
     }
 
     /// Seconds since the stage was set.

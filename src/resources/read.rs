@@ -45,13 +45,13 @@ impl Platform {
                 objects.push(object.clone());
             }
         }
-        let mut listing = Listing { objects, warnings: Vec::new() };
-        if listing.objects.is_empty() {
+        let mut warnings = warnings(kind, selector, objects.len(), &listed)?;
+        if !warnings.is_empty() && sent.is_some() {
             // Only the whole list tells a slip of the pen from an honest "none".
-            let all = if sent.is_some() { self.list_sent(kind, query, None).await? } else { listed };
-            listing.warnings = unmatched(kind, selector, &all)?;
+            let all = self.list_sent(kind, query, None).await?;
+            warnings = self::warnings(kind, selector, objects.len(), &all)?;
         }
-        Ok(listing)
+        Ok(Listing { objects, warnings })
     }
 
     async fn list_sent(&self, kind: Kind, query: &Query, selector: Option<&str>) -> Result<Vec<Resource>, Error> {
@@ -164,17 +164,18 @@ fn nearest_names(wanted: &str, names: &BTreeSet<String>) -> Vec<String> {
     found
 }
 
-fn unmatched(kind: Kind, selector: &Selector, objects: &[Resource]) -> Result<Vec<String>, Error> {
+/// What is odd about a selector, given everything that it could have selected.
+fn warnings(kind: Kind, selector: &Selector, selected: usize, objects: &[Resource]) -> Result<Vec<String>, Error> {
     let labels: Vec<Labels> = objects.iter().map(|object| Ok(object.head()?.labels())).collect::<Result<_, Error>>()?;
     if labels.is_empty() {
         return Ok(vec![format!("`{selector}` selects nothing: there are no {}", kind.row().plural)]);
     }
+    let selects = format!("`{selector}` selects {selected} of {} {}", labels.len(), kind.row().plural);
     let missing = selector.unmatched(&labels);
-    let among = format!("`{selector}` selects none of {} {}", labels.len(), kind.row().plural);
-    if missing.is_empty() {
-        return Ok(vec![format!("{among}; each of its labels exists, but not together")]);
+    if missing.is_empty() && selected == 0 {
+        return Ok(vec![format!("{selects}; each of its labels exists, but not together")]);
     }
-    Ok(missing.iter().map(|missing| format!("{among}: {missing}")).collect())
+    Ok(missing.iter().map(|missing| format!("{selects}: {missing}")).collect())
 }
 
 impl Query {

@@ -90,6 +90,7 @@ impl Selector {
     }
 
     /// The keys and values asked for that none of these objects carries, with what they carry that is most like it.
+    /// That nothing carries what is asked *against* is as it should be, unless it looks like a slip of the pen.
     #[must_use]
     pub fn unmatched<'l>(&self, objects: impl IntoIterator<Item = &'l Labels>) -> Vec<Unmatched> {
         let mut carried: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -98,6 +99,11 @@ impl Selector {
         }
         let mut missing = Vec::new();
         for requirement in &self.requirements {
+            let mut note = |wanted: String, nearest: Option<String>| {
+                if nearest.is_some() || !requirement.is_negative() {
+                    missing.push(Unmatched { wanted, nearest });
+                }
+            };
             let (key, values): (&str, &[String]) = match requirement {
                 Requirement::Equals(key, value) | Requirement::Differs(key, value) => {
                     (key, std::slice::from_ref(value))
@@ -107,12 +113,12 @@ impl Selector {
             };
             let Some(known) = carried.get(key) else {
                 let nearest = nearest(key, carried.keys().copied()).map(str::to_owned);
-                missing.push(Unmatched { wanted: key.to_owned(), nearest });
+                note(key.to_owned(), nearest);
                 continue;
             };
             for value in values.iter().filter(|value| !known.contains(value.as_str())) {
                 let nearest = nearest(value, known.iter().copied()).map(|value| format!("{key}={value}"));
-                missing.push(Unmatched { wanted: format!("{key}={value}"), nearest });
+                note(format!("{key}={value}"), nearest);
             }
         }
         missing
@@ -136,6 +142,10 @@ impl fmt::Display for Unmatched {
 }
 
 impl Requirement {
+    fn is_negative(&self) -> bool {
+        matches!(self, Self::Differs(..) | Self::NotIn(..) | Self::Missing(_))
+    }
+
     fn matches(&self, labels: &Labels) -> bool {
         match self {
             Self::Equals(key, value) => labels.get(key) == Some(value),
@@ -346,5 +356,7 @@ mod tests {
             "nothing carries the label `schedule=officehours`; did you mean `schedule=office-hours`?"
         );
         assert_eq!(unmatched("zone=x")[0].nearest, None);
+        assert_eq!(unmatched("!zone, team!=nobody"), []);
+        assert_eq!(unmatched("!scheduel")[0].nearest.as_deref(), Some("schedule"));
     }
 }

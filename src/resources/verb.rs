@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::error::Error;
 use super::expectation::{Expectation, Goal, Watched};
 use super::kind::Kind;
+use super::managed::ManagedObjects;
 use super::options::Options;
 use super::platform::{Platform, hinted, is_refused_with, with_options};
 use super::read::identify;
@@ -108,6 +109,22 @@ impl Platform {
         Ok(object.expecting(expectation))
     }
 
+    /// Writes a backup back onto its volume.
+    ///
+    /// # Errors
+    /// As [`Self::act`]; `policy` too if something else manages the volume.
+    pub async fn restore(&self, backup: &Resource) -> Result<Resource, Error> {
+        if self.managed() == ManagedObjects::Protected {
+            match self.volume_of(backup).await {
+                Ok(volume) => self.managed().admit("restore", &volume)?,
+                // Nothing that could be managed is there; what that means for the restore is the API's to say.
+                Err(error) if is_refused_with(&error, ErrorKind::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.act(backup, &RESTORE, &Options::new(), None).await
+    }
+
     /// Gives a server another machine type.
     ///
     /// # Errors
@@ -190,7 +207,6 @@ impl Platform {
     /// # Errors
     /// Of the call, or `incomplete` without a URL.
     pub async fn console(&self, server: &Resource) -> Result<crate::secret::Secret, Error> {
-        self.managed().admit("console", server)?;
         let here = self.at(server.target().clone());
         let text = here.text_of(identify(here.call("get_server_console")?, server)?, "url").await?;
         Ok(crate::secret::Secret::new(text))

@@ -1,5 +1,6 @@
 //! The platform in scripts, against the simulator.
 
+mod faults;
 mod reading;
 mod verbs;
 mod waits;

@@ -52,12 +52,17 @@ fn a_selector_that_nothing_carries_says_so() {
     assert_eq!(stage.eval("servers(\"shedule=office-hours\").len()"), json!(0));
     assert_eq!(stage.eval("servers(\"schedule=officehours\").len()"), json!(0));
     assert_eq!(stage.eval("servers(\"env=production, role=ci\").len()"), json!(0));
+    // Objects that lack the label are meant by `!=`, so that a slip there would select everything.
+    assert_eq!(stage.eval("servers(\"env!=prodution\").len()"), json!(19));
+    assert_eq!(stage.eval("servers(\"team=shop, role in (web, apis)\").len()"), json!(5));
     assert_eq!(
         stage.said(),
         [
-            "warning: `shedule=office-hours` selects none of 19 servers: nothing carries the label `shedule`; did you mean `schedule`?",
-            "warning: `schedule=officehours` selects none of 19 servers: nothing carries the label `schedule=officehours`; did you mean `schedule=office-hours`?",
-            "warning: `env=production, role=ci` selects none of 19 servers; each of its labels exists, but not together",
+            "warning: `shedule=office-hours` selects 0 of 19 servers: nothing carries the label `shedule`; did you mean `schedule`?",
+            "warning: `schedule=officehours` selects 0 of 19 servers: nothing carries the label `schedule=officehours`; did you mean `schedule=office-hours`?",
+            "warning: `env=production, role=ci` selects 0 of 19 servers; each of its labels exists, but not together",
+            "warning: `env!=prodution` selects 19 of 19 servers: nothing carries the label `env=prodution`; did you mean `env=production`?",
+            "warning: `team=shop, role in (web, apis)` selects 5 of 19 servers: nothing carries the label `role=apis`; did you mean `role=api`?",
         ]
     );
 }

@@ -81,6 +81,21 @@ fn a_delete_waits_until_the_object_is_gone() {
 }
 
 #[test]
+fn a_cancel_ends_a_wait_at_once() {
+    let rules = json!([{ "operation": "deallocate_server", "slowFactor": 100_000.0, "times": 1 }]);
+    let stage = Stage::demo().with_faults(&rules);
+    let script = "let s = server(\"web-1\").deallocate();
+                  parallel([1, 2, 3], |n| if n < 3 { s.wait(days(30)) } else { sleep(minutes(5)); print(\"cancel\"); s.wait(days(30)) })";
+    let error = stage.fail(script);
+    assert_eq!(error.kind, Kind::Cancelled);
+    // The others of a later run are not held up by what was given up.
+    assert_eq!(stage.eval("server(\"web-2\").deallocate().wait().status"), json!("DEALLOCATED"));
+    let looks = stage.count("get_server");
+    stage.eval("sleep(days(1))");
+    assert_eq!(stage.count("get_server"), looks);
+}
+
+#[test]
 fn an_object_of_no_verb_is_waited_for_until_it_rests() {
     let stage = Stage::demo();
     assert_eq!(stage.eval("server(\"web-1\").wait().status"), json!("ACTIVE"));

@@ -63,10 +63,7 @@ impl Platform {
         // By value: a receiver that outlives the timeout would leave its thread without a token of the virtual clock.
         let receiver = joined.take_receiver().ok_or(Error::Bug("a wait was asked twice"))?;
         match self.clock().timeout(left, receiver).await {
-            Some(Some(Ok(seen))) => {
-                drop(joined);
-                self.at(object.target().clone()).fresh(object, seen).await
-            }
+            Some(Some(Ok(seen))) => Ok(fresh(object, seen)),
             Some(Some(Err(error))) => Err(error),
             Some(None) => Err(Error::Bug("the task that looks at objects panicked")),
             None => {
@@ -76,28 +73,15 @@ impl Platform {
             }
         }
     }
+}
 
-    /// The object after its wait, in the form it had.
-    async fn fresh(&self, object: &Resource, seen: Seen) -> Result<Resource, Error> {
-        match seen {
-            Seen::Gone => Ok(object.deleted()),
-            Seen::There(_) if is_detach(object) => Ok(object.clone().without_expectation()),
-            Seen::There(body) if is_seen_in_itself(object) => {
-                Ok(Resource::new(object.kind(), object.target().clone(), Form::Plain, body))
-            }
-            Seen::There(_) => self.refresh(object).await,
-        }
+/// The object after its wait, as a plain read gives it. An attachment shows in its volume and is what it was.
+fn fresh(object: &Resource, seen: Seen) -> Resource {
+    match seen {
+        Seen::Gone => object.deleted(),
+        Seen::There(_) if object.kind() == Kind::VolumeAttachment => object.without_expectation(),
+        Seen::There(body) => Resource::new(object.kind(), object.target().clone(), Form::Plain, body),
     }
-}
-
-/// Whether what was looked at is the object itself, in its own form.
-fn is_seen_in_itself(object: &Resource) -> bool {
-    let watched = object.expectation().map_or(object.kind(), |expectation| expectation.watched.kind);
-    watched == object.kind() && object.form() == Form::Plain
-}
-
-fn is_detach(object: &Resource) -> bool {
-    object.expectation().is_some_and(|expectation| matches!(expectation.goal, Goal::DetachedFrom(_)))
 }
 
 /// What is waited for: the outcome of the verb, or rest.

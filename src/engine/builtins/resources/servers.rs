@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::deed::{Deed, deed, verb};
 use super::script::{list, object, platform, resource};
 use crate::engine::arguments::Arguments;
+use crate::engine::builtins::secret::SECRET;
 use crate::engine::fault::Fault;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::values::Object;
@@ -205,18 +206,19 @@ fn name_of(call: &mut Arguments<'_, '_>, index: usize, field: &str) -> Result<St
 fn looking() -> Vec<Native> {
     vec![
         Native::method(SERVER, "console")
-            .gives(Type::Any)
+            .gives(SECRET)
             .effect(NativeEffect::Mint)
             .calls(&["iaas.get_server_console"])
             .doc(
                 "The URL of the server's console, as a secret: whoever has it is in. `reveal(…)` gives its text, where \
                  that is allowed.",
             )
-            .errors(&["policy: a Kubernetes cluster manages it, and `--allow-managed` was not given"])
+            .errors(&["conflict: its state forbids it"])
             .example("servers().filter(|s| s.status == \"ACTIVE\" && s.managed_by == ())[0].console()")
             .by(|call| {
                 let (platform, server) = (platform(call)?, resource(call, 0)?);
                 let url = call.wait(async move { platform.console(&server).await })?;
+                call.run().surroundings.scrubber.learn(url.expose());
                 Ok(Dynamic::from(url))
             }),
         Native::method(SERVER, "log")

@@ -7,8 +7,7 @@ use super::script::{list, object, options, platform, resource};
 use crate::engine::arguments::Arguments;
 use crate::engine::fault::Fault;
 use crate::engine::native::{Native, NativeEffect, Type};
-use crate::resources::verb::RESTORE;
-use crate::resources::{Kind, Options, Resource};
+use crate::resources::{Kind, Resource};
 
 const SERVER: Type = Type::Object("Server");
 const VOLUME: Type = Type::Object("Volume");
@@ -49,14 +48,14 @@ fn changing() -> Vec<Native> {
         |native| {
             native
                 .effect(NativeEffect::Update)
-                .calls(&["iaas.restore_backup"])
+                .calls(&["iaas.restore_backup", "iaas.get_backup", "iaas.get_volume"])
                 .doc(
                     "Asks for the backup to be written back onto the volume that it was taken of, which must be \
                      detached. `wait` then waits until the backup was seen restoring and is `AVAILABLE`.",
                 )
-                .errors(&["conflict: the volume is attached"])
+                .errors(&["conflict: the volume is attached", "policy: a Kubernetes cluster manages the volume"])
         },
-        |_| Ok(deed(|platform, backup| async move { platform.act(&backup, &RESTORE, &Options::new(), None).await })),
+        |_| Ok(deed(|platform, backup| async move { platform.restore(&backup).await })),
     );
     resize.into_iter().chain(restore).collect()
 }
