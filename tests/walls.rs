@@ -36,7 +36,7 @@ const ASIDE: [(&str, &[&str]); 4] = [
 ];
 
 /// Paths that are allowed in some rooms only.
-const FENCED: [(&str, &[&str]); 14] = [
+const FENCED: [(&str, &[&str]); 13] = [
     ("rhai", &["engine"]),
     ("reqwest", &["transport", "auth"]),
     ("rustyline", &["repl"]),
@@ -44,7 +44,6 @@ const FENCED: [(&str, &[&str]); 14] = [
     ("sqlx", &["schedule", "notices"]),
     ("tokio::time", &["clock"]),
     ("std::time::Instant", &["clock"]),
-    ("std::time::SystemTime", &["clock"]),
     ("Instant::now", &["clock"]),
     ("SystemTime::now", &["clock"]),
     ("Utc::now", &["clock"]),
