@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::progress::{Progress, Watched};
-use super::simulation::{Simulation, open_world};
 use super::simulated::Simulated;
+use super::simulation::{Simulation, open_world};
 use crate::auth::{self, LiveEndpoint, SystemPrograms};
 use crate::catalog;
 use crate::clock::Clock;

@@ -6,9 +6,16 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, 
 
 /// The whole command line.
 #[derive(Debug, Parser)]
-#[command(name = "stackhand", version, about = "A scriptable automation runtime for the STACKIT cloud", max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 script error, 2 usage, 3 credentials or configuration, 4 refused by policy, \
-    5 the API refused, 6 a limit, 7 partly done, 70 a bug, 130 and 143 interrupted.")]
+#[command(
+    name = "stackhand",
+    version,
+    about = "A scriptable automation runtime for the STACKIT cloud",
+    max_term_width = 100
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 script error, 2 usage, 3 credentials or configuration, 4 refused by policy, \
+    5 the API refused, 6 a limit, 7 partly done, 70 a bug, 130 and 143 interrupted."
+)]
 pub struct CommandLine {
     /// Options of every command.
     #[command(flatten)]
@@ -147,8 +154,10 @@ pub struct RunLimits {
 
 /// `stackhand run`.
 #[derive(Debug, Args)]
-#[command(after_help = "What follows RECIPE are the recipe's own options or the shared ones; after `--` all are the recipe's.\n\
-    `stackhand run RECIPE --help` shows the recipe's options.")]
+#[command(
+    after_help = "What follows RECIPE are the recipe's own options or the shared ones; after `--` all are the recipe's.\n\
+    `stackhand run RECIPE --help` shows the recipe's options."
+)]
 pub struct RunArguments {
     /// How far the run may go.
     #[command(flatten)]
@@ -377,7 +386,8 @@ mod tests {
 
     #[test]
     fn options_after_the_recipe_go_where_they_belong() {
-        let (ours, recipes) = split(&["--keep", "3", "--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m", "--dry"]);
+        let (ours, recipes) =
+            split(&["--keep", "3", "--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m", "--dry"]);
         assert_eq!(ours, ["--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m"]);
         assert_eq!(recipes, ["--keep", "3", "--dry"]);
     }
@@ -391,7 +401,8 @@ mod tests {
 
     #[test]
     fn options_on_both_sides_of_the_recipe_add_up() {
-        let words = ["stackhand", "--sim", "-v", "--color", "never", "run", "r.rhai", "-v", "--region", "eu02", "--keep=3"];
+        let words =
+            ["stackhand", "--sim", "-v", "--color", "never", "run", "r.rhai", "-v", "--region", "eu02", "--keep=3"];
         let CommandLine { mut shared, command } = CommandLine::try_parse_from(words).expect("it parses");
         let Command::Run(mut run) = command else { panic!("it is a run") };
         run.take_in_trailing_options(&mut shared).expect("they parse");

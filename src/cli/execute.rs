@@ -70,12 +70,7 @@ pub fn execute(
 }
 
 /// What a session is opened with, as the options say.
-pub fn opening(
-    process: &Process,
-    shared: &Shared,
-    limits: &RunLimits,
-    progress: Option<Arc<ProgressLine>>,
-) -> Opening {
+pub fn opening(process: &Process, shared: &Shared, limits: &RunLimits, progress: Option<Arc<ProgressLine>>) -> Opening {
     Opening {
         environment: process.environment.clone(),
         given: shared.given(),

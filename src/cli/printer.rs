@@ -122,9 +122,10 @@ impl Printer {
         if sinks.is_closed {
             return;
         }
-        let written = sinks.data.write_all(text.as_bytes()).and_then(|()| {
-            if text.ends_with('\n') { Ok(()) } else { sinks.data.write_all(b"\n") }
-        });
+        let written = sinks
+            .data
+            .write_all(text.as_bytes())
+            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { sinks.data.write_all(b"\n") });
         if written.and_then(|()| sinks.data.flush()).is_err() {
             sinks.is_closed = true;
         }

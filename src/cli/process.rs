@@ -47,7 +47,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         printer.error(&error);
         return error.kind.exit_code() as u8;
     }
-    log::start(&shared, printer.streams.talk_colour, environment.variable("STACKHAND_LOG"), Clock::process(), &scrubber);
+    log::start(
+        &shared,
+        printer.streams.talk_colour,
+        environment.variable("STACKHAND_LOG"),
+        Clock::process(),
+        &scrubber,
+    );
     let process = Process { environment, scrubber, printer };
     match dispatch(&process, &shared, command) {
         Ok(code) => code,

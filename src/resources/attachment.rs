@@ -7,6 +7,7 @@ use serde_json::json;
 use super::error::Error;
 use super::expectation::{Expectation, Goal, Watched};
 use super::kind::Kind;
+use super::managed::ManagedObjects;
 use super::options::{self, Options};
 use super::platform::Platform;
 use super::read::identify;
@@ -49,7 +50,7 @@ impl Platform {
     pub async fn detach(&self, attachment: &Resource) -> Result<Resource, Error> {
         let volume = self.volume_of(attachment).await?;
         let server = self.server_of(attachment).await?;
-        self.detach_checked(attachment, &volume, server.as_ref()).await
+        self.detach_from(attachment, &volume, server.as_ref()).await
     }
 
     /// Takes a volume off the server that it is attached to; the server may be named to be sure.
@@ -67,10 +68,22 @@ impl Platform {
         };
         let body = json!({ "serverId": server.id()?, "volumeId": volume.id()? }).to_string();
         let attachment = Resource::new(Kind::VolumeAttachment, volume.target().clone(), Form::Plain, body.into());
-        here.detach_checked(&attachment, volume, Some(&server)).await
+        here.detach_from(&attachment, volume, Some(&server)).await
     }
 
-    async fn detach_checked(
+    /// Lets a change of an attachment pass only if nothing else manages what it joins.
+    pub(super) async fn admit_attachment(&self, verb: &str, attachment: &Resource) -> Result<(), Error> {
+        if self.managed() == ManagedObjects::Allowed {
+            return Ok(());
+        }
+        self.managed().admit(verb, &self.volume_of(attachment).await?)?;
+        match self.server_of(attachment).await? {
+            Some(server) => self.managed().admit(verb, &server),
+            None => Ok(()),
+        }
+    }
+
+    async fn detach_from(
         &self,
         attachment: &Resource,
         volume: &Resource,

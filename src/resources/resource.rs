@@ -3,7 +3,6 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -53,8 +52,6 @@ pub struct Head {
     pub(super) labels: Option<Map<String, Value>>,
     /// What the platform says went wrong.
     pub error_message: Option<String>,
-    /// When it was made.
-    pub created_at: Option<DateTime<Utc>>,
     /// A server's machine type.
     pub machine_type: Option<String>,
     /// A volume's size in GiB.

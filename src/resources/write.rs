@@ -41,6 +41,9 @@ impl Platform {
         self.managed().admit("update", object)?;
         let here = self.at(object.target().clone());
         let kind = object.kind();
+        if kind == Kind::VolumeAttachment {
+            here.admit_attachment("update", object).await?;
+        }
         let call = identify(here.call_of(kind, kind.row().operations.update, "update")?, object)?;
         match here.send_for(call.with_json(Value::Object(fields)), kind, Form::Plain).await {
             Ok(updated) => Ok(updated),

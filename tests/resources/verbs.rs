@@ -107,6 +107,8 @@ fn what_a_cluster_manages_is_listed_and_never_changed() {
         "let s = servers().filter(|s| s.managed_by == \"ske\")[0]; s.labels = #{}; s.delete()",
         "volumes().filter(|v| v.managed_by == \"ske\")[0].delete()",
         "volumes().filter(|v| v.managed_by == \"ske\")[0].resize(500)",
+        "servers().filter(|s| s.managed_by == \"ske\")[0].attachments()[0].update(#{ deleteOnTermination: false })",
+        "servers().filter(|s| s.managed_by == \"ske\")[0].attachments()[0].detach()",
         "server(\"web-1\").attach(volumes().filter(|v| v.managed_by == \"ske\")[0])",
     ] {
         let error = stage.fail(script);
