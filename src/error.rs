@@ -183,6 +183,17 @@ impl Error {
         Self { kind, code, message: message.into(), place: None, hint: None, call: None }
     }
 
+    /// The exit code of a process that ends with this error, uncaught. It follows the kind; but where nothing was
+    /// asked of the API, the API did not refuse, and it is the script that is wrong.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        let was_answered = self.call.as_ref().is_some_and(|call| call.status.is_some());
+        match self.kind {
+            Kind::Invalid | Kind::Incomplete if !was_answered => ExitCode::Script,
+            kind => kind.exit_code(),
+        }
+    }
+
     /// Adds what to do next.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
@@ -242,6 +253,14 @@ mod tests {
         assert_eq!(nearest("sevrers", names), Some("servers"));
         assert_eq!(nearest("Volume", names), Some("volumes"));
         assert_eq!(nearest("images", names), None);
+    }
+
+    #[test]
+    fn what_was_found_wrong_before_it_was_sent_is_no_refusal_of_the_api() {
+        let error = Error::new(Kind::Invalid, "empty_selector", "the selector is empty");
+        assert_eq!(error.exit_code(), ExitCode::Script);
+        let refused = error.with_call(CallFacts { status: Some(400), ..CallFacts::default() });
+        assert_eq!(refused.exit_code(), ExitCode::Api);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         && let Err(error) = printer.redirect_data(path)
     {
         printer.error(&error);
-        return error.kind.exit_code() as u8;
+        return error.exit_code() as u8;
     }
     log::start(
         &shared,
@@ -59,7 +59,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         Ok(code) => code,
         Err(error) => {
             process.printer.error(&error);
-            error.kind.exit_code() as u8
+            error.exit_code() as u8
         }
     }
 }

@@ -30,7 +30,7 @@ impl Outcome {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match (&self.failure, &self.verdict) {
-            (Some(failure), _) => failure.error.kind.exit_code() as u8,
+            (Some(failure), _) => failure.error.exit_code() as u8,
             (None, Some(Verdict::Exited(code))) => *code,
             (None, Some(Verdict::Partly { ok: 0, failed: 1.. })) => ExitCode::Script as u8,
             (None, Some(Verdict::Partly { failed: 1.., .. })) => ExitCode::Partly as u8,
