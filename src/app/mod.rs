@@ -3,6 +3,7 @@
 mod progress;
 mod run;
 mod session;
+pub mod simulate;
 mod simulated;
 mod simulation;
 

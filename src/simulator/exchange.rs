@@ -21,6 +21,8 @@ pub struct Asked {
     pub query: Vec<(String, String)>,
     /// The body, if it is JSON.
     pub body: Option<Value>,
+    /// The scheme and host that the caller used.
+    pub base_url: String,
 }
 
 impl Asked {

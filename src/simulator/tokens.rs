@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use http::Response;
+use http::{Request, Response};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -177,7 +177,15 @@ impl TokenDesk {
         jsonwebtoken::decode::<Claims>(token, &key, &without_time(Algorithm::HS256)).ok().map(|token| token.claims)
     }
 
-    /// Answers `POST /token`.
+    /// Answers a request to the token endpoint.
+    pub fn answer_request(&self, request: &Request<Bytes>, now: DateTime<Utc>) -> Response<Bytes> {
+        if request.method() == http::Method::POST {
+            return self.answer(request.body(), now);
+        }
+        long_error(405, "Method Not Allowed", "/token", &now.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    /// Answers `POST /token` with this form.
     pub fn answer(&self, form: &[u8], now: DateTime<Utc>) -> Response<Bytes> {
         let form = form_fields(form);
         let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());

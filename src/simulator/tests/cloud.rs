@@ -59,7 +59,7 @@ impl Cloud {
 
     /// Lets world time pass.
     pub fn pass(&self, span: Duration) {
-        self.simulator.lock().ahead += TimeDelta::from_std(span).expect("a short span");
+        self.simulator.advance(TimeDelta::from_std(span).expect("a short span"));
     }
 
     pub fn seconds(&self, seconds: u64) {
@@ -108,10 +108,15 @@ impl Cloud {
         found["id"].as_str().expect("an id").to_owned()
     }
 
-    pub fn image(&self) -> String {
-        let state = self.simulator.lock();
-        let image = state.world.projects[0].regions["eu01"].images.iter().next().expect("an image");
-        image.id.clone()
+    /// Puts bytes where an answer said; gives the status.
+    pub fn put(&self, url: &str, bytes: &'static [u8]) -> u16 {
+        let operation = catalog::operation("iaas", "upload_image").expect("in the catalogue");
+        let request = Request::put(url).body(Bytes::from_static(bytes)).expect("a good request");
+        let reply = futures_util::future::FutureExt::now_or_never(self.simulator.answer_operation(operation, request));
+        match reply.expect("nothing to wait for") {
+            Reply::Whole(response) => response.status().as_u16(),
+            other => panic!("no whole answer: {other:?}"),
+        }
     }
 
     pub fn server(&self, name: &str) -> String {

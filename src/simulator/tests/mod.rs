@@ -1,4 +1,13 @@
 //! Tests of the simulator as a whole: a caller in process, each answer checked against the catalogue's shapes.
 
 mod cloud;
+mod copies;
+mod every_operation;
+mod faults;
+mod network;
+mod quotas;
 mod servers;
+mod sockets;
+mod tokens;
+mod volumes;
+mod wire;
