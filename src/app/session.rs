@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::resources::{ManagedObjects, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
+use crate::simulator::world::demo_start;
 use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Target};
 
 /// What a session is opened with.
@@ -67,7 +68,7 @@ impl Session {
     }
 
     fn simulated(opening: &Opening, settings: Settings) -> Result<Self> {
-        let (world, start) = open_world(&opening.simulation)?;
+        let (world, start) = open_world(&opening.simulation, demo_start())?;
         let clock = Clock::starting_at(start);
         let simulator = Arc::new(Simulator::new(world, clock.clone()));
         if let Some(faults) = opening.simulation.read_faults()? {

@@ -12,8 +12,10 @@ use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::simulator::world::{World, demo};
-use crate::simulator::{Faults, Simulator, key_file, serve};
+use crate::simulator::world::demo;
+use crate::simulator::{Simulator, key_file, serve};
+
+use super::simulation::{Simulation, open_world};
 
 /// What is simulated, and where.
 #[derive(Debug, Clone)]
@@ -22,12 +24,8 @@ pub struct SimulateOptions {
     pub listen: SocketAddr,
     /// Where to write a key file of the simulated service account. One that is there is kept if it is the account's.
     pub key_file: Option<PathBuf>,
-    /// The world to start with; the demo world without.
-    pub world: Option<PathBuf>,
-    /// Where to write the world at the end.
-    pub save: Option<PathBuf>,
-    /// Faults in force from the start.
-    pub faults: Option<PathBuf>,
+    /// The world to start with and where to write it at the end, and the faults in force from the start.
+    pub simulation: Simulation,
     /// How many times as fast as ours world time runs; above 0.
     pub speed: f64,
     /// How long an access token lives.
@@ -41,9 +39,7 @@ impl SimulateOptions {
         Self {
             listen,
             key_file: None,
-            world: None,
-            save: None,
-            faults: None,
+            simulation: Simulation::default(),
             speed: 1.0,
             token_lifetime: Duration::from_hours(1),
         }
@@ -51,7 +47,7 @@ impl SimulateOptions {
 }
 
 /// A simulator that listens.
-pub struct Simulation {
+pub struct Listening {
     /// What every client takes as address of the API.
     pub base_url: String,
     /// The project to act in.
@@ -61,44 +57,28 @@ pub struct Simulation {
     /// The simulator itself.
     pub simulator: Arc<Simulator>,
     listener: TcpListener,
-    save: Option<PathBuf>,
-}
-
-/// Reads a world file as of `clock`'s time.
-///
-/// # Errors
-/// When it cannot be read or is no world; with the place.
-pub fn read_world(file: &Path, clock: &Clock) -> Result<World> {
-    World::from_json(&read(file)?, &file.display().to_string(), clock.now())
-}
-
-/// Reads a file of faults, JSON or TOML.
-///
-/// # Errors
-/// When it cannot be read or makes no sense; with the place.
-pub fn read_faults(file: &Path) -> Result<Faults> {
-    Faults::parse(&read(file)?, &file.display().to_string())
+    simulation: Simulation,
 }
 
 /// Opens the socket and writes the key file.
 ///
 /// # Errors
 /// When a file cannot be read or written, the address cannot be had, or the speed is none.
-pub async fn open(options: SimulateOptions, clock: &Clock) -> Result<Simulation> {
+pub async fn open(options: SimulateOptions, clock: &Clock) -> Result<Listening> {
     if !options.speed.is_finite() || options.speed <= 0.0 || options.speed > 1_000_000.0 {
         let message = format!("`--speed` must be above 0 and at most 1000000, not {}", options.speed);
         return Err(Error::new(Kind::Usage, "speed_invalid", message));
     }
-    let world = match &options.world {
-        Some(file) => read_world(file, clock)?,
+    let world = match &options.simulation.world {
+        Some(_) => open_world(&options.simulation, clock.now())?.0,
         // Dated from now, so that what clients call today is today in it.
         None => demo(clock.now()),
     };
     let (name, start) = (world.name.clone(), world.time.unwrap_or_else(|| clock.now()));
     let world_clock = Clock::scaled(start, options.speed);
     let simulator = Simulator::with_clocks(world, world_clock, clock.clone(), options.token_lifetime);
-    if let Some(file) = &options.faults {
-        simulator.set_faults(read_faults(file)?);
+    if let Some(faults) = options.simulation.read_faults()? {
+        simulator.set_faults(faults);
     }
     let listener = TcpListener::bind(options.listen).await.map_err(|error| {
         Error::new(Kind::Config, "address_unavailable", format!("cannot listen on {}: {error}", options.listen))
@@ -110,11 +90,11 @@ pub async fn open(options: SimulateOptions, clock: &Clock) -> Result<Simulation>
         write_key(&simulator, file, &format!("{base_url}/token"), clock)?;
     }
     let project = simulator.first_project();
-    let (simulator, save) = (Arc::new(simulator), options.save);
-    Ok(Simulation { base_url, project, world: name, simulator, listener, save })
+    let (simulator, simulation) = (Arc::new(simulator), options.simulation);
+    Ok(Listening { base_url, project, world: name, simulator, listener, simulation })
 }
 
-impl Simulation {
+impl Listening {
     /// Serves clients until `shutdown` ends; writes the world then, if that was asked for.
     ///
     /// # Errors
@@ -123,20 +103,8 @@ impl Simulation {
         serve(self.simulator.clone(), self.listener, shutdown)
             .await
             .map_err(|error| Error::new(Kind::Network, "listener_failed", format!("the listener failed: {error}")))?;
-        match &self.save {
-            Some(file) => save_world(&self.simulator, file),
-            None => Ok(()),
-        }
+        self.simulation.save(&self.simulator)
     }
-}
-
-/// Writes the world as of now, whole or not at all.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn save_world(simulator: &Simulator, file: &Path) -> Result<()> {
-    let text = format!("{:#}\n", simulator.to_json());
-    write_whole(file, text.as_bytes(), 0o644).map_err(|error| unusable("world", &error, file))
 }
 
 fn write_key(simulator: &Simulator, file: &Path, endpoint: &str, clock: &Clock) -> Result<()> {
@@ -161,7 +129,7 @@ fn write_key(simulator: &Simulator, file: &Path, endpoint: &str, clock: &Clock) 
     if key["credentials"]["tokenEndpoint"] != endpoint || !file.exists() {
         key["credentials"]["tokenEndpoint"] = endpoint.into();
         let text = format!("{key:#}\n");
-        write_whole(file, text.as_bytes(), 0o600).map_err(|error| unusable("key file", &error, file))?;
+        write_privately(file, &text).map_err(|error| unusable("key file", &error, file))?;
     }
     if let Some(known) = key_file::known_key(&key, account) {
         simulator.tokens().accept_key(known);
@@ -179,29 +147,20 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Writes beside the file and renames, so that nobody reads a half-written one.
-fn write_whole(file: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+/// Writes beside the file, for its owner only, and renames, so that nobody reads a half-written one.
+fn write_privately(file: &Path, text: &str) -> io::Result<()> {
     let mut name = file.as_os_str().to_owned();
-    name.push(".new");
+    name.push(".unfinished");
     let beside = PathBuf::from(name);
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let _ = fs::remove_file(&beside);
-        options.mode(mode);
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = fs::remove_file(&beside);
     let mut opened = options.open(&beside)?;
-    opened.write_all(bytes)?;
+    opened.write_all(text.as_bytes())?;
     opened.sync_all()?;
     fs::rename(&beside, file)
-}
-
-fn read(file: &Path) -> Result<String> {
-    fs::read_to_string(file).map_err(|error| unusable("file", &error, file))
 }
 
 fn unusable(what: &str, error: &io::Error, file: &Path) -> Error {
@@ -228,7 +187,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sa.json");
         let opened = block_on(open(options(folder.path()), &Clock::process())).expect("it opens");
-        let first: serde_json::Value = serde_json::from_str(&read(&file).expect("written")).expect("JSON");
+        let first: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON");
         assert_eq!(first["credentials"]["tokenEndpoint"], format!("{}/token", opened.base_url));
         #[cfg(unix)]
         {
@@ -236,7 +196,8 @@ mod tests {
             assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
         }
         let again = block_on(open(options(folder.path()), &Clock::process())).expect("it opens");
-        let second: serde_json::Value = serde_json::from_str(&read(&file).expect("written")).expect("JSON");
+        let second: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON");
         assert_eq!(second["credentials"]["tokenEndpoint"], format!("{}/token", again.base_url));
         assert_eq!(second["credentials"]["privateKey"], first["credentials"]["privateKey"]);
     }
@@ -247,7 +208,7 @@ mod tests {
         fs::write(folder.path().join("sa.json"), "{\"my\": \"file\"}").expect("written");
         let error = block_on(open(options(folder.path()), &Clock::process())).err().expect("refused");
         assert_eq!(error.code, "key_file_exists");
-        assert_eq!(read(&folder.path().join("sa.json")).expect("there"), "{\"my\": \"file\"}");
+        assert_eq!(fs::read_to_string(folder.path().join("sa.json")).expect("there"), "{\"my\": \"file\"}");
     }
 
     #[test]
@@ -256,12 +217,13 @@ mod tests {
         let file = folder.path().join("world.json");
         let mut options = options(folder.path());
         options.key_file = None;
-        options.save = Some(file.clone());
+        options.simulation.save = Some(file.clone());
         block_on(async {
             let opened = open(options, &Clock::process()).await.expect("it opens");
             opened.serve(std::future::ready(())).await.expect("it serves");
         });
-        let world = read_world(&file, &Clock::process()).expect("a good world");
+        let saved = Simulation { world: Some(file), ..Simulation::default() };
+        let (world, _) = open_world(&saved, Clock::process().now()).expect("a good world");
         assert_eq!(world.projects[0].name, "nordlicht-shop");
     }
 
@@ -276,7 +238,10 @@ mod tests {
         for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(refused(&|options| options.speed = speed).code, "speed_invalid");
         }
-        assert_eq!(refused(&|options| options.world = Some("/nowhere/world.json".into())).code, "file_unusable");
+        assert_eq!(
+            refused(&|options| options.simulation.world = Some("/nowhere/world.json".into())).code,
+            "file_unreadable"
+        );
         assert_eq!(refused(&|options| options.key_file = Some("/nowhere/sa.json".into())).code, "file_unusable");
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("bound");

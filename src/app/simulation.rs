@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Kind, Result};
-use crate::simulator::world::{self, World};
+use crate::simulator::world::{World, demo};
 use crate::simulator::{Faults, Simulator};
 
 /// What the options say of the simulated world.
@@ -46,13 +46,12 @@ impl Simulation {
     }
 }
 
-/// The world to start from and its time.
+/// The world to start from and its time, which is `start` unless a file says another.
 ///
 /// # Errors
 /// When the file cannot be read or is no world.
-pub fn open_world(simulation: &Simulation) -> Result<(World, DateTime<Utc>)> {
-    let start = world::demo_start();
-    let Some(path) = &simulation.world else { return Ok((world::demo(start), start)) };
+pub fn open_world(simulation: &Simulation, start: DateTime<Utc>) -> Result<(World, DateTime<Utc>)> {
+    let Some(path) = &simulation.world else { return Ok((demo(start), start)) };
     let text = read(path, "world")?;
     let world = World::from_json(&text, &path.display().to_string(), start)?;
     let time = world.time.unwrap_or(start);

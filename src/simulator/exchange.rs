@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::labels::Given;
@@ -242,3 +243,32 @@ fn begin_checked<T: Stateful>(begin: Begin<'_>, object: &mut T) -> Result<DateTi
 
 /// Labels as an object in an answer; always there, as `{}` where there are none.
 pub type LabelsView<'v> = &'v Labels;
+
+/// What a request wants of a field: an absent field keeps it, `null` clears it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// That it be empty.
+    Clear,
+    /// Another value.
+    Set(String),
+}
+
+impl Change {
+    /// The field after the change.
+    pub fn of(self, before: Option<String>) -> Option<String> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Change {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map_or(Self::Clear, Self::Set))
+    }
+}

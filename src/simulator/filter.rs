@@ -250,7 +250,7 @@ impl Parser {
             Some(Token::Text(text)) => Operand::Text(text.clone()),
             Some(Token::Word(word)) => {
                 let is_known = ["name", "description", "vcpus", "ram", "disk"].contains(&word.as_str());
-                if !is_known && !word.strip_prefix("extraSpecs.").is_some_and(|key| !key.is_empty()) {
+                if !is_known && word.strip_prefix("extraSpecs.").is_none_or(str::is_empty) {
                     return Err(format!("unknown name {word}"));
                 }
                 Operand::Field(word.clone())

@@ -80,16 +80,14 @@ fn truncated(response: Response<Bytes>, bytes: usize) -> Response<Body> {
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     let first = body.slice(..bytes.min(body.len()));
     let stream = futures_util::stream::unfold(Some(first), |rest| async move {
-        match rest {
-            Some(first) => Some((Ok(first), None)),
-            None => {
-                // What was sent is flushed while the body has nothing more to give.
-                for _ in 0..8 {
-                    tokio::task::yield_now().await;
-                }
-                Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
-            }
+        if let Some(first) = rest {
+            return Some((Ok(first), None));
         }
+        // What was sent is flushed while the body has nothing more to give.
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        Some((Err(io::Error::from(io::ErrorKind::ConnectionAborted)), None))
     });
     Response::from_parts(parts, Body::from_stream(stream))
 }

@@ -56,8 +56,7 @@ mod tests {
                 "57edf4a22be3c955ac49da2e2107b67a",
             ),
         ] {
-            let digest: String = md5(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(digest, expected);
+            assert_eq!(crate::simulator::world::hex(&md5(text.as_bytes())), expected);
         }
     }
 }

@@ -18,11 +18,10 @@ pub fn ask(operation: &Operation, path: &str, request: &Request<Bytes>) -> Resul
     let query = request.uri().query().map(|query| form_fields(query.as_bytes())).unwrap_or_default();
     let bytes = request.body();
     let body = match (&operation.body, bytes.is_empty()) {
-        (None, _) => None,
         (Some(body), true) if body.is_required => {
             return Err(Refusal::bad("request body has an error: value is required but missing"));
         }
-        (Some(_), true) => None,
+        (None, _) | (Some(_), true) => None,
         (Some(body), false) => {
             let value = serde_json::from_slice(bytes).map_err(|error| {
                 Refusal::bad(format!("request body has an error: failed to decode request body: {error}"))
@@ -90,11 +89,9 @@ fn fill(template: &str, path: &str) -> Option<Vec<(String, String)>> {
 /// The scheme and host that a caller used, so that an answer can lead it back here.
 fn base_url(request: &Request<Bytes>) -> String {
     let uri = request.uri();
-    match (uri.scheme_str(), uri.authority()) {
-        (Some(scheme), Some(authority)) => format!("{scheme}://{authority}"),
-        _ => {
-            let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-            format!("http://{}", host.unwrap_or("localhost"))
-        }
+    if let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) {
+        return format!("{scheme}://{authority}");
     }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    format!("http://{}", host.unwrap_or("localhost"))
 }

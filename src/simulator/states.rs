@@ -178,73 +178,50 @@ pub fn transition(kind: Kind, action: &str) -> Option<&'static Transition> {
     TRANSITIONS.iter().find(|row| row.kind == kind && row.action == action)
 }
 
+#[rustfmt::skip]
+const SERVER_STATUSES: &[&str] = &[
+    "ACTIVE", "BACKING-UP", "CREATING", "DEALLOCATED", "DEALLOCATING", "DELETED", "DELETING", "ERROR",
+    "INACTIVE", "MIGRATING", "PAUSED", "REBOOT", "REBOOTING", "REBUILD", "REBUILDING", "RESCUE", "RESCUING",
+    "RESIZING", "RESTORING", "SNAPSHOTTING", "STARTING", "STOPPING", "UNRESCUING", "UPDATING",
+];
+
+#[rustfmt::skip]
+const VOLUME_STATUSES: &[&str] = &[
+    "ATTACHED", "ATTACHING", "AVAILABLE", "AWAITING-TRANSFER", "BACKING-UP", "CREATING", "DELETED", "DELETING",
+    "DETACHING", "DOWNLOADING", "ERROR", "ERROR_BACKING-UP", "ERROR_DELETING", "ERROR_RESIZING",
+    "ERROR_RESTORING-BACKUP", "ERROR_KMS-ENCRYPTION-PARAMS", "MAINTENANCE", "RESERVED", "RESIZING",
+    "RESTORING-BACKUP", "RETYPING", "UPLOADING",
+];
+
+#[rustfmt::skip]
+const SNAPSHOT_STATUSES: &[&str] = &[
+    "AVAILABLE", "BACKING-UP", "CREATING", "DELETED", "DELETING", "ERROR", "RESTORING", "UNMANAGING", "UPDATING",
+];
+
+#[rustfmt::skip]
+const BACKUP_STATUSES: &[&str] = &[
+    "AVAILABLE", "CREATING", "DELETED", "DELETING", "ERROR", "RESTORING",
+];
+
+#[rustfmt::skip]
+const IMAGE_STATUSES: &[&str] = &[
+    "AVAILABLE", "CREATING", "DEACTIVATED", "DELETED", "DELETING", "ERROR",
+];
+
+#[rustfmt::skip]
+const NETWORK_STATUSES: &[&str] = &[
+    "CREATING", "CREATED", "DELETING", "DELETED", "FAILED", "UPDATED", "UPDATING",
+];
+
 /// The documented status words of a kind. Source: `iaas.v2.json`, the status schemas.
 pub fn statuses(kind: Kind) -> &'static [&'static str] {
     match kind {
-        Server => &[
-            "ACTIVE",
-            "BACKING-UP",
-            "CREATING",
-            "DEALLOCATED",
-            "DEALLOCATING",
-            "DELETED",
-            "DELETING",
-            "ERROR",
-            "INACTIVE",
-            "MIGRATING",
-            "PAUSED",
-            "REBOOT",
-            "REBOOTING",
-            "REBUILD",
-            "REBUILDING",
-            "RESCUE",
-            "RESCUING",
-            "RESIZING",
-            "RESTORING",
-            "SNAPSHOTTING",
-            "STARTING",
-            "STOPPING",
-            "UNRESCUING",
-            "UPDATING",
-        ],
-        Volume => &[
-            "ATTACHED",
-            "ATTACHING",
-            "AVAILABLE",
-            "AWAITING-TRANSFER",
-            "BACKING-UP",
-            "CREATING",
-            "DELETED",
-            "DELETING",
-            "DETACHING",
-            "DOWNLOADING",
-            "ERROR",
-            "ERROR_BACKING-UP",
-            "ERROR_DELETING",
-            "ERROR_RESIZING",
-            "ERROR_RESTORING-BACKUP",
-            "ERROR_KMS-ENCRYPTION-PARAMS",
-            "MAINTENANCE",
-            "RESERVED",
-            "RESIZING",
-            "RESTORING-BACKUP",
-            "RETYPING",
-            "UPLOADING",
-        ],
-        Snapshot => &[
-            "AVAILABLE",
-            "BACKING-UP",
-            "CREATING",
-            "DELETED",
-            "DELETING",
-            "ERROR",
-            "RESTORING",
-            "UNMANAGING",
-            "UPDATING",
-        ],
-        Backup => &["AVAILABLE", "CREATING", "DELETED", "DELETING", "ERROR", "RESTORING"],
-        Image => &["AVAILABLE", "CREATING", "DEACTIVATED", "DELETED", "DELETING", "ERROR"],
-        Network => &["CREATING", "CREATED", "DELETING", "DELETED", "FAILED", "UPDATED", "UPDATING"],
+        Server => SERVER_STATUSES,
+        Volume => VOLUME_STATUSES,
+        Snapshot => SNAPSHOT_STATUSES,
+        Backup => BACKUP_STATUSES,
+        Image => IMAGE_STATUSES,
+        Network => NETWORK_STATUSES,
         Kind::Nic
         | Kind::PublicIp
         | Kind::SecurityGroup

@@ -156,17 +156,16 @@ impl TokenDesk {
     pub fn check(&self, authorization: Option<&str>, now: DateTime<Utc>) -> Result<(), TokenProblem> {
         let token = authorization.and_then(|value| value.strip_prefix("Bearer ")).ok_or(TokenProblem::Missing)?;
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(token).copied();
-        let expires = match remembered {
-            Some(expires) => expires,
-            None => {
-                let claims = self.open(token).filter(|claims| claims.typ == "access").ok_or(TokenProblem::Unknown)?;
-                let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-                if remembered.len() >= MOST_REMEMBERED {
-                    remembered.clear();
-                }
-                remembered.insert(token.to_owned(), claims.exp);
-                claims.exp
+        let expires = if let Some(expires) = remembered {
+            expires
+        } else {
+            let claims = self.open(token).filter(|claims| claims.typ == "access").ok_or(TokenProblem::Unknown)?;
+            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            if remembered.len() >= MOST_REMEMBERED {
+                remembered.clear();
             }
+            remembered.insert(token.to_owned(), claims.exp);
+            claims.exp
         };
         if now.timestamp() < expires { Ok(()) } else { Err(TokenProblem::Expired) }
     }

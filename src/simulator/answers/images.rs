@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::simulator::exchange::{Asked, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
 use crate::simulator::wire::{Answered, Items, Refusal};
-use crate::simulator::world::{Agent, Checksum, Image, Kind, Labels, Region, digest, hex32};
+use crate::simulator::world::{Agent, Checksum, Image, Kind, Labels, Region, digest, hex, hex32};
 
 /// The disk formats. Source: `iaas.v2.json`, DiskFormat.
 const FORMATS: [&str; 3] = ["raw", "qcow2", "iso"];
@@ -177,7 +177,7 @@ pub fn upload(scene: &mut Scene, asked: &Asked, bytes: &[u8]) -> Result<Answered
     image.awaits_upload = false;
     image.size = i64::try_from(bytes.len()).ok();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA512, bytes);
-    let digest = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(digest.as_ref());
     image.checksum = Some(Checksum { algorithm: "sha512".into(), digest });
     let begin = scene.begin(Kind::Image, "import");
     scene.start(|region| &mut region.images, id, begin)?;

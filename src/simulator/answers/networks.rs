@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::simulator::exchange::{Asked, LabelsView, Scene};
+use crate::simulator::exchange::{Asked, Change, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
 use crate::simulator::wire::{Answered, Items, Refusal};
 use crate::simulator::world::{Kind, Labels, Limits, Network, Region, parse_prefix};
@@ -94,15 +94,10 @@ struct Ipv4 {
     prefix: Option<String>,
     prefix_length: Option<u32>,
     /// Absent: the first address. `null`: none.
-    #[serde(default, deserialize_with = "present")]
-    gateway: Option<Option<String>>,
+    #[serde(default)]
+    gateway: Change,
     nameservers: Option<Vec<String>>,
     vpc_network_range_id: Option<String>,
-}
-
-/// Tells a `null` from an absent field.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 impl Wanted {
@@ -149,7 +144,7 @@ fn add(scene: &mut Scene, asked: &Asked, is_routed: bool) -> Result<Answered, Re
         name,
         routed: is_routed && wanted.routed.unwrap_or(true),
         dhcp: wanted.dhcp.unwrap_or(true),
-        gateway: ipv4.gateway.unwrap_or_else(|| first_address(&prefix)),
+        gateway: ipv4.gateway.of(first_address(&prefix)),
         prefix,
         nameservers: ipv4.nameservers.unwrap_or_default(),
         labels,
@@ -212,9 +207,7 @@ pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     network.dhcp = wanted.dhcp.unwrap_or(network.dhcp);
     network.routed = wanted.routed.unwrap_or(network.routed);
     if let Some(ipv4) = wanted.ipv4 {
-        if let Some(gateway) = ipv4.gateway {
-            network.gateway = gateway;
-        }
+        network.gateway = ipv4.gateway.of(network.gateway.take());
         if let Some(nameservers) = ipv4.nameservers {
             network.nameservers = nameservers;
         }

@@ -48,6 +48,7 @@ pub fn availability_zones(region: &str) -> Answered {
 }
 
 /// `ListQuotas`: all twelve, each with limit and usage.
+#[expect(clippy::unnecessary_wraps, reason = "it is one handler among others")]
 pub fn quotas(scene: &mut Scene, _asked: &Asked) -> Result<Answered, Refusal> {
     let used = usage(scene.region, scene.machine_types);
     let rows = scene.region.quotas.rows().into_iter().zip(used.rows());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::simulator::exchange::{Asked, LabelsView, Scene};
+use crate::simulator::exchange::{Asked, Change, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
 use crate::simulator::wire::{Answered, Items, Refusal};
 use crate::simulator::world::{Kind, Labels, Limits, PublicIp, Region};
@@ -55,12 +55,8 @@ fn shown(region: &Region, id: &str, status: u16) -> Result<Answered, Refusal> {
 struct Wanted {
     labels: Option<Given>,
     /// Absent: as it is. `null`: none.
-    #[serde(default, deserialize_with = "present")]
-    network_interface: Option<Option<String>>,
-}
-
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+    #[serde(default)]
+    network_interface: Change,
 }
 
 /// Refuses an interface that is not there or has another address.
@@ -78,7 +74,7 @@ fn check_nic(region: &Region, nic: &str, own: &str) -> Result<(), Refusal> {
 pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let wanted: Wanted = asked.body()?;
     scene.afford(&Limits { public_ips: 1, ..Limits::NONE })?;
-    let nic = wanted.network_interface.flatten();
+    let nic = wanted.network_interface.of(None);
     if let Some(nic) = &nic {
         check_nic(scene.region, nic, "")?;
     }
@@ -99,14 +95,12 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
 pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let id = asked.id("publicIpId")?;
     let wanted: Wanted = asked.body()?;
-    if let Some(Some(nic)) = &wanted.network_interface {
+    if let Change::Set(nic) = &wanted.network_interface {
         check_nic(scene.region, nic, id)?;
     }
     let address = scene.region.public_ips.get_mut(id).ok_or_else(|| Refusal::not_found(Kind::PublicIp))?;
     merge(&mut address.labels, wanted.labels.as_ref())?;
-    if let Some(nic) = wanted.network_interface {
-        address.network_interface = nic;
-    }
+    address.network_interface = wanted.network_interface.of(address.network_interface.take());
     scene.touch(Kind::PublicIp, id);
     shown(scene.region, id, 200)
 }

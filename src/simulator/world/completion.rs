@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 
 use super::identity::{digest, mac, new_id, uuid};
 use super::kind::Kind;
-use super::model::{Network, Nic, Project, Region, SecurityGroup, SecurityGroupRule, Status, World};
+use super::model::{Network, Nic, Project, Region, SecurityGroup, SecurityGroupRule, Server, Status, Volume, World};
 use super::platform::{DEFAULT_PERFORMANCE_CLASS, metro_zone, usual_machine_types, usual_performance_classes, zones};
 use super::table::{Row, Table};
 use crate::error::{Error, Kind as ErrorKind, nearest};
@@ -263,21 +263,7 @@ impl Offers {
                 };
                 server.power_status = Some(power.into());
             }
-            if let Some(boot) = &mut server.boot_volume {
-                resolve(&mut boot.id, Kind::Volume, names, &format!("{place}.bootVolume.id"))?;
-                let Some(volume) = region.volumes.get_mut(&boot.id) else { continue };
-                if volume.server_id.get_or_insert_with(|| server.id.clone()) != &server.id {
-                    let message = format!("the volume `{}` is attached to another server", boot.id);
-                    return Err(wrong(&format!("{place}.bootVolume.id"), message));
-                }
-                if volume.status == "AVAILABLE" {
-                    volume.status = "ATTACHED".into();
-                }
-                volume.bootable = true;
-                volume.delete_on_termination |= boot.delete_on_termination;
-                boot.delete_on_termination = volume.delete_on_termination;
-                server.volumes.push(boot.id.clone());
-            }
+            link_boot_volume(server, &mut region.volumes, names, &place)?;
             for reference in [&mut server.image_id, &mut server.affinity_group].into_iter().flatten() {
                 let kind = if names.contains_key(&(Kind::AffinityGroup, reference.clone())) {
                     Kind::AffinityGroup
@@ -369,20 +355,7 @@ impl Offers {
                 server.nics.push(nic.id.clone());
             }
         }
-        for (index, address) in region.public_ips.iter_mut().enumerate() {
-            let place = format!("{place}.publicIps[{index}]");
-            if let Some(nic) = &mut address.network_interface
-                && !region.nics.contains(nic)
-            {
-                // By hand, a server's name is handier than its interface.
-                resolve(nic, Kind::Server, names, &format!("{place}.networkInterface"))?;
-                match region.servers.get(nic).and_then(|server| server.nics.first()) {
-                    Some(first) => nic.clone_from(first),
-                    None => return Err(wrong(&place, "the server has no network interface".into())),
-                }
-            }
-        }
-        Ok(())
+        link_public_ips(region, names, place)
     }
 
     fn complete_copies(&self, region: &mut Region, names: &Names, place: &str) -> Result<(), Error> {
@@ -429,6 +402,43 @@ impl Offers {
             *updated = *created;
         }
     }
+}
+
+/// Links a server and the volume that it boots from.
+fn link_boot_volume(server: &mut Server, volumes: &mut Table<Volume>, names: &Names, place: &str) -> Result<(), Error> {
+    let Some(boot) = &mut server.boot_volume else { return Ok(()) };
+    resolve(&mut boot.id, Kind::Volume, names, &format!("{place}.bootVolume.id"))?;
+    let Some(volume) = volumes.get_mut(&boot.id) else { return Ok(()) };
+    if volume.server_id.get_or_insert_with(|| server.id.clone()) != &server.id {
+        let message = format!("the volume `{}` is attached to another server", boot.id);
+        return Err(wrong(&format!("{place}.bootVolume.id"), message));
+    }
+    if volume.status == "AVAILABLE" {
+        volume.status = "ATTACHED".into();
+    }
+    volume.bootable = true;
+    volume.delete_on_termination |= boot.delete_on_termination;
+    boot.delete_on_termination = volume.delete_on_termination;
+    server.volumes.push(boot.id.clone());
+    Ok(())
+}
+
+/// Links public addresses and the interfaces that they are bound to.
+fn link_public_ips(region: &mut Region, names: &Names, place: &str) -> Result<(), Error> {
+    for (index, address) in region.public_ips.iter_mut().enumerate() {
+        let place = format!("{place}.publicIps[{index}]");
+        if let Some(nic) = &mut address.network_interface
+            && !region.nics.contains(nic)
+        {
+            // By hand, a server's name is handier than its interface.
+            resolve(nic, Kind::Server, names, &format!("{place}.networkInterface"))?;
+            match region.servers.get(nic).and_then(|server| server.nics.first()) {
+                Some(first) => nic.clone_from(first),
+                None => return Err(wrong(&place, "the server has no network interface".into())),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The rules that a new group starts with: everything out, and in from the group itself.

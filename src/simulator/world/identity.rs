@@ -50,6 +50,13 @@ pub fn mac(seed: u64, id: &str) -> String {
     format!("fa:16:{a:02x}:{b:02x}:{c:02x}:{d:02x}")
 }
 
+/// Bytes as hexadecimal digits, two each.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+}
+
 /// Thirty-two hexadecimal digits.
 pub fn hex32((high, low): (u64, u64)) -> String {
     format!("{high:016x}{low:016x}")

@@ -11,14 +11,15 @@ fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).single().expect("a valid time")
 }
 
+const KINDS: [&str; 4] = ["g2i.1", "g2i.2", "c2i.2", "m2i.4"];
+const STATUSES: [&str; 8] = ["ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE", "DEALLOCATED", "ACTIVE"];
+const TEAMS: [&str; 5] = ["shop", "data", "platform", "search", "mobile"];
+
 /// A project `bench` with so many servers, each with a boot volume and an interface, and wide quotas.
 #[must_use]
 pub fn large(servers: usize) -> World {
     let mut region = Region { quotas: Limits::WIDE, ..Region::default() };
     region.networks.insert(Network { name: "wide".into(), prefix: "10.0.0.0/8".into(), ..Network::default() });
-    const KINDS: [&str; 4] = ["g2i.1", "g2i.2", "c2i.2", "m2i.4"];
-    const STATUSES: [&str; 8] = ["ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "ACTIVE", "INACTIVE", "DEALLOCATED", "ACTIVE"];
-    const TEAMS: [&str; 5] = ["shop", "data", "platform", "search", "mobile"];
     for number in 0..servers {
         let drawn = splitmix(number as u64);
         let pick = |shift: u32, length: usize| usize::try_from((drawn >> shift) & 0xff).unwrap_or(0) % length;

@@ -13,7 +13,7 @@ mod table;
 
 pub use completion::{Addresses, is_uuid, parse_prefix, starting_rules};
 pub use demo::{DEMO_PROJECT, demo, demo_start};
-pub use identity::{digest, hex32, mac, new_id, splitmix, uuid};
+pub use identity::{digest, hex, hex32, mac, new_id, splitmix, uuid};
 pub use kind::Kind;
 pub use large::{large, small};
 pub use model::{
