@@ -2,6 +2,7 @@
 
 mod catalog;
 mod examples;
+mod lost_answers;
 mod official;
 mod recipes;
 mod resources;
