@@ -156,6 +156,8 @@ pub struct Native {
     pub is_property: bool,
     /// Whether it changes its receiver, which then cannot be a constant.
     pub is_mutating: bool,
+    /// Whether it is registered for exactly its types, so that it comes before a function of rhai's own.
+    pub(super) is_exact: bool,
     pub(super) body: Body,
 }
 
@@ -175,6 +177,7 @@ impl Native {
             operations: &[],
             is_property: false,
             is_mutating: false,
+            is_exact: !name.starts_with(|letter: char| letter.is_alphabetic() || letter == '_'),
             body: Arc::new(|_| Ok(Dynamic::UNIT)),
         }
     }
@@ -251,6 +254,13 @@ impl Native {
     #[must_use]
     pub fn mutating(mut self) -> Self {
         self.is_mutating = true;
+        self
+    }
+
+    /// Puts it before a function of rhai's own that has the same name and the same types. Operators are always so.
+    #[must_use]
+    pub fn exactly(mut self) -> Self {
+        self.is_exact = true;
         self
     }
 

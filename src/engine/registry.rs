@@ -75,19 +75,17 @@ pub(super) fn register_all(module: &mut Module, namespace: FnNamespace, natives:
 }
 
 /// One registration for each count of arguments and each type of receiver: rhai then finds it at once, and the wrapper
-/// checks the other arguments with better words than rhai has. Operators are registered with all their types, because
-/// rhai has some of its own for the same names.
+/// checks the other arguments with better words than rhai has.
 fn groups(natives: &[Arc<Native>]) -> BTreeMap<Vec<TypeId>, Group> {
     let mut groups: BTreeMap<Vec<TypeId>, Group> = BTreeMap::new();
     for native in natives {
-        let is_operator = !native.name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         for count in native.arity() {
             let receiver = native.receiver.as_ref().map(super::native::Type::id);
             let parameters = native
                 .parameters
                 .iter()
                 .take(count)
-                .map(|parameter| if is_operator { parameter.kind.id() } else { TypeId::of::<Dynamic>() });
+                .map(|parameter| if native.is_exact { parameter.kind.id() } else { TypeId::of::<Dynamic>() });
             groups.entry(receiver.into_iter().chain(parameters).collect()).or_default().push(native.clone());
         }
     }

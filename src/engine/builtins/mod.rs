@@ -20,6 +20,7 @@ mod resources;
 mod secret;
 pub(super) mod table;
 mod text;
+mod texts;
 pub mod time;
 
 /// Every native of the language.
@@ -31,6 +32,7 @@ pub fn natives() -> Vec<Native> {
         parallel::natives(),
         time::natives(),
         text::natives(),
+        texts::natives(),
         data::natives(),
         table::natives(),
         secret::natives(),

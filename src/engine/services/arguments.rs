@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::catalog::{FilledFrom, Operation, Parameter, Place, nearest};
 use crate::engine::native::type_name_of;
-use crate::engine::values::{Object, to_value};
+use crate::engine::values::{Object, to_request, to_value};
 use crate::error::{Error, Kind};
 use crate::transport::{Call, Payload, Target};
 
@@ -148,7 +148,7 @@ fn set_parameter(call: &mut Call, parameter: &Parameter, name: &str, value: &Dyn
 }
 
 fn in_request(operation: &Operation, name: &str, value: &Dynamic) -> Result<Value, Error> {
-    to_value(value)
+    to_request(value)
         .map_err(|error| Error { message: format!("`{}`: `{name}`: {}", operation.name, error.message), ..error })
 }
 

@@ -8,9 +8,10 @@ use super::arguments::{call_of, positional};
 use super::pages::{Pages, fetch};
 use crate::catalog::{Answer, Effect, Operation, Paging};
 use crate::engine::arguments::Arguments;
+use crate::engine::context::RunContext;
 use crate::engine::fault::Fault;
 use crate::engine::native::{Native, NativeEffect, Type};
-use crate::engine::values::{About, Node, Object, decode, decode_list};
+use crate::engine::values::{About, Decoder, Node, Object};
 use crate::error::{Error, Kind};
 use crate::transport::Call;
 
@@ -74,10 +75,10 @@ fn carry_out(
     };
     if operation.list_key.is_some() && !asks_for_one_page(&asked) {
         let pages = call.wait(async move { fetch(asked, |call| platform.answer(call)).await })?;
-        return Ok(list_of(operation, pages, about)?.into());
+        return Ok(list_of(call.run(), operation, pages, about)?.into());
     }
     let answer = call.wait(async move { platform.answer(asked).await })?;
-    Ok(value_of(operation, &answer.body, about)?)
+    value_of(call.run(), operation, &answer.body, about)
 }
 
 /// Whether the caller names a page; it then gets just that page, as the API answers it.
@@ -110,30 +111,54 @@ fn left_out_of(operation: &'static Operation) -> &'static [&'static str] {
     Box::leak(names.into_boxed_slice())
 }
 
-fn list_of(operation: &'static Operation, pages: Pages, about: About) -> Result<Array, Error> {
+fn list_of(run: &RunContext, operation: &'static Operation, pages: Pages, about: About) -> Result<Array, Fault> {
     let (node, key) = (node_of(operation), operation.list_key.unwrap_or_default());
     let about = std::sync::Arc::new(about);
+    let mut decoder = Decoder::default();
     let mut list = Array::new();
     for page in pages {
-        for item in decode_list(&page, key, &node)?.0 {
+        run.reserve(VALUE_BYTES * page.len() as u64)?;
+        for item in decoder.list(&page, key, &node)? {
             list.push(match item.try_cast_result::<Object>() {
                 Ok(object) => Dynamic::from(object.with_about(about.clone())),
                 Err(item) => item,
             });
         }
     }
+    learn(run, &mut decoder);
     Ok(list)
 }
 
+/// Values take about so many bytes for each byte of JSON.
+const VALUE_BYTES: u64 = 4;
+
+/// Tells the run's scrubber what must not be shown.
+fn learn(run: &RunContext, decoder: &mut Decoder) {
+    for secret in decoder.secrets() {
+        run.surroundings.scrubber.learn(secret.expose());
+    }
+}
+
 /// What a call that is no list gives: an object, another JSON value, text, or the bytes of a file.
-fn value_of(operation: &'static Operation, body: &bytes::Bytes, about: About) -> Result<Dynamic, Error> {
+fn value_of(
+    run: &RunContext,
+    operation: &'static Operation,
+    body: &bytes::Bytes,
+    about: About,
+) -> Result<Dynamic, Fault> {
+    run.reserve(VALUE_BYTES * body.len() as u64)?;
     match operation.answer {
         Answer::Empty => Ok(Dynamic::UNIT),
         Answer::Json(_) if body.is_empty() => Ok(Dynamic::UNIT),
-        Answer::Json(_) => Ok(match decode(body, &node_of(operation))?.try_cast_result::<Object>() {
-            Ok(object) => Dynamic::from(object.with_about(about.into())),
-            Err(value) => value,
-        }),
+        Answer::Json(_) => {
+            let mut decoder = Decoder::default();
+            let value = decoder.value(body, &node_of(operation))?;
+            learn(run, &mut decoder);
+            Ok(match value.try_cast_result::<Object>() {
+                Ok(object) => Dynamic::from(object.with_about(about.into())),
+                Err(value) => value,
+            })
+        }
         Answer::Bytes(_) => Ok(match std::str::from_utf8(body) {
             Ok(text) => text.into(),
             Err(_) => Dynamic::from_blob(body.to_vec()),

@@ -28,3 +28,83 @@ fn text_that_doubles_for_ever_ends_at_a_limit() {
         assert_eq!(outcome.exit_code(), 6, "{script}: {outcome:?}");
     }
 }
+
+#[test]
+fn one_step_cannot_take_many_times_its_text() {
+    let bench = Bench { limits: Limits { memory_bytes: 4 << 20, ..Limits::default() }, ..Bench::new() };
+    let text = "let t = \"0123456789abcdef\"; for i in 0..14 { t += t; }";
+    for step in ["t.split(\"\")", "t.to_chars()", "t.replace(\"0\", t)", "t.split(\"0\").len(); t.split('1', 100000)"] {
+        let outcome = bench.run(&format!("{text} {step}"));
+        assert_eq!(outcome.error().map(|error| error.code), Some("memory_limit"), "{step}: {outcome:?}");
+    }
+}
+
+#[test]
+fn guarded_functions_do_what_rhai_does() {
+    let bench = Bench::new();
+    for case in [
+        "\"a b  c\".split() == [\"a\", \"b\", \"c\"]",
+        "\"a,b,c\".split(\",\") == [\"a\", \"b\", \"c\"] && \"a,b,c\".split(',', 2) == [\"a\", \"b,c\"]",
+        "\"abc\".split(1) == [\"a\", \"bc\"] && \"a,b\".split_rev(\",\") == [\"b\", \"a\"]",
+        "\"ab\".to_chars() == ['a', 'b']",
+        "let t = \"a-b-c\"; t.replace(\"-\", \"+\"); t == \"a+b+c\"",
+        "let t = \"aba\"; t.replace('a', \"xy\"); t == \"xybxy\"",
+    ] {
+        assert_eq!(bench.value(case), true, "{case}");
+    }
+}
+
+#[test]
+fn workers_charge_the_run() {
+    let bench = Bench { limits: Limits { memory_bytes: 4 << 20, ..Limits::default() }, ..Bench::new() };
+    // Each result is small enough, all together are not.
+    let script = "let items = []; for i in 0..32 { items.push(i); } \
+                  parallel(items, |x| { let t = `${x}.`; for i in 0..16 { t += t; } [t, t + x] })";
+    assert_eq!(bench.run(script).error().map(|error| error.code), Some("memory_limit"));
+}
+
+#[test]
+fn memory_is_given_back() {
+    let bench = Bench { limits: Limits { memory_bytes: 2 << 20, ..Limits::default() }, ..Bench::new() };
+    // A hundred times the budget in all, never more than a fraction of it at once.
+    let script = "let t = \"0123456789abcdef\"; for i in 0..11 { t += t; } \
+                  for i in 0..500 { let a = t + i; parallel([1, 2], |x| a + x); test_sleep(0); } 1";
+    assert_eq!(bench.value(script), 1);
+}
+
+#[test]
+fn the_deadline_ends_a_run_whatever_it_does() {
+    let limits = Limits { deadline: Some(std::time::Duration::ZERO), ..Limits::default() };
+    let bench = Bench { limits, ..Bench::new() };
+    for script in ["loop { }", "test_sleep(100000)", "try { test_sleep(100000) } catch { }"] {
+        let outcome = bench.run(script);
+        assert_eq!(outcome.error().map(|error| error.code), Some("deadline"), "{script}: {outcome:?}");
+        assert_eq!(outcome.exit_code(), 6);
+    }
+}
+
+#[test]
+fn deep_recursion_ends_at_a_limit() {
+    let bench = Bench::new();
+    assert_eq!(bench.run("fn f(n) { f(n + 1) } f(0)").exit_code(), 6);
+    // rhai doubles the list of a closure's functions with each closure within a closure: at 64 levels that is slow.
+    let bench = Bench { limits: Limits { call_depth: 32, ..Limits::default() }, ..bench };
+    for script in [
+        "fn f(n) { [n].map(|x| f(x + 1)) } f(0)",
+        "fn f(n) { try { f(n + 1) } catch { } } f(0)",
+        "fn f(n) { parallel([n], |x| f(x + 1)) } f(0)",
+    ] {
+        let outcome = bench.run(script);
+        assert_eq!(outcome.exit_code(), 6, "{script}: {outcome:?}");
+    }
+    let nested = format!("{}1{}", "(".repeat(500), ")".repeat(500));
+    assert!(bench.message(&nested).contains("too deep"));
+}
+
+#[test]
+fn objects_cannot_lie_in_each_other_without_end() {
+    let object = crate::engine::values::decode_object(b"{\"a\":1}", &crate::engine::values::Node::Plain).unwrap();
+    let bench = Bench::new().with("o", rhai::Dynamic::from(object));
+    let message = bench.message("let x = o; loop { x.child = x; }");
+    assert!(message.contains("deep"), "{message}");
+}

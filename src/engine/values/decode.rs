@@ -10,53 +10,76 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use super::form::Node;
 use super::object::Object;
 use crate::error::{Error, Kind};
+use crate::secret::Secret;
 
-/// Decodes JSON. Objects become [`Object`]s of the forms that `node` leads to, lists stay arrays, `null` is `()`.
-/// Whole numbers too large for a script's become text, so that no digit is lost.
+/// Decodes answers. One decoder for all parts of an answer shares the names that no form knows, such as labels' keys.
+#[derive(Default)]
+pub struct Decoder {
+    keys: Keys,
+    secrets: Vec<Secret>,
+}
+
+impl Decoder {
+    /// Decodes JSON. Objects become [`Object`]s of the forms that `node` leads to, lists stay arrays, `null` is `()`.
+    /// Whole numbers too large for a script's become text, so that no digit is lost; what the catalogue calls a secret
+    /// becomes a `Secret`.
+    ///
+    /// # Errors
+    /// If the bytes are no JSON.
+    pub fn value(&mut self, bytes: &[u8], node: &Node) -> Result<Dynamic, Error> {
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let value = Value { node, decoder: self }.deserialize(&mut deserializer);
+        value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
+            let message = format!("the answer is not the JSON that was expected: {error}");
+            Error::new(Kind::Server, "answer_not_json", message)
+        })
+    }
+
+    /// Decodes an answer that is an object.
+    ///
+    /// # Errors
+    /// If it is no JSON or no object.
+    pub fn object(&mut self, bytes: &[u8], node: &Node) -> Result<Object, Error> {
+        self.value(bytes, node)?.try_cast::<Object>().ok_or_else(|| {
+            Error::new(Kind::Server, "answer_not_object", "the answer is not the JSON object that was expected")
+        })
+    }
+
+    /// Decodes an answer that is a list: under a key of an object, or bare if the key is empty.
+    ///
+    /// # Errors
+    /// If it is no JSON, or the list is not there.
+    pub fn list(&mut self, bytes: &[u8], key: &str, node: &Node) -> Result<Array, Error> {
+        let missing =
+            || Error::new(Kind::Incomplete, "answer_without_list", format!("the answer lacks its list `{key}`"));
+        let value = self.value(bytes, node)?;
+        if key.is_empty() {
+            return value.into_array().map_err(|_| missing());
+        }
+        let list = value.try_cast::<Object>().and_then(|object| object.raw(key).cloned());
+        list.and_then(|list| list.into_array().ok()).ok_or_else(missing)
+    }
+
+    /// The secrets that have been met, for the scrubber.
+    pub fn secrets(&mut self) -> Vec<Secret> {
+        std::mem::take(&mut self.secrets)
+    }
+}
+
+/// Decodes JSON that stands alone; see [`Decoder::value`].
 ///
 /// # Errors
 /// If the bytes are no JSON.
 pub fn decode(bytes: &[u8], node: &Node) -> Result<Dynamic, Error> {
-    let mut keys = Keys::default();
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    Value { node, keys: &mut keys }
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| {
-            Error::new(
-                Kind::Server,
-                "answer_not_json",
-                format!("the answer is not the JSON that was expected: {error}"),
-            )
-        })
+    Decoder::default().value(bytes, node)
 }
 
-/// Decodes an answer that is an object.
+/// Decodes an object that stands alone; see [`Decoder::object`].
 ///
 /// # Errors
 /// If it is no JSON or no object.
 pub fn decode_object(bytes: &[u8], node: &Node) -> Result<Object, Error> {
-    decode(bytes, node)?.try_cast::<Object>().ok_or_else(|| {
-        Error::new(Kind::Server, "answer_not_object", "the answer is not the JSON object that was expected")
-    })
-}
-
-/// Decodes an answer that is a list: under a key of an object, or bare if the key is empty. Gives the items, and the
-/// object around them without them.
-///
-/// # Errors
-/// If it is no JSON, or the list is not there.
-pub fn decode_list(bytes: &[u8], key: &str, node: &Node) -> Result<(Array, Option<Object>), Error> {
-    let missing = || Error::new(Kind::Incomplete, "answer_without_list", format!("the answer lacks its list `{key}`"));
-    let value = decode(bytes, node)?;
-    if key.is_empty() {
-        return value.into_array().map(|list| (list, None)).map_err(|_| missing());
-    }
-    let mut object = value.try_cast::<Object>().ok_or_else(missing)?;
-    match object.remove(key) {
-        Some(list) if list.is_array() => Ok((list.into_array().unwrap_or_default(), Some(object))),
-        Some(_) | None => Err(missing()),
-    }
+    Decoder::default().object(bytes, node)
 }
 
 /// Keys that no form knows, each kept once.
@@ -74,9 +97,9 @@ impl Keys {
     }
 }
 
-struct Value<'n, 'k> {
+struct Value<'n, 'd> {
     node: &'n Node,
-    keys: &'k mut Keys,
+    decoder: &'d mut Decoder,
 }
 
 impl<'de> DeserializeSeed<'de> for Value<'_, '_> {
@@ -111,6 +134,11 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Dynamic, E> {
+        if matches!(self.node, Node::Secret) {
+            let secret = Secret::new(value);
+            self.decoder.secrets.push(secret.clone());
+            return Ok(Dynamic::from(secret));
+        }
         Ok(value.into())
     }
 
@@ -119,13 +147,13 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Dynamic, A::Error> {
-        let plain = Node::Plain;
         let node = match self.node {
             Node::List(item) => item,
-            Node::Plain | Node::Time | Node::Object(_) => &plain,
+            Node::Secret => &Node::Secret,
+            Node::Plain | Node::Time | Node::Object(_) => &Node::Plain,
         };
         let mut list = Array::new();
-        while let Some(value) = items.next_element_seed(Value { node, keys: self.keys })? {
+        while let Some(value) = items.next_element_seed(Value { node, decoder: self.decoder })? {
             list.push(value);
         }
         Ok(list.into())
@@ -133,7 +161,10 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Dynamic, A::Error> {
         let form = self.node.form();
-        let plain = Node::Plain;
+        let others = form.and_then(|form| form.other()).unwrap_or(match self.node {
+            Node::Secret => &Node::Secret,
+            Node::Plain | Node::Time | Node::List(_) | Node::Object(_) => &Node::Plain,
+        });
         let mut entries = Vec::with_capacity(if form.is_some() { 16 } else { 4 });
         let mut hint = 0;
         while let Some(name) = fields.next_key_seed(Key)? {
@@ -143,9 +174,9 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
                     hint = next;
                     (key, node)
                 }
-                None => (self.keys.shared(name.as_ref()), form.and_then(|form| form.other()).unwrap_or(&plain)),
+                None => (self.decoder.keys.shared(name.as_ref()), others),
             };
-            entries.push((key, fields.next_value_seed(Value { node, keys: self.keys })?));
+            entries.push((key, fields.next_value_seed(Value { node, decoder: self.decoder })?));
         }
         entries.shrink_to_fit();
         Ok(Dynamic::from(Object::new(entries, form.map(Arc::clone))))
@@ -180,8 +211,8 @@ impl<'de> Visitor<'de> for Key {
 
 /// A JSON tree as what scripts hold.
 pub fn from_value(value: &serde_json::Value) -> Dynamic {
-    let mut keys = Keys::default();
-    let seed = Value { node: &Node::Plain, keys: &mut keys };
+    let mut decoder = Decoder::default();
+    let seed = Value { node: &Node::Plain, decoder: &mut decoder };
     seed.deserialize(value)
         .unwrap_or_else(|error: serde_json::Error| serde_json::Error::custom(error).to_string().into())
 }

@@ -14,6 +14,8 @@ pub enum Node {
     Plain,
     /// Text that is a point in time.
     Time,
+    /// A secret: every text in it becomes a `Secret`.
+    Secret,
     /// A list of these.
     List(Arc<Node>),
     /// An object.
@@ -66,6 +68,7 @@ impl Node {
     pub fn field(&self, name: &str) -> Self {
         match self {
             Self::Object(form) => form.node(name),
+            Self::Secret => Self::Secret,
             Self::Plain | Self::Time | Self::List(_) => Self::Plain,
         }
     }
@@ -75,6 +78,7 @@ impl Node {
     pub fn item(&self) -> Self {
         match self {
             Self::List(item) => Self::clone(item),
+            Self::Secret => Self::Secret,
             Self::Plain | Self::Time | Self::Object(_) => Self::Plain,
         }
     }
@@ -84,7 +88,7 @@ impl Node {
     pub fn form(&self) -> Option<&Arc<Form>> {
         match self {
             Self::Object(form) => Some(form),
-            Self::Plain | Self::Time | Self::List(_) => None,
+            Self::Plain | Self::Time | Self::Secret | Self::List(_) => None,
         }
     }
 }
@@ -154,12 +158,6 @@ impl Form {
         self.is_open
     }
 
-    /// Whether a field holds a secret.
-    #[must_use]
-    pub fn is_secret(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.is_secret && field.key == name)
-    }
-
     /// The names that the document gives, in its order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|field| field.key.as_str())
@@ -191,7 +189,7 @@ impl FormField {
     }
 
     fn node(&self, service: &'static Service) -> &Node {
-        self.node.get_or_init(|| Node::of(service, self.shape))
+        self.node.get_or_init(|| if self.is_secret { Node::Secret } else { Node::of(service, self.shape) })
     }
 }
 

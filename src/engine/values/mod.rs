@@ -10,7 +10,7 @@ mod syntax;
 
 pub(super) use compare::register as register_comparisons;
 pub use compare::{equal, order};
-pub use decode::{decode, decode_list, decode_object, from_value};
+pub use decode::{Decoder, decode, decode_object, from_value};
 pub use encode::{display, to_json, to_request, to_value};
 pub use form::{Form, Node};
 pub use object::{About, Object};

@@ -10,7 +10,7 @@ use crate::catalog::{self, Answer};
 use crate::engine::arguments::Arguments;
 use crate::engine::fault::Fault;
 use crate::engine::native::{Native, Type};
-use crate::engine::values::{About, Node, Object, decode_object, to_value};
+use crate::engine::values::{About, Decoder, Node, Object, decode_object, to_request, to_value};
 use crate::error::{Error, Kind as ErrorKind};
 use crate::resources::{Expectation, Form, Kind, Options, Platform, Resource, manager_of};
 
@@ -89,9 +89,11 @@ pub(super) fn list(resources: &[Resource]) -> Result<Dynamic, Error> {
     let node = node(first.kind());
     let free = Arc::new(about(first, None));
     let mut others: Option<Arc<About>> = None;
+    // One decoder, so that the objects share the keys of their labels.
+    let mut decoder = Decoder::default();
     let mut list = Array::with_capacity(resources.len());
     for resource in resources {
-        let object = decode_object(resource.body(), node)?;
+        let object = decoder.object(resource.body(), node)?;
         let held = manager(resource.kind(), &object);
         let about = match held {
             None => free.clone(),
@@ -147,7 +149,7 @@ pub(super) fn options(call: &mut Arguments<'_, '_>, index: usize) -> Result<Opti
 
 /// A map argument as JSON fields.
 pub(super) fn fields(call: &mut Arguments<'_, '_>, index: usize) -> Result<Map<String, Value>, Fault> {
-    match to_value(&call.any(index)?)? {
+    match to_request(&call.any(index)?)? {
         Value::Object(fields) => Ok(fields),
         _ => Err(call.wrong(index, "a map")),
     }
