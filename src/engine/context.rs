@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -117,6 +117,8 @@ struct State {
     why: OnceLock<Error>,
     verdict: OnceLock<Verdict>,
     sources: Sources,
+    /// How many worker threads there are, those of nested `parallel`s too.
+    workers: AtomicUsize,
     results: Mutex<Option<(u64, u64)>>,
     started_at: OnceLock<DateTime<Utc>>,
 }
@@ -260,6 +262,20 @@ impl RunContext {
     pub fn started_at(&self) -> DateTime<Utc> {
         let given = self.surroundings.identity.started_at;
         given.unwrap_or_else(|| *self.state.started_at.get_or_init(|| self.recipe_clock.now()))
+    }
+
+    /// Takes up to so many worker threads; fewer, or none, if the run has as many as it may.
+    pub(super) fn take_workers(&self, wanted: usize) -> usize {
+        let limit = self.limits.workers;
+        let grant = |taken: usize| wanted.min(limit.saturating_sub(taken));
+        let before =
+            self.state.workers.fetch_update(Ordering::AcqRel, Ordering::Acquire, |taken| Some(taken + grant(taken)));
+        before.map_or(0, grant)
+    }
+
+    /// Gives worker threads back.
+    pub(super) fn give_workers(&self, count: usize) {
+        self.state.workers.fetch_sub(count, Ordering::AcqRel);
     }
 
     /// The texts of the run's scripts.

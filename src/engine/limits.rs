@@ -15,7 +15,7 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// How deep functions may call each other.
     pub call_depth: usize,
-    /// How many threads one `parallel` may have, however many are asked for.
+    /// How many threads all `parallel`s of the run may have, however many they ask for.
     pub workers: usize,
 }
 

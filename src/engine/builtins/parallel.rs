@@ -164,7 +164,7 @@ fn for_worker(closure: &FnPtr) -> FnPtr {
 fn fan_out(call: &mut Arguments<'_, '_>) -> Result<(Vec<Row>, Vec<usize>), Fault> {
     let (options, closure) = options(call)?;
     let items = call.list(0)?;
-    let count = options.workers.min(items.len()).min(call.run().limits.workers);
+    let count = options.workers.min(items.len());
     let work = Work {
         run: call.run(),
         context: call.context(),
@@ -174,9 +174,7 @@ fn fan_out(call: &mut Arguments<'_, '_>) -> Result<(Vec<Row>, Vec<usize>), Fault
         results: items.iter().map(|_| Mutex::new(None)).collect(),
         items,
     };
-    if count > 0 {
-        work.carry_out(count, &closure)?;
-    }
+    work.carry_out(count, &closure);
     work.into_rows()
 }
 
@@ -194,7 +192,8 @@ struct Work<'c> {
 impl Work<'_> {
     /// Starts the workers and waits for them. Each holds a token of the recipe's clock from before it starts; the
     /// last one to end wakes this thread with its own token taken again, so that a virtual clock cannot jump between.
-    fn carry_out(&self, count: usize, closure: &FnPtr) -> Result<(), Fault> {
+    fn carry_out(&self, wanted: usize, closure: &FnPtr) {
+        let count = self.run.take_workers(wanted);
         let clock = &self.run.recipe_clock;
         let (sender, receiver) = handoff::<()>(clock);
         let running = Arc::new(AtomicUsize::new(count));
@@ -216,12 +215,14 @@ impl Work<'_> {
                 // Without another thread the ones that run do all the work.
                 started += usize::from(spawned.is_ok());
             }
-            let _ = self.run.runtime.block_on(receiver);
             if started == 0 {
-                return Err(Error::new(Kind::Bug, "no_thread", "the machine gives no thread for `parallel`").into());
+                // No thread to be had: this one does the work, as a nested `parallel` does when all are taken.
+                self.work_off(&for_worker(closure));
+            } else {
+                let _ = self.run.runtime.block_on(receiver);
             }
-            Ok(())
-        })
+        });
+        self.run.give_workers(count);
     }
 
     fn work_off(&self, closure: &FnPtr) {

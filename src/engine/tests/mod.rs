@@ -1,5 +1,6 @@
 //! Scripts run whole. What rhai does that we rely on is in `canaries`; an upgrade that changes it fails there first.
 
+mod canaries;
 mod catching;
 mod failures;
 mod language;
