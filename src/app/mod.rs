@@ -3,12 +3,13 @@
 mod progress;
 mod run;
 mod session;
-pub mod simulate;
+mod simulate;
 mod simulated;
 mod simulation;
 
 pub use progress::Progress;
 pub use run::{RunRequest, run};
 pub use session::{Opening, Session, settings};
+pub use simulate::{Served, SimulateRequest, simulate};
 pub use simulated::Simulated;
 pub use simulation::Simulation;

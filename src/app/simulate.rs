@@ -1,61 +1,48 @@
 //! `stackhand sim --listen`: the simulator behind a socket, with a key file that any client can use.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::future::Future;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
-use crate::simulator::world::demo;
+use crate::secret::Scrubber;
 use crate::simulator::{Simulator, key_file, serve};
 
 use super::simulation::{Simulation, open_world};
 
 /// What is simulated, and where.
-#[derive(Debug, Clone)]
-pub struct SimulateOptions {
+pub struct SimulateRequest {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where to write a key file of the simulated service account. One that is there is kept if it is the account's.
     pub key_file: Option<PathBuf>,
-    /// The world to start with and where to write it at the end, and the faults in force from the start.
-    pub simulation: Simulation,
     /// How many times as fast as ours world time runs; above 0.
     pub speed: f64,
-    /// How long an access token lives.
-    pub token_lifetime: Duration,
-}
-
-impl SimulateOptions {
-    /// The demo world at this address, at the speed of ours.
-    #[must_use]
-    pub fn new(listen: SocketAddr) -> Self {
-        Self {
-            listen,
-            key_file: None,
-            simulation: Simulation::default(),
-            speed: 1.0,
-            token_lifetime: Duration::from_hours(1),
-        }
-    }
+    /// The world to start with and where to write it at the end, and the faults in force from the start.
+    pub simulation: Simulation,
+    /// Learns the private key.
+    pub scrubber: Scrubber,
 }
 
 /// A simulator that listens.
-pub struct Listening {
+pub struct Served {
     /// What every client takes as address of the API.
-    pub base_url: String,
+    pub url: String,
     /// The project to act in.
-    pub project: String,
-    /// What the world is called.
-    pub world: String,
+    pub project_id: String,
+    /// The region to act in.
+    pub region: String,
     /// The simulator itself.
     pub simulator: Arc<Simulator>,
+    world: String,
+    key_file: Option<PathBuf>,
     listener: TcpListener,
     simulation: Simulation,
 }
@@ -64,42 +51,62 @@ pub struct Listening {
 ///
 /// # Errors
 /// When a file cannot be read or written, the address cannot be had, or the speed is none.
-pub async fn open(options: SimulateOptions, clock: &Clock) -> Result<Listening> {
-    if !options.speed.is_finite() || options.speed <= 0.0 || options.speed > 1_000_000.0 {
-        let message = format!("`--speed` must be above 0 and at most 1000000, not {}", options.speed);
+pub async fn simulate(request: SimulateRequest) -> Result<Served> {
+    if !request.speed.is_finite() || request.speed <= 0.0 || request.speed > 1_000_000.0 {
+        let message = format!("`--speed` must be above 0 and at most 1000000, not {}", request.speed);
         return Err(Error::new(Kind::Usage, "speed_invalid", message));
     }
-    let world = match &options.simulation.world {
-        Some(_) => open_world(&options.simulation, clock.now())?.0,
-        // Dated from now, so that what clients call today is today in it.
-        None => demo(clock.now()),
-    };
-    let (name, start) = (world.name.clone(), world.time.unwrap_or_else(|| clock.now()));
-    let world_clock = Clock::scaled(start, options.speed);
-    let simulator = Simulator::with_clocks(world, world_clock, clock.clone(), options.token_lifetime);
-    if let Some(faults) = options.simulation.read_faults()? {
+    let clock = Clock::process();
+    // The demo is dated from now, so that what clients call today is today in it.
+    let (world, start) = open_world(&request.simulation, clock.now())?;
+    let name = world.name.clone();
+    let simulator = Simulator::with_clocks(world, Clock::scaled(start, request.speed), clock.clone());
+    if let Some(faults) = request.simulation.read_faults()? {
         simulator.set_faults(faults);
     }
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
-        Error::new(Kind::Config, "address_unavailable", format!("cannot listen on {}: {error}", options.listen))
+    let listener = TcpListener::bind(request.listen).await.map_err(|error| {
+        Error::new(Kind::Config, "address_unavailable", format!("cannot listen on {}: {error}", request.listen))
             .with_hint("choose another address with `--listen`; port 0 takes a free one")
     })?;
-    let address = listener.local_addr().map_err(|error| unusable("address", &error, Path::new("")))?;
-    let base_url = format!("http://{}", reachable(address));
-    if let Some(file) = &options.key_file {
-        write_key(&simulator, file, &format!("{base_url}/token"), clock)?;
+    let address = listener.local_addr().map_err(|error| {
+        Error::new(Kind::Config, "address_unavailable", format!("cannot listen on {}: {error}", request.listen))
+    })?;
+    let url = format!("http://{}", reachable(address));
+    if let Some(file) = &request.key_file {
+        write_key(&simulator, file, &format!("{url}/token"), &clock, &request.scrubber)?;
     }
-    let project = simulator.first_project();
-    let (simulator, simulation) = (Arc::new(simulator), options.simulation);
-    Ok(Listening { base_url, project, world: name, simulator, listener, simulation })
+    let (project_id, region) = simulator.first_place();
+    let simulator = Arc::new(simulator);
+    let (key_file, simulation) = (request.key_file, request.simulation);
+    Ok(Served { url, project_id, region, simulator, world: name, key_file, listener, simulation })
 }
 
-impl Listening {
+impl Served {
+    /// What a person does with it next.
+    pub fn how_to_use(&self) -> String {
+        let Self { url, project_id, region, world, .. } = self;
+        let named = if world.is_empty() { String::new() } else { format!(" ({world})") };
+        let mut text = format!("a simulated cloud listens on {url}{named}\nproject {project_id}, region {region}\n");
+        if let Some(file) = &self.key_file {
+            let file = file.display();
+            let _ = write!(
+                text,
+                "\nSTACKIT_SERVICE_ACCOUNT_KEY_PATH={file} STACKIT_IAAS_CUSTOM_ENDPOINT={url} \\\n  \
+                 stackhand eval 'servers()' --project-id {project_id}\n\
+                 SDKs take the key file {file}, the endpoint {url} and the token endpoint {url}/token\n"
+            );
+        } else {
+            text.push_str("give `--key-file FILE` for a key that clients can sign in with\n");
+        }
+        let _ = write!(text, "its own routes: {url}/_simulator/world, /world/time, /faults");
+        text
+    }
+
     /// Serves clients until `shutdown` ends; writes the world then, if that was asked for.
     ///
     /// # Errors
     /// When the socket fails or the world cannot be written.
-    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    pub async fn until(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<()> {
         serve(self.simulator.clone(), self.listener, shutdown)
             .await
             .map_err(|error| Error::new(Kind::Network, "listener_failed", format!("the listener failed: {error}")))?;
@@ -107,7 +114,7 @@ impl Listening {
     }
 }
 
-fn write_key(simulator: &Simulator, file: &Path, endpoint: &str, clock: &Clock) -> Result<()> {
+fn write_key(simulator: &Simulator, file: &Path, endpoint: &str, clock: &Clock, scrubber: &Scrubber) -> Result<()> {
     let account = simulator.tokens().account();
     let mut key = match fs::read_to_string(file) {
         Ok(text) => {
@@ -130,6 +137,9 @@ fn write_key(simulator: &Simulator, file: &Path, endpoint: &str, clock: &Clock) 
         key["credentials"]["tokenEndpoint"] = endpoint.into();
         let text = format!("{key:#}\n");
         write_privately(file, &text).map_err(|error| unusable("key file", &error, file))?;
+    }
+    if let Some(private) = key["credentials"]["privateKey"].as_str() {
+        scrubber.learn(private);
     }
     if let Some(known) = key_file::known_key(&key, account) {
         simulator.tokens().accept_key(known);
@@ -172,10 +182,14 @@ fn unusable(what: &str, error: &io::Error, file: &Path) -> Error {
 mod tests {
     use super::*;
 
-    fn options(folder: &Path) -> SimulateOptions {
-        let mut options = SimulateOptions::new("127.0.0.1:0".parse().expect("an address"));
-        options.key_file = Some(folder.join("sa.json"));
-        options
+    fn request(folder: &Path) -> SimulateRequest {
+        SimulateRequest {
+            listen: "127.0.0.1:0".parse().expect("an address"),
+            key_file: Some(folder.join("sa.json")),
+            speed: 1.0,
+            simulation: Simulation::default(),
+            scrubber: Scrubber::new(),
+        }
     }
 
     fn block_on<T>(work: impl Future<Output = T>) -> T {
@@ -186,19 +200,19 @@ mod tests {
     fn a_key_file_is_written_for_its_owner_only_and_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sa.json");
-        let opened = block_on(open(options(folder.path()), &Clock::process())).expect("it opens");
+        let opened = block_on(simulate(request(folder.path()))).expect("it opens");
         let first: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON");
-        assert_eq!(first["credentials"]["tokenEndpoint"], format!("{}/token", opened.base_url));
+        assert_eq!(first["credentials"]["tokenEndpoint"], format!("{}/token", opened.url));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
         }
-        let again = block_on(open(options(folder.path()), &Clock::process())).expect("it opens");
+        let again = block_on(simulate(request(folder.path()))).expect("it opens");
         let second: serde_json::Value =
             serde_json::from_str(&fs::read_to_string(&file).expect("written")).expect("JSON");
-        assert_eq!(second["credentials"]["tokenEndpoint"], format!("{}/token", again.base_url));
+        assert_eq!(second["credentials"]["tokenEndpoint"], format!("{}/token", again.url));
         assert_eq!(second["credentials"]["privateKey"], first["credentials"]["privateKey"]);
     }
 
@@ -206,7 +220,7 @@ mod tests {
     fn a_file_that_is_no_key_of_ours_is_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("sa.json"), "{\"my\": \"file\"}").expect("written");
-        let error = block_on(open(options(folder.path()), &Clock::process())).err().expect("refused");
+        let error = block_on(simulate(request(folder.path()))).err().expect("refused");
         assert_eq!(error.code, "key_file_exists");
         assert_eq!(fs::read_to_string(folder.path().join("sa.json")).expect("there"), "{\"my\": \"file\"}");
     }
@@ -215,12 +229,12 @@ mod tests {
     fn the_world_is_saved_at_the_end_and_reads_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("world.json");
-        let mut options = options(folder.path());
-        options.key_file = None;
-        options.simulation.save = Some(file.clone());
+        let mut request = request(folder.path());
+        request.key_file = None;
+        request.simulation.save = Some(file.clone());
         block_on(async {
-            let opened = open(options, &Clock::process()).await.expect("it opens");
-            opened.serve(std::future::ready(())).await.expect("it serves");
+            let opened = simulate(request).await.expect("it opens");
+            opened.until(std::future::ready(())).await.expect("it serves");
         });
         let saved = Simulation { world: Some(file), ..Simulation::default() };
         let (world, _) = open_world(&saved, Clock::process().now()).expect("a good world");
@@ -230,21 +244,21 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_with_what_to_do() {
         let folder = tempfile::tempdir().expect("a folder");
-        let refused = |change: &dyn Fn(&mut SimulateOptions)| {
-            let mut options = options(folder.path());
-            change(&mut options);
-            block_on(open(options, &Clock::process())).err().expect("refused")
+        let refused = |change: &dyn Fn(&mut SimulateRequest)| {
+            let mut request = request(folder.path());
+            change(&mut request);
+            block_on(simulate(request)).err().expect("refused")
         };
         for speed in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(refused(&|options| options.speed = speed).code, "speed_invalid");
+            assert_eq!(refused(&|request| request.speed = speed).code, "speed_invalid");
         }
         assert_eq!(
-            refused(&|options| options.simulation.world = Some("/nowhere/world.json".into())).code,
+            refused(&|request| request.simulation.world = Some("/nowhere/world.json".into())).code,
             "file_unreadable"
         );
-        assert_eq!(refused(&|options| options.key_file = Some("/nowhere/sa.json".into())).code, "file_unusable");
+        assert_eq!(refused(&|request| request.key_file = Some("/nowhere/sa.json".into())).code, "file_unusable");
         let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = taken.local_addr().expect("bound");
-        assert_eq!(refused(&|options| options.listen = address).code, "address_unavailable");
+        assert_eq!(refused(&|request| request.listen = address).code, "address_unavailable");
     }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -16,7 +15,7 @@ use super::reading::ask;
 use super::requests::Requests;
 use super::settle::Bend;
 use super::state::{Circumstances, State, unmodelled};
-use super::tokens::{DEFAULT_LIFETIME, TokenDesk};
+use super::tokens::TokenDesk;
 use super::wire::{Effect, Refusal, Reply, json_response, long_error};
 use super::world::{World, digest, hex32};
 use crate::catalog::{Operation, Routes};
@@ -41,13 +40,13 @@ impl Simulator {
     /// A simulator of this world, on one clock.
     #[must_use]
     pub fn new(world: World, clock: Clock) -> Self {
-        Self::with_clocks(world, clock.clone(), clock, DEFAULT_LIFETIME)
+        Self::with_clocks(world, clock.clone(), clock)
     }
 
-    /// A simulator whose world time may run faster than that of its clients, and whose tokens live so long.
+    /// A simulator whose world time may run faster than that of its clients.
     #[must_use]
-    pub fn with_clocks(world: World, clock: Clock, process_clock: Clock, token_lifetime: Duration) -> Self {
-        let tokens = TokenDesk::new(&world, token_lifetime);
+    pub fn with_clocks(world: World, clock: Clock, process_clock: Clock) -> Self {
+        let tokens = TokenDesk::new(&world);
         let ahead = TimeDelta::zero();
         let state = State { world, requests: Requests::default(), faults: Faults::default(), ahead };
         Self {
@@ -99,6 +98,13 @@ impl Simulator {
     /// The id of the first project, for those who name none.
     pub fn first_project(&self) -> String {
         self.lock().world.projects.first().map(|project| project.id.clone()).unwrap_or_default()
+    }
+
+    /// The first project's id and its first region, for those who name none.
+    pub fn first_place(&self) -> (String, String) {
+        let state = self.lock();
+        let Some(project) = state.world.projects.first() else { return Default::default() };
+        (project.id.clone(), project.regions.keys().next().cloned().unwrap_or_default())
     }
 
     /// The world as of now, as a file holds it.

@@ -17,7 +17,7 @@ use super::wire::{json_response, long_error};
 use super::world::{ServiceAccount, World, digest, hex32, uuid};
 
 /// How long an access token lives if nothing else is asked for.
-pub const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(1);
 
 /// A refresh token outlives its access token by so many times.
 const REFRESH_FACTOR: u32 = 24;
@@ -95,7 +95,8 @@ impl TokenProblem {
 
 impl TokenDesk {
     /// A desk for the account of a world.
-    pub fn new(world: &World, lifetime: Duration) -> Self {
+    pub fn new(world: &World) -> Self {
+        let lifetime = world.token_lifetime_seconds.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         Self {
             account: world.service_account.clone(),
             secret: hex32(digest(world.seed, &[b"token secret", world.service_account.id.as_bytes()])),

@@ -1,7 +1,5 @@
 //! The token endpoint, with real signatures.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use http::Response;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -19,10 +17,10 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let world = small();
+        let mut world = small();
+        world.token_lifetime_seconds = Some(600);
         let now = world.time.expect("complete");
-        let clock = Clock::starting_at(now);
-        let simulator = Simulator::with_clocks(world, clock.clone(), clock, Duration::from_mins(10));
+        let simulator = Simulator::new(world, Clock::starting_at(now));
         let file = key_file::make(simulator.tokens().account(), "http://127.0.0.1:1/token", now).expect("a key");
         simulator.tokens().accept_key(key_file::known_key(&file, simulator.tokens().account()).expect("ours"));
         Self { simulator, file, now }

@@ -32,6 +32,8 @@ pub struct World {
     pub seed: u64,
     /// The account that the key file is for.
     pub service_account: ServiceAccount,
+    /// How long an access token lives, in seconds; an hour unless it says otherwise.
+    pub token_lifetime_seconds: Option<u64>,
     /// The projects.
     pub projects: Vec<Project>,
     /// SSH keys; they belong to the user, not to a project.
