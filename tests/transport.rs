@@ -299,15 +299,20 @@ fn data(file: &str) -> PathBuf {
 
 /// A server that speaks TLS, with a certificate that the tests' own authority signed.
 fn tls_server(acts: impl IntoIterator<Item = Act>) -> Server {
+    tls_server_of(&[], acts)
+}
+
+fn tls_server_of(protocols: &[&str], acts: impl IntoIterator<Item = Act>) -> Server {
     let certificate = CertificateDer::from_pem_file(data("server.pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(data("server.key")).expect("a key");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions")
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
         .expect("a configuration");
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let config = Arc::new(config);
     Server::start(acts, move |stream, act, requests, stalled| {
         let connection = rustls::ServerConnection::new(config.clone()).expect("a connection");
@@ -333,6 +338,15 @@ fn a_file_of_authorities_is_trusted_and_the_host_is_still_checked() {
     let error = list(&format!("https://127.0.0.2:{}", server.address.port()), &options);
     // Where this machine has but one loopback address nobody answers; otherwise the name is wrong.
     assert_eq!(error.expect_err("the certificate is for another").kind, Kind::Network);
+}
+
+#[test]
+fn a_server_that_speaks_http_2_is_spoken_to_so() {
+    let options = LiveOptions { ca_file: Some(data("authority.pem")), ..LiveOptions::default() };
+    let server = tls_server_of(&["h2", "http/1.1"], [Act::CloseAfter]);
+    // What this server says is no HTTP/2; how the client begins is the point.
+    let _ = list(&format!("https://localhost:{}", server.address.port()), &options);
+    assert!(server.requests()[0].starts_with("PRI * HTTP/2.0\r\n"), "{:?}", server.requests());
 }
 
 #[test]
