@@ -3,6 +3,7 @@
 use rhai::{Array, Dynamic};
 use serde_json::Value;
 
+use super::builtins::report::Report;
 use super::builtins::table::{Style, Table};
 use super::context::RunContext;
 use super::values::{self, display};
@@ -35,6 +36,9 @@ fn text_of(value: &Dynamic, run: &RunContext) -> String {
     }
     if let Some(table) = value.read_lock::<Table>() {
         return table.render(style);
+    }
+    if let Some(report) = value.read_lock::<Report>() {
+        return report.text.to_string();
     }
     if let Some(list) = value.read_lock::<Array>()
         && let Some(table) = Table::overview(&list, run.limits.text_bytes())

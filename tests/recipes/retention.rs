@@ -36,10 +36,10 @@ fn literal(snapshots: &[Snapshot]) -> String {
     let mut text = "[".to_owned();
     for one in snapshots {
         let hold = if one.is_held { ", \"stackhand.hold\": \"true\"" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             text,
             "#{{ id: \"{}\", name: \"n-{}\", volumeId: \"{}\", size: 10, status: \"{}\", createdAt: instant(\"{}\"), \
-             labels: #{{ \"stackhand.recipe\": \"{}\"{hold} }} }},\n",
+             labels: #{{ \"stackhand.recipe\": \"{}\"{hold} }} }},",
             one.id,
             one.id,
             one.volume,
@@ -289,6 +289,9 @@ fn fourteen_months_of_nights_leave_exactly_what_the_rules_say() {
 
 // ---- What holds for every set of snapshots ----
 
+/// The name of the span that a local time lies in.
+type Span = fn(DateTime<chrono_tz::Tz>) -> String;
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Rules {
     keep_last: usize,
@@ -345,7 +348,7 @@ impl Rules {
             standing.sort_by_key(|one| std::cmp::Reverse((one.time, one.id.clone())));
             let last = standing.iter().take(self.keep_last.max(self.min_keep));
             kept.extend(last.map(|one| one.id.clone()));
-            let rules: [(usize, fn(DateTime<chrono_tz::Tz>) -> String); 5] = [
+            let rules: [(usize, Span); 5] = [
                 (self.hourly, |time| time.format("%Y-%m-%dT%H%z").to_string()),
                 (self.daily, |time| time.format("%Y-%m-%d").to_string()),
                 (self.weekly, |time| format!("{:?}", time.iso_week())),

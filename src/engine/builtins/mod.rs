@@ -16,6 +16,7 @@ mod log;
 mod misbehaving;
 mod objects;
 mod parallel;
+pub(super) mod report;
 mod resources;
 mod secret;
 pub(super) mod table;
@@ -35,6 +36,7 @@ pub fn natives() -> Vec<Native> {
         texts::natives(),
         data::natives(),
         table::natives(),
+        report::natives(),
         secret::natives(),
         log::natives(),
         ending::natives(),
@@ -59,6 +61,7 @@ pub(super) fn register_syntax(module: &mut Module) {
     module.set_custom_type::<time::Instant>("Instant");
     module.set_custom_type::<crate::secret::Secret>("Secret");
     module.set_custom_type::<table::Table>("Table");
+    module.set_custom_type::<report::Report>("Report");
     module.set_custom_type::<log::Log>("Log");
     module.set_custom_type::<current::CurrentRun>("Run");
     arguments::register_syntax(module);
@@ -68,10 +71,13 @@ pub(super) fn register_syntax(module: &mut Module) {
     }
 }
 
-/// The data inside of a value of ours that stands for data: the rows of a table, the fields of `args`.
+/// The data inside of a value of ours that stands for data: the rows of a table, a report's data, the fields of `args`.
 pub(super) fn data_of(value: &Dynamic) -> Option<Dynamic> {
     if let Some(table) = value.read_lock::<table::Table>() {
         return Some(table.to_rows().into());
+    }
+    if let Some(report) = value.read_lock::<report::Report>() {
+        return Some(report.data.clone());
     }
     value.read_lock::<arguments::Args>().map(|args| args.to_map().into())
 }

@@ -1,0 +1,68 @@
+//! What the recipes that ship say of themselves.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use stackhand::engine::recipe::Header;
+
+use super::stage::{Stage, last_days, path_of, with_room};
+
+fn header(recipe: &str) -> (Header, BTreeSet<String>) {
+    let text = std::fs::read_to_string(path_of(recipe)).expect("a recipe");
+    let (header, findings) = Header::read(&text);
+    assert_eq!(findings, [], "{recipe}");
+    let asked = header.permissions.iter().flatten().map(|permission| permission.name.clone()).collect();
+    (header, asked)
+}
+
+/// What a recipe needed in some runs that leave nothing out.
+fn needed(recipe: &str) -> BTreeSet<String> {
+    let many = Stage::demo();
+    let few = Stage::demo_with(|region| {
+        last_days(region, 6);
+        with_room(region, 50, 10);
+    });
+    if recipe == "start_in_the_morning" {
+        // Nights of their own, so that only the mornings are counted.
+        let mut permissions = BTreeSet::new();
+        for selector in ["schedule=office-hours", "role=ci"] {
+            let night = Stage::demo();
+            night.run("deallocate_at_night", json!({}), night.clock.now());
+            let before = night.forget_permissions();
+            assert!(!before.is_empty());
+            night.run(recipe, json!({ "selector": selector }), night.clock.now());
+            permissions.extend(night.permissions().into_iter().map(str::to_owned));
+        }
+        return permissions;
+    }
+    many.run(recipe, json!({}), many.clock.now());
+    let tight =
+        if recipe == "snapshot_rotation" { json!({ "when_full": "oldest_first", "reserve": 0 }) } else { json!({}) };
+    few.run(recipe, tight, few.clock.now());
+    many.permissions().union(&few.permissions()).map(|name| (*name).to_owned()).collect()
+}
+
+#[test]
+fn each_recipe_asks_for_exactly_what_it_needs() {
+    for recipe in ["snapshot_rotation", "deallocate_at_night", "start_in_the_morning", "quota_alert"] {
+        assert_eq!(header(recipe).1, needed(recipe), "{recipe}");
+    }
+}
+
+#[test]
+fn each_recipe_that_ships_has_help_and_says_whether_it_can_be_repeated() {
+    let mut count = 0;
+    for file in std::fs::read_dir(path_of("x").parent().expect("a folder")).expect("scripts") {
+        let path = file.expect("a file").path();
+        let (header, permissions) = header(&path.file_stem().expect("a name").to_string_lossy());
+        assert!(
+            header.summary().ends_with('.') && header.summary().len() < 100,
+            "{}: {}",
+            path.display(),
+            header.summary()
+        );
+        assert!(header.repeatable.is_some() && !permissions.is_empty(), "{}", path.display());
+        count += 1;
+    }
+    assert_eq!(count, 4);
+}

@@ -1,0 +1,210 @@
+//! `snapshot_rotation` in the demo world, and in worlds that are harder.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use stackhand::simulator::world::demo_start;
+
+use super::stage::{Stage, Told, each, keep, last_days, name_of, with_room};
+
+fn rotate(stage: &Stage, arguments: Value) -> Told {
+    stage.run("snapshot_rotation", arguments, stage.clock.now())
+}
+
+fn volume<'r>(region: &'r mut Value, name: &str) -> &'r mut Value {
+    let volumes = region["volumes"].as_array_mut().expect("volumes");
+    volumes.iter_mut().find(|volume| volume["name"] == name).expect(name)
+}
+
+#[test]
+fn the_demo_world_is_rotated() {
+    let stage = Stage::demo();
+    let told = rotate(&stage, json!({}));
+    insta::assert_snapshot!(told.text);
+    assert_eq!(told.outcome.exit_code(), 0);
+}
+
+#[test]
+fn details_name_each_snapshot() {
+    let stage = Stage::demo_with(|region| last_days(region, 9));
+    let told = rotate(&stage, json!({ "details": true, "daily": 3, "weekly": 1, "monthly": 0 }));
+    insta::assert_snapshot!(told.text);
+}
+
+#[test]
+fn a_second_run_for_the_same_fire_time_changes_nothing() {
+    let stage = Stage::demo_with(|region| last_days(region, 20));
+    let time = stage.clock.now();
+    stage.run("snapshot_rotation", json!({}), time);
+    let (before, changes) = (stage.snapshots(), stage.changes());
+    let told = stage.run("snapshot_rotation", json!({}), time);
+    insta::assert_snapshot!(told.text);
+    assert_eq!((stage.snapshots(), stage.changes(), told.outcome.exit_code()), (before, changes, 0));
+}
+
+#[test]
+fn a_selector_that_picks_nothing_is_an_error() {
+    let stage = Stage::demo();
+    let told = rotate(&stage, json!({ "selector": "snapshot=nightly" }));
+    let error = told.outcome.error().cloned().expect("an error");
+    insta::assert_snapshot!(format!("{}\n{error}", told.text));
+    assert_eq!((told.outcome.exit_code(), stage.changes()), (4, 0));
+    let told = rotate(&stage, json!({ "selector": "" }));
+    assert_eq!(told.outcome.error().map(|error| error.code), Some("empty_selector"));
+}
+
+#[test]
+fn a_quota_that_is_short_leaves_out_whole_volumes_and_says_which() {
+    let stage = Stage::demo_with(|region| {
+        last_days(region, 8);
+        with_room(region, 5, 70);
+    });
+    let before = stage.snapshots();
+    let told = rotate(&stage, json!({ "reserve": 0, "daily": 3, "keep_last": 1 }));
+    insta::assert_snapshot!(told.text);
+    assert_eq!(told.outcome.exit_code(), 7);
+    // Nothing of the volume that got none is deleted.
+    let left_out: Vec<_> = before.iter().filter(|line| line.contains("shop-uploads-2026")).collect();
+    assert!(left_out.iter().all(|line| stage.snapshots().contains(line)), "{left_out:?}");
+}
+
+#[test]
+fn the_reserve_is_left_free() {
+    let stage = Stage::demo_with(|region| with_room(region, 10, 2_000));
+    let told = rotate(&stage, json!({ "reserve": 30 }));
+    assert_eq!(told.outcome.exit_code(), 1, "nothing at all was done: {}", told.text);
+    assert_eq!(stage.changes(), 0);
+}
+
+#[test]
+fn room_is_made_by_the_oldest_that_no_floor_holds() {
+    let stage = Stage::demo_with(|region| {
+        last_days(region, 5);
+        with_room(region, 5, 10);
+    });
+    let told = rotate(&stage, json!({ "reserve": 0, "when_full": "oldest_first", "min_keep": 3 }));
+    insta::assert_snapshot!(told.text);
+    assert_eq!(told.outcome.exit_code(), 0);
+}
+
+#[test]
+fn floors_hold_even_when_there_is_no_room() {
+    let stage = Stage::demo_with(|region| {
+        last_days(region, 5);
+        with_room(region, 5, 10);
+    });
+    let before = stage.snapshots();
+    let told = rotate(&stage, json!({ "reserve": 0, "when_full": "oldest_first", "min_keep": 5 }));
+    assert_eq!(told.outcome.exit_code(), 1, "{}", told.text);
+    assert_eq!(stage.snapshots(), before);
+}
+
+#[test]
+fn what_is_held_or_used_stays() {
+    let stage = Stage::demo_with(|region| {
+        last_days(region, 8);
+        let mut used = Value::Null;
+        each(&mut region["snapshots"], |snapshot| {
+            if name_of(snapshot).starts_with("db-primary-data-20261118") {
+                snapshot["labels"]["stackhand.hold"] = json!("true");
+            }
+            if name_of(snapshot).starts_with("db-primary-data-20261117") {
+                used = snapshot["id"].clone();
+            }
+        });
+        volume(region, "restore-check")["source"]["id"] = used;
+    });
+    let told = rotate(&stage, json!({ "daily": 0, "weekly": 0, "monthly": 0 }));
+    insta::assert_snapshot!(told.text);
+    let left = stage.snapshots().join("\n");
+    assert!(left.contains("db-primary-data-20261118") && left.contains("db-primary-data-20261117"), "{left}");
+}
+
+#[test]
+fn two_snapshots_of_one_name_are_two_snapshots() {
+    let stage = Stage::demo_with(|region| {
+        last_days(region, 4);
+        each(&mut region["snapshots"], |snapshot| snapshot["name"] = json!("nightly"));
+    });
+    let told = rotate(&stage, json!({ "keep_last": 2, "daily": 0, "weekly": 0, "monthly": 0 }));
+    assert_eq!(told.outcome.exit_code(), 0, "{}", told.text);
+    let left = stage.snapshots();
+    assert_eq!(left.iter().filter(|line| line.contains(" nightly ") && line.contains("snapshot-rotation")).count(), 3);
+}
+
+#[test]
+fn a_failing_delete_is_told_and_the_rest_is_done() {
+    let stage = Stage::demo_with(|region| last_days(region, 9)).with_faults(
+        &json!([{ "operation": "iaas.delete_snapshot", "nth": 2, "status": 409, "message": "snapshot is in use" }]),
+    );
+    let told = rotate(&stage, json!({ "daily": 3, "weekly": 0, "monthly": 0 }));
+    assert!(told.text.contains("is in use"), "{}", told.text);
+    assert!(told.text.contains("11 deleted") && told.text.contains("1 failed"), "{}", told.text);
+    assert_eq!(told.outcome.exit_code(), 7);
+}
+
+#[test]
+fn where_the_new_one_fails_no_old_one_is_deleted() {
+    let stage = Stage::demo_with(|region| last_days(region, 9))
+        .with_faults(&json!([{ "operation": "iaas.create_snapshot", "errorMessage": "storage is full" }]));
+    let before = stage.snapshots();
+    let told = rotate(&stage, json!({ "daily": 3, "weekly": 0, "monthly": 0 }));
+    insta::assert_snapshot!(told.text);
+    assert_eq!(told.outcome.exit_code(), 1);
+    assert!(before.iter().all(|line| stage.snapshots().contains(line)));
+}
+
+#[test]
+fn what_no_snapshot_can_cover_is_listed() {
+    let stage = Stage::demo_with(|region| {
+        last_days(region, 3);
+        let labels = json!({ "snapshot": "daily" });
+        let broken = volume(region, "old-shop-data");
+        broken["labels"] = labels.clone();
+        broken["status"] = json!("ERROR");
+        let servers = region["servers"].as_array().expect("servers");
+        let on_host_disk = servers.iter().find(|server| server["name"] == "build-runner-1").expect("it")["id"].clone();
+        let cache = volume(region, "restore-check");
+        cache["labels"] = labels;
+        cache["serverId"] = on_host_disk;
+        cache["status"] = json!("ATTACHED");
+    });
+    let told = rotate(&stage, json!({}));
+    insta::assert_snapshot!(told.text);
+    assert_eq!(told.outcome.exit_code(), 7);
+}
+
+#[test]
+fn the_hour_that_comes_twice_has_two_snapshots() {
+    let start: DateTime<Utc> = "2026-10-25T00:00:00Z".parse().expect("a time");
+    let stage = Stage::demo_at(start, |_| {});
+    let arguments = json!({ "hourly": 3, "min_age": "0s" });
+    let first = stage.run("snapshot_rotation", arguments.clone(), start);
+    let second = stage.run("snapshot_rotation", arguments, start + TimeDelta::hours(1));
+    assert_eq!((first.outcome.exit_code(), second.outcome.exit_code()), (0, 0), "{}", second.text);
+    let names = stage.snapshots().join("\n");
+    assert!(names.contains("shop-uploads-20261025T0000Z") && names.contains("shop-uploads-20261025T0100Z"), "{names}");
+}
+
+#[test]
+fn two_thousand_snapshots_make_a_short_table() {
+    let stage = Stage::demo_with(|region| {
+        let snapshots = region["snapshots"].as_array_mut().expect("snapshots");
+        let pattern = snapshots.iter().find(|one| name_of(one).starts_with("shop-uploads-")).expect("one").clone();
+        keep(&mut region["snapshots"], |one| !name_of(one).starts_with("shop-uploads-"));
+        let snapshots = region["snapshots"].as_array_mut().expect("snapshots");
+        for hour in 0..2_000_i64 {
+            let mut one = pattern.clone();
+            let time = demo_start() - TimeDelta::hours(hour + 30);
+            one["id"] = json!(format!("00000000-0000-4000-8000-{hour:012}"));
+            one["name"] = json!(format!("shop-uploads-{}", time.format("%Y%m%dT%H%MZ")));
+            one["createdAt"] = json!(time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            one["status"] = json!("AVAILABLE");
+            snapshots.push(one);
+        }
+        region["quotas"]["snapshots"] = json!(5_000);
+        region["quotas"]["gigabytes"] = json!(500_000);
+    });
+    let told = rotate(&stage, json!({ "hourly": 1_900 }));
+    insta::assert_snapshot!(told.text);
+    assert_eq!(told.outcome.exit_code(), 0);
+}

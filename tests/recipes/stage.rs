@@ -1,0 +1,241 @@
+//! Recipes run as a user runs them, against the simulator in process, on its virtual clock.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use stackhand::app::Simulated;
+use stackhand::catalog::{Effect, Operation};
+use stackhand::clock::Clock;
+use stackhand::engine::{LogLevel, Outcome, Output, RunContext, Source, run};
+use stackhand::resources::Platform;
+use stackhand::simulator::world::{World, demo, demo_start};
+use stackhand::simulator::{Faults, Simulator};
+use stackhand::transport::{Backend, Client, Sending, Target};
+use tokio_util::sync::CancellationToken;
+
+static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+});
+
+/// A simulated world with everything that leads to it.
+pub struct Stage {
+    pub clock: Clock,
+    pub simulator: Arc<Simulator>,
+    calls: Arc<Calls>,
+    platform: Platform,
+}
+
+/// How a run of a recipe went.
+pub struct Told {
+    pub outcome: Outcome,
+    /// What it printed and logged, in order.
+    pub text: String,
+}
+
+/// Counts what goes out, and ends the run once so many calls were answered.
+struct Calls {
+    backend: Simulated,
+    state: Mutex<CallState>,
+}
+
+#[derive(Default)]
+struct CallState {
+    all: usize,
+    changes: usize,
+    permissions: BTreeSet<&'static str>,
+    end: Option<(usize, CancellationToken)>,
+}
+
+impl Backend for Calls {
+    fn send<'b>(&'b self, operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b> {
+        Box::pin(async move {
+            let answer = self.backend.send(operation, request).await;
+            let mut state = self.state.lock().expect("unpoisoned");
+            state.all += 1;
+            state.changes += usize::from(operation.effect != Effect::Read);
+            state.permissions.extend(operation.permissions.iter().map(|permission| permission.name));
+            if let Some((last, cancel)) = &state.end
+                && state.all >= *last
+            {
+                cancel.cancel();
+            }
+            answer
+        })
+    }
+}
+
+#[derive(Default)]
+struct Lines(Mutex<Vec<String>>);
+
+impl Output for Lines {
+    fn print(&self, text: &str) {
+        self.0.lock().expect("unpoisoned").push(text.to_owned());
+    }
+
+    fn say(&self, text: &str) {
+        self.print(text);
+    }
+
+    fn log(&self, level: LogLevel, text: &str) {
+        self.print(&format!("[{level}] {text}"));
+    }
+}
+
+impl Stage {
+    /// The demo world.
+    pub fn demo() -> Self {
+        Self::of(demo(demo_start()))
+    }
+
+    /// The demo world with its region changed, as a world file spells it.
+    pub fn demo_with(change: impl FnOnce(&mut Value)) -> Self {
+        Self::demo_at(demo_start(), change)
+    }
+
+    /// The same at another time.
+    pub fn demo_at(start: DateTime<Utc>, change: impl FnOnce(&mut Value)) -> Self {
+        let mut world = demo(start).to_json(start);
+        change(&mut world["projects"][0]["regions"]["eu01"]);
+        Self::of(World::from_json(&world.to_string(), "test.json", start).expect("a world"))
+    }
+
+    pub fn of(world: World) -> Self {
+        let clock = Clock::starting_at(world.time.expect("a world has a time"));
+        let project = world.projects[0].id.clone();
+        let simulator = Arc::new(Simulator::new(world, clock.clone()));
+        let backend = Simulated::new(simulator.clone());
+        let calls = Arc::new(Calls { backend: backend.clone(), state: Mutex::default() });
+        let client = Client::builder(calls.clone(), Arc::new(backend), clock.clone()).build();
+        let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
+        let platform = Platform::new(Arc::new(client), target, clock.clone());
+        Self { clock, simulator, calls, platform }
+    }
+
+    pub fn with_faults(self, rules: &Value) -> Self {
+        let faults = Faults::parse(&json!({ "rules": rules }).to_string(), "faults.json").expect("good rules");
+        self.simulator.set_faults(faults);
+        self
+    }
+
+    /// Runs a recipe that ships, due at `fire_time`.
+    pub fn run(&self, recipe: &str, arguments: Value, fire_time: DateTime<Utc>) -> Told {
+        self.run_up_to(recipe, arguments, fire_time, None)
+    }
+
+    /// The same, but as if it were killed once so many calls were answered.
+    pub fn run_up_to(&self, recipe: &str, arguments: Value, fire_time: DateTime<Utc>, calls: Option<usize>) -> Told {
+        let lines = Arc::new(Lines::default());
+        let mut context = RunContext::new(RUNTIME.handle().clone(), self.clock.clone());
+        context.platform = Some(self.platform.clone());
+        context.is_simulated = true;
+        context.output = lines.clone();
+        context.fire_time = Some(fire_time);
+        let Value::Object(arguments) = arguments else { panic!("arguments are a map") };
+        context.arguments = arguments.into_iter().collect();
+        let before = self.calls();
+        self.calls.state.lock().expect("unpoisoned").end = calls.map(|calls| (before + calls, context.cancel.clone()));
+        let outcome = run(&Source::read(&path_of(recipe)).expect("a recipe"), context);
+        self.calls.state.lock().expect("unpoisoned").end = None;
+        let mut text = lines.0.lock().expect("unpoisoned").join("\n");
+        if !outcome.text.is_empty() {
+            text.push('\n');
+            text.push_str(&outcome.text);
+        }
+        Told { outcome, text }
+    }
+
+    /// The objects of a kind in the region as a world file spells them: `servers`, `snapshots`.
+    pub fn objects(&self, kind: &str) -> Vec<Value> {
+        let world = self.simulator.to_json();
+        world["projects"][0]["regions"]["eu01"][kind].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Server by server: its name, its status and the night's mark.
+    pub fn servers(&self) -> Vec<String> {
+        let line = |server: &Value| {
+            let mark = server["labels"]["stackhand.stopped-by"].as_str().map(|mark| format!(" {mark}"));
+            format!("{} {}{}", server["name"].as_str().unwrap_or("?"), text(server, "status"), mark.unwrap_or_default())
+        };
+        let mut all: Vec<String> = self.objects("servers").iter().map(line).collect();
+        all.sort();
+        all
+    }
+
+    /// Snapshot by snapshot: volume, name, status and labels.
+    pub fn snapshots(&self) -> Vec<String> {
+        let line = |one: &Value| {
+            format!("{} {} {} {}", text(one, "volumeId"), text(one, "name"), text(one, "status"), one["labels"])
+        };
+        let mut all: Vec<String> = self.objects("snapshots").iter().map(line).collect();
+        all.sort();
+        all
+    }
+
+    /// How many calls were answered so far.
+    pub fn calls(&self) -> usize {
+        self.calls.state.lock().expect("unpoisoned").all
+    }
+
+    /// What the calls needed.
+    pub fn permissions(&self) -> BTreeSet<&'static str> {
+        self.calls.state.lock().expect("unpoisoned").permissions.clone()
+    }
+
+    /// Gives what the calls needed so far, and begins anew.
+    pub fn forget_permissions(&self) -> BTreeSet<&'static str> {
+        std::mem::take(&mut self.calls.state.lock().expect("unpoisoned").permissions)
+    }
+
+    /// How many of them were no reads.
+    pub fn changes(&self) -> usize {
+        self.calls.state.lock().expect("unpoisoned").changes
+    }
+}
+
+fn text(object: &Value, field: &str) -> String {
+    object[field].as_str().unwrap_or("?").to_owned()
+}
+
+/// Changes each object of a list in a world file.
+pub fn each(list: &mut Value, change: impl FnMut(&mut Value)) {
+    list.as_array_mut().expect("a list").iter_mut().for_each(change);
+}
+
+/// Keeps some objects of a list in a world file.
+pub fn keep(list: &mut Value, wanted: impl FnMut(&Value) -> bool) {
+    list.as_array_mut().expect("a list").retain(wanted);
+}
+
+/// The name of an object in a world file.
+pub fn name_of(object: &Value) -> &str {
+    object["name"].as_str().unwrap_or_default()
+}
+
+/// The snapshots of the last so many days alone, and those made by hand.
+pub fn last_days(region: &mut Value, days: i64) {
+    let oldest = demo_start() - TimeDelta::days(days);
+    keep(&mut region["snapshots"], |snapshot| {
+        let made: DateTime<Utc> = snapshot["createdAt"].as_str().expect("a time").parse().expect("a time");
+        made > oldest || !name_of(snapshot).contains("-data-") && !name_of(snapshot).contains("uploads-")
+    });
+}
+
+/// So many snapshots and GB are left, the reserve not counted.
+pub fn with_room(region: &mut Value, snapshots: i64, gigabytes: i64) {
+    let size = |list: &Value| -> i64 {
+        list.as_array().expect("a list").iter().map(|one| one["size"].as_i64().unwrap_or(0)).sum()
+    };
+    let used = region["snapshots"].as_array().expect("snapshots").len();
+    let gigabytes = size(&region["volumes"]) + size(&region["snapshots"]) + gigabytes;
+    region["quotas"]["snapshots"] = json!(i64::try_from(used).expect("few") + snapshots);
+    region["quotas"]["gigabytes"] = json!(gigabytes);
+}
+
+/// Where a recipe that ships lies.
+pub fn path_of(recipe: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(recipe).with_extension("rhai")
+}
