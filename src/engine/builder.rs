@@ -41,11 +41,17 @@ pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
     engine
 }
 
-/// An engine that compiles as a run's does, and calls no native.
-pub(super) fn bare(limits: &Limits) -> Engine {
+/// An engine with rhai's own functions alone.
+pub(super) fn plain() -> Engine {
     static PACKAGE: LazyLock<RecipePackage> = LazyLock::new(RecipePackage::new);
     let mut engine = Engine::new_raw();
     PACKAGE.register_into_engine(&mut engine);
+    engine
+}
+
+/// An engine that compiles as a run's does, and calls no native.
+pub(super) fn bare(limits: &Limits) -> Engine {
+    let mut engine = plain();
     engine.register_global_module(Registry::shared().module());
     // The interner is one lock that sleeps 10 ms when two threads want it.
     engine.set_max_strings_interned(0);

@@ -7,6 +7,7 @@ pub mod bridge;
 mod builder;
 pub mod builtins;
 mod catching;
+pub mod check;
 mod compile;
 mod constants;
 mod context;

@@ -152,6 +152,8 @@ pub struct Native {
     pub effect: NativeEffect,
     /// The operations that it may call: `iaas.list_servers`.
     pub operations: &'static [&'static str],
+    /// The keys that its map of options takes; empty if it takes none, or if its operations say it.
+    pub options: &'static [&'static str],
     /// Whether it is read like a field: `clock.year`.
     pub is_property: bool,
     /// Whether it changes its receiver, which then cannot be a constant.
@@ -175,6 +177,7 @@ impl Native {
             example: "",
             effect: NativeEffect::Pure,
             operations: &[],
+            options: &[],
             is_property: false,
             is_mutating: false,
             is_exact: !name.starts_with(|letter: char| letter.is_alphabetic() || letter == '_'),
@@ -247,6 +250,13 @@ impl Native {
     #[must_use]
     pub fn calls(mut self, operations: &'static [&'static str]) -> Self {
         self.operations = operations;
+        self
+    }
+
+    /// Names the keys that its map of options takes.
+    #[must_use]
+    pub fn options(mut self, keys: &'static [&'static str]) -> Self {
+        self.options = keys;
         self
     }
 

@@ -24,6 +24,8 @@ mod text;
 mod texts;
 pub mod time;
 
+pub use secret::SECRET;
+
 /// Every native of the language.
 #[must_use]
 pub fn natives() -> Vec<Native> {

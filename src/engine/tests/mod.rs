@@ -2,6 +2,7 @@
 
 mod canaries;
 mod catching;
+mod check;
 mod failures;
 mod language;
 mod limits;

@@ -1,0 +1,272 @@
+//! The types that values have, as far as they can be told without running anything.
+
+use std::any::TypeId;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use rhai::{Array, Dynamic, FnPtr, ImmutableString};
+
+use crate::catalog::{self, Field, Service, Shape, ShapeId};
+use crate::engine::native::Type;
+use crate::engine::recipe::{ParameterKind, Parameters};
+use crate::engine::values::Form;
+use crate::resources;
+
+/// What is known of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind {
+    /// Nothing.
+    Unknown,
+    /// It is `()`.
+    Nothing,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A decimal number.
+    Float,
+    /// Text.
+    Text,
+    /// A list of these.
+    List(Box<Kind>),
+    /// A map of the script's own, with these fields at least.
+    Map(Rc<BTreeMap<String, Kind>>),
+    /// A closure, and what it gives.
+    Function(Box<Kind>),
+    /// An object of the API.
+    Object(Rc<ObjectKind>),
+    /// A type of ours.
+    Custom(&'static str, TypeId),
+    /// What `params` gives.
+    Args(Rc<BTreeMap<String, Kind>>),
+}
+
+/// What is known of an object of the API.
+#[derive(Debug, PartialEq)]
+pub struct ObjectKind {
+    /// `Server`, or the way to it: `Server.labels`.
+    pub name: String,
+    /// `Server`, or nothing for an object within another.
+    pub type_name: &'static str,
+    /// The shapes that it may have.
+    shapes: Vec<(&'static str, ShapeId)>,
+    /// Fields that we add.
+    extra: &'static [&'static str],
+}
+
+/// The fields of a row of quotas, which we make ourselves.
+const QUOTA_FIELDS: &[&str] = &["name", "limit", "usage", "percent"];
+
+impl Kind {
+    /// The kind of the objects of this type name.
+    pub fn object(type_name: &str) -> Self {
+        let Some(kind) = resources::Kind::ALL.iter().find(|kind| kind.row().type_name == type_name) else {
+            return Self::Unknown;
+        };
+        let row = kind.row();
+        let operations = [row.operations.get, row.operations.list];
+        let shapes: Vec<_> = operations
+            .into_iter()
+            .flatten()
+            .filter_map(|name| catalog::operation("iaas", name))
+            .filter_map(|operation| {
+                Some((operation.module, operation.item_shape().or_else(|| operation.answer_shape())?))
+            })
+            .collect();
+        let is_quota = row.type_name == "Quota";
+        Self::Object(Rc::new(ObjectKind {
+            name: row.type_name.to_owned(),
+            type_name: row.type_name,
+            shapes: if is_quota { Vec::new() } else { shapes },
+            extra: if is_quota { QUOTA_FIELDS } else { &["managed_by"] },
+        }))
+    }
+
+    /// The kind of an answer of this shape.
+    pub fn of_shape(name: &str, service: &'static Service, shape: ShapeId) -> Self {
+        match service.shape(shape) {
+            Shape::Boolean => Self::Boolean,
+            Shape::Integer { .. } => Self::Integer,
+            Shape::Text { format: Some("date-time"), .. } => Self::instant(),
+            Shape::Text { .. } => Self::Text,
+            Shape::List { item, .. } if *item != shape => {
+                Self::List(Box::new(Self::of_shape(&format!("{name}[]"), service, *item)))
+            }
+            Shape::Nullable(inner) if *inner != shape => Self::of_shape(name, service, *inner),
+            Shape::Object { .. } | Shape::AllOf(_) => Self::Object(Rc::new(ObjectKind {
+                name: name.to_owned(),
+                type_name: "",
+                shapes: vec![(service.module, shape)],
+                extra: &[],
+            })),
+            _ => Self::Unknown,
+        }
+    }
+
+    fn instant() -> Self {
+        Self::of(&crate::engine::builtins::time::INSTANT)
+    }
+
+    /// What a native's result of this type is.
+    pub fn of(kind: &Type) -> Self {
+        match kind {
+            Type::Nothing => Self::Nothing,
+            Type::Boolean => Self::Boolean,
+            Type::Integer => Self::Integer,
+            Type::Text => Self::Text,
+            Type::List => Self::List(Box::new(Self::Unknown)),
+            Type::Function => Self::Function(Box::new(Self::Unknown)),
+            Type::Object(name) => Self::object(name),
+            Type::Custom("map", _) | Type::Map => Self::Map(Rc::default()),
+            Type::Custom(name, id) => Self::Custom(name, id()),
+            Type::Any | Type::Number | Type::OneOf(_) => Self::Unknown,
+        }
+    }
+
+    /// What `params` gives for these parameters.
+    pub fn args(parameters: &Parameters) -> Self {
+        let kinds =
+            parameters.all.iter().map(|parameter| (parameter.name.clone(), Self::of_parameter(&parameter.kind)));
+        Self::Args(Rc::new(kinds.collect()))
+    }
+
+    fn of_parameter(kind: &ParameterKind) -> Self {
+        match kind {
+            ParameterKind::Text | ParameterKind::OneOf(_) => Self::Text,
+            ParameterKind::Integer => Self::Integer,
+            ParameterKind::Float => Self::Float,
+            ParameterKind::Boolean => Self::Boolean,
+            ParameterKind::Duration => Self::of(&crate::engine::builtins::time::DURATION),
+            ParameterKind::Instant => Self::instant(),
+            ParameterKind::List(item) => Self::List(Box::new(Self::of_parameter(item))),
+            ParameterKind::Map(_) => Self::Map(Rc::default()),
+            ParameterKind::Secret => Self::of(&crate::engine::builtins::SECRET),
+            ParameterKind::Any => Self::Unknown,
+        }
+    }
+
+    /// The item of a list; unknown for anything else.
+    pub fn item(&self) -> Self {
+        match self {
+            Self::List(item) => Self::clone(item),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether a value of this kind may be given where a native takes this type.
+    pub fn fits(&self, wanted: &Type) -> bool {
+        match (wanted, self) {
+            (_, Self::Unknown) | (Type::Any, _) => true,
+            (Type::OneOf(types), kind) => types.iter().any(|one| kind.fits(one)),
+            (Type::Nothing, Self::Nothing)
+            | (Type::Boolean, Self::Boolean)
+            | (Type::Integer, Self::Integer)
+            | (Type::Number, Self::Integer | Self::Float)
+            | (Type::Text, Self::Text)
+            | (Type::List, Self::List(_))
+            | (Type::Map, Self::Map(_) | Self::Object(_))
+            | (Type::Custom("map", _), Self::Map(_))
+            | (Type::Function, Self::Function(_)) => true,
+            (Type::Object(name), Self::Object(object)) => {
+                name.is_empty() || object.type_name.is_empty() || object.type_name == *name
+            }
+            (Type::Custom(_, id), Self::Custom(_, own)) => id() == *own,
+            (Type::Custom("Args", _), Self::Args(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a value of this kind may be given where one of Rhai's own functions takes this type.
+    pub fn fits_rhai(&self, wanted: TypeId) -> bool {
+        if wanted == TypeId::of::<Dynamic>() {
+            return true;
+        }
+        match self {
+            Self::Unknown => true,
+            Self::Nothing => wanted == TypeId::of::<()>(),
+            Self::Boolean => wanted == TypeId::of::<bool>(),
+            Self::Integer => wanted == TypeId::of::<i64>(),
+            Self::Float => wanted == TypeId::of::<f64>(),
+            Self::Text => {
+                [TypeId::of::<ImmutableString>(), TypeId::of::<String>(), TypeId::of::<&str>()].contains(&wanted)
+            }
+            Self::List(_) => wanted == TypeId::of::<Array>(),
+            Self::Map(_) => wanted == TypeId::of::<rhai::Map>(),
+            Self::Function(_) => wanted == TypeId::of::<FnPtr>(),
+            Self::Object(_) | Self::Custom(..) | Self::Args(_) => false,
+        }
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Unknown => "a value".to_owned(),
+            Self::Nothing => "()".to_owned(),
+            Self::Boolean => "bool".to_owned(),
+            Self::Integer => "int".to_owned(),
+            Self::Float => "float".to_owned(),
+            Self::Text => "text".to_owned(),
+            Self::List(_) => "list".to_owned(),
+            Self::Map(_) => "map".to_owned(),
+            Self::Function(_) => "closure".to_owned(),
+            Self::Object(object) => object.name.clone(),
+            Self::Custom(name, _) => (*name).to_owned(),
+            Self::Args(_) => "args".to_owned(),
+        }
+    }
+}
+
+/// What is known of a field.
+pub enum FieldKind {
+    /// There is none of this name; these are the names that there are.
+    Absent(Vec<&'static str>),
+    /// It is there, or may be.
+    Present {
+        /// Its kind.
+        kind: Kind,
+        /// Whether the answer may lack it.
+        is_optional: bool,
+    },
+}
+
+impl ObjectKind {
+    /// What is known of a field.
+    pub fn field(&self, name: &str) -> FieldKind {
+        if self.extra.contains(&name) {
+            return FieldKind::Present { kind: Kind::Unknown, is_optional: name == "managed_by" };
+        }
+        let mut is_open = self.shapes.is_empty() && self.extra != QUOTA_FIELDS;
+        let mut names: Vec<&'static str> = self.extra.to_vec();
+        for &(module, shape) in &self.shapes {
+            let Some(service) = catalog::service(module) else { continue };
+            let shapes = service.shapes();
+            if let Some(field) = shapes.field(shape, name) {
+                let kind = Kind::of_shape(&format!("{}.{name}", self.name), service, field.shape);
+                return FieldKind::Present { kind, is_optional: may_be_absent(field) };
+            }
+            names.extend(shapes.fields(shape).iter().map(|field| field.name));
+            is_open |= Form::of(service, shape).is_none_or(|form| form.is_open());
+        }
+        if is_open {
+            return FieldKind::Present { kind: Kind::Unknown, is_optional: true };
+        }
+        names.sort_unstable();
+        names.dedup();
+        FieldKind::Absent(names)
+    }
+
+    /// The names of all fields, empty if any may be there.
+    pub fn names(&self) -> Vec<&'static str> {
+        // No field of the API has this name.
+        match self.field("\0") {
+            FieldKind::Absent(names) => names,
+            FieldKind::Present { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Fields that only answers have are always sent, but for those that tell of something that may not have happened.
+fn may_be_absent(field: &Field) -> bool {
+    const EVENTS: [&str; 4] = ["errorMessage", "launchedAt", "maintenanceWindow", "serverId"];
+    !field.is_required && (!field.is_read_only || EVENTS.contains(&field.name))
+}

@@ -1,0 +1,17 @@
+//! `stackhand check`: what is wrong in a recipe, found without running it. Where the type of a value cannot be told, it
+//! says nothing.
+
+mod calls;
+mod chain;
+mod closures;
+mod imports;
+mod kinds;
+mod names;
+mod operators;
+mod report;
+mod statements;
+mod tree;
+mod values;
+mod walker;
+
+pub use report::{Report, check};

@@ -1,0 +1,106 @@
+//! All checks of a recipe, and what they found.
+
+use std::collections::BTreeSet;
+
+use rhai::{AST, Engine, OptimizationLevel};
+
+use super::tree::Tree;
+use super::walker::Walker;
+use crate::catalog;
+use crate::engine::compile::parse;
+use crate::engine::explain::explain;
+use crate::engine::fault::place_of;
+use crate::engine::limits::Limits;
+use crate::engine::recipe::{Finding, Header, Parameters};
+use crate::engine::{Source, builder, constants};
+use crate::error::nearest;
+
+/// What a recipe says of itself, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// Its `//!` lines.
+    pub header: Header,
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What is wrong, by place.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether the recipe can be run at all.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == crate::engine::recipe::Severity::Error)
+    }
+}
+
+/// Looks a recipe over without running any of it. `reserved` are the global options' names, which no parameter may bear.
+#[must_use]
+pub fn check(source: &Source, reserved: &[String]) -> Report {
+    let (header, mut findings) = Header::read(&source.text);
+    findings.extend(unknown_permissions(&header));
+    let engine = engine();
+    let mut parameters = Parameters::default();
+    match compiled(&engine, source) {
+        Ok(ast) => {
+            let (read, problems) = Parameters::read(&source.text, &ast, reserved);
+            findings.extend(problems);
+            findings.extend(Walker::new(source, &ast, &Tree::of(&ast), &read).run());
+            parameters = read;
+        }
+        Err(finding) => findings.push(finding),
+    }
+    findings.sort_by_key(|finding| (finding.line, finding.column, finding.severity));
+    findings.dedup();
+    Report { header, parameters, findings }
+}
+
+/// Compiles as a run does, but leaves unknown names and all literals in the tree.
+pub(super) fn engine() -> Engine {
+    let mut engine = builder::bare(&Limits::default());
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_strict_variables(false);
+    engine
+}
+
+pub(super) fn compiled(engine: &Engine, source: &Source) -> Result<AST, Finding> {
+    parse(engine, &constants::bare(), &source.name, &source.text).map_err(|fault| {
+        let (_, position) = place_of(&source.name, &fault);
+        let error = explain(&fault).error;
+        let (line, column) = (position.line().unwrap_or(0), position.position().unwrap_or(0));
+        let finding = Finding::error("syntax", line, column, error.message);
+        Finding { code: error.code, hint: error.hint, ..finding }
+    })
+}
+
+fn unknown_permissions(header: &Header) -> Vec<Finding> {
+    let asked = header.permissions.iter().flatten();
+    let mut known: Option<BTreeSet<&'static str>> = None;
+    let mut findings = Vec::new();
+    for permission in asked {
+        let known = known.get_or_insert_with(permissions);
+        let is_known = match permission.name.strip_suffix('*') {
+            Some(start) => known.iter().any(|name| name.starts_with(start)),
+            None => known.contains(permission.name.as_str()),
+        };
+        if is_known {
+            continue;
+        }
+        let message = format!("there is no permission `{}`", permission.name);
+        let finding = Finding::error("unknown_permission", permission.line, permission.column, message)
+            .spanning(permission.name.chars().count());
+        findings.push(match nearest(&permission.name, known.iter().copied()) {
+            Some(near) => finding.with_hint(format!("did you mean `{near}`?")),
+            None => finding,
+        });
+    }
+    findings
+}
+
+/// Every permission of the catalogue.
+fn permissions() -> BTreeSet<&'static str> {
+    catalog::services()
+        .flat_map(|service| &service.operations)
+        .flat_map(|operation| operation.permissions.iter().map(|permission| permission.name))
+        .collect()
+}

@@ -1,0 +1,152 @@
+//! What `check` finds, and what it leaves alone.
+
+use crate::engine::Source;
+use crate::engine::check::{Report, check};
+use crate::engine::recipe::Severity;
+
+fn report(text: &str) -> Report {
+    check(&Source::inline("test.rhai", text), &["profile".to_owned()])
+}
+
+/// The codes, places and hints of a script's findings.
+fn found(text: &str) -> Vec<(&'static str, usize, usize)> {
+    report(text).findings.iter().map(|finding| (finding.code, finding.line, finding.column)).collect()
+}
+
+#[test]
+fn what_is_right_is_left_alone() {
+    let mut wrong = Vec::new();
+    for text in [
+        "",
+        "let a = [3, 1]; a.sort(); print(a.map(|x| x + 1).len());",
+        "let m = #{ f: |x| x, n: 1 }; m.f(2); m.typo; m[\"x\"]; m.g = 3; m?.a?.b",
+        "fn f(a, b) { a + b } fn g() { log.info(\"x\"); run.id } f(1, 2); g(); fn h(n) { this + n } 3.h(4)",
+        "let f = |a, b| a + b; f.call(1, 2); let g = Fn(\"print\"); g.call(1);",
+        "let now2 = now(); if now2 > instant(\"2026-11-22T08:00:00Z\") && age(now2) < minutes(5) { now2.year }",
+        "try { throw #{ a: 1 } } catch (e) { e.a } for (x, i) in [1, 2] { x + i } for k in 0..3 { k }",
+        "let x = (); x = now(); x == 1",
+        "let args = params(#{ keep: 3 }); args.keep + 1; args[\"keep\"]; args.contains(\"x\")",
+        "let t = table([#{ a: 1 }], [\"a\", [\"B\", |x| x.a]]); print(t)",
+        "let s = `a ${1 + 1} ${[1].len()}`; type_of(s) == \"string\"; s.len() > 3 ; s.split(\",\")[0].trim()",
+        "switch 3 { 1 => 2, 3..5 => 4, _ => 5 }",
+        "let r = try_parallel([1], |x| x); r.filter(|x| x.ok); r[0].error.kind; partly(r)",
+        "const LIMIT = 3; fn f() { 1 } let v = loop { break 3; }; do { v += 1 } while v < 5; [1, 2].reduce(|a, x| a + x, 0)",
+        "let a = 1; { let b = a; b } let c = |d| { let e = d + a; e }; c.call(2)",
+        "import \"stackit/dns\" as dns; let zones = dns::list_zones(); zones.len()",
+        "#!/usr/bin/env stackhand\nprint(1)",
+        "let s = secret(\"X\"); \"a\" + s == s",
+        "let p = \"x\".matches(`^a`); \"x\".to_json(); [1].join(\",\"); \"7\".pad_left(3)",
+        "eval_me() ; fn eval_me() { this }",
+    ] {
+        let findings = report(text).findings;
+        if !findings.is_empty() {
+            wrong.push(format!("{text}\n{findings:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn mistakes_are_found_with_their_place_and_the_nearest_name() {
+    let mut wrong = Vec::new();
+    for (text, code, place, hint) in [
+        ("let total = 1; totl + 1", "unknown_variable", (1, 16), "did you mean `total`?"),
+        ("fn f() { x } f()", "unknown_variable", (1, 10), "hand them over as parameters"),
+        ("minutes", "unknown_variable", (1, 1), "`minutes(…)`"),
+        ("minuts(5)", "unknown_function", (1, 1), "`minutes(count: number) -> Duration`"),
+        ("let x = 1;\nx.lenn()", "unknown_function", (2, 3), "did you mean"),
+        ("fn rotate(a) { a } rotat(1)", "unknown_function", (1, 20), "`rotate(…)`"),
+        ("fn rotate(a) { a } rotate(1, 2)", "unknown_function", (1, 20), "did you mean `rotate(…)`?"),
+        ("let f = |x| x; f(1)", "unknown_function", (1, 16), "`f.call(…)`"),
+        ("minutes()", "wrong_argument_count", (1, 1), "minutes(count: number)"),
+        ("minutes(1, 2)", "wrong_argument_count", (1, 1), "minutes(count: number)"),
+        ("minutes(\"5\")", "wrong_arguments", (1, 1), "minutes(count: number)"),
+        ("now().in_zone(1)", "wrong_arguments", (1, 7), "in_zone(zone: text)"),
+        ("now().yaer", "unknown_field", (1, 7), "did you mean `year`?"),
+        ("now().formt(\"%Y\")", "unknown_function", (1, 7), "instant.format(pattern: text)"),
+        ("minutes(1).in_zone(\"UTC\")", "unknown_function", (1, 12), "instant.in_zone"),
+        ("log.inof(\"x\")", "unknown_function", (1, 5), "log.info"),
+        ("run.fire_tme", "unknown_field", (1, 5), "did you mean `fire_time`?"),
+        ("let args = params(#{ keep: 3 }); args.keeep", "unknown_parameter", (1, 39), "did you mean `keep`?"),
+        ("let args = params(#{ keep: 3 }); args[\"kep\"]", "unknown_parameter", (1, 39), "did you mean `keep`?"),
+        ("now() == \"2026\"", "incomparable", (1, 7), "make an instant of it first"),
+        ("minutes(1) > 60", "incomparable", (1, 12), "make a duration of it first"),
+        ("now() - now() > now()", "incomparable", (1, 15), "age(x)"),
+        ("let t = now(); t != ()", "incomparable", (1, 18), "in object"),
+        ("[now()].filter(|t| t > 3)", "incomparable", (1, 22), "make an instant"),
+        ("let a = [1]; a.filter(|x| x < a.len())", "captured_receiver", (1, 23), "let all = a"),
+        ("let s = #{ l: [1] }; s.l.map(|x| s.l)", "captured_receiver", (1, 30), "let all = s"),
+        ("let x = `a ${secret(\"X\")}`", "secret_in_text", (1, 13), "join it with `+`"),
+        ("import \"stackit/dsn\" as dns;", "unknown_module", (1, 8), "`stackit/dns`"),
+        ("import \"stackit/dns\" as dns; dns::list_zonse()", "unknown_operation", (1, 35), "`dns::list_zones`"),
+        ("import \"stackit/dns\" as dns; dn::list_zones()", "unknown_module", (1, 34), "`dns::list_zones`"),
+        ("import \"stackit/dns\" as dns; dns::get_zone()", "missing_argument", (1, 35), "get_zone(zone_id"),
+        (
+            "import \"stackit/dns\" as dns; dns::list_zones(#{ pag: 1 })",
+            "unknown_option",
+            (1, 49),
+            "did you mean `page`?",
+        ),
+        (
+            "import \"stackit/dns\" as dns; dns::get_zone(\"a\", \"b\", \"c\")",
+            "wrong_argument_count",
+            (1, 35),
+            "get_zone(zone_id",
+        ),
+        ("import \"other\" as o;", "wrong_import", (1, 8), ""),
+        ("import \"stdlib/nothing\" as o;", "unknown_module", (1, 8), ""),
+        ("let default = 1;", "syntax", (1, 5), "x.default"),
+        ("let a = ;", "syntax", (1, 9), ""),
+        ("print(1", "syntax", (1, 8), ""),
+        ("params(#{ profile: 1 })", "reserved_parameter", (1, 11), "another name"),
+        ("//! Permissions: iaas.server.lst", "unknown_permission", (1, 18), "did you mean `iaas.server.list`?"),
+        ("//! Permission: iaas.server.list", "unknown_header_key", (1, 1), "did you mean `Permissions:`?"),
+    ] {
+        let report = report(text);
+        let is_right = match &report.findings[..] {
+            [finding] => {
+                (finding.code, (finding.line, finding.column)) == (code, place)
+                    && finding.hint.as_deref().unwrap_or_default().contains(hint)
+            }
+            _ => false,
+        };
+        if !is_right {
+            wrong.push(format!("{text}\nwanted {code} {place:?} {hint}\n{:?}", report.findings));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn all_mistakes_are_found_at_once_and_in_order() {
+    let text = "//! Permission: x\nlet a = minuts(1);\nprint(b);\n[1].map(|x| x + c);\nfn f() { g() }\nlet args = params(#{ a: now() });\nargs.b";
+    assert_eq!(
+        found(text),
+        [
+            ("unknown_header_key", 1, 1),
+            ("unknown_function", 2, 9),
+            ("unknown_variable", 3, 7),
+            ("unknown_variable", 4, 17),
+            ("unknown_function", 5, 10),
+            ("dynamic_parameter", 6, 25),
+            ("unknown_parameter", 7, 6),
+        ]
+    );
+    assert!(report(text).has_errors());
+}
+
+#[test]
+fn nothing_makes_it_panic() {
+    for text in
+        ["\0", "`${", "/*", "//!", "params(", "#!", "a::b::c()", "import a as b;", "x.y.z[0](1)", "|x|", "é.ö()"]
+    {
+        let _ = report(text);
+    }
+}
+
+#[test]
+fn warnings_do_not_keep_a_recipe_from_running() {
+    let report = report("let x = `${secret(\"A\")}`");
+    assert_eq!(report.findings[0].severity, Severity::Warning);
+    assert!(!report.has_errors());
+}
