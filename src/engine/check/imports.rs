@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rhai::{AST, Expr, FnAccess, FnCallExpr, Position, Stmt};
+use rhai::{AST, Expr, FnCallExpr, Position, Stmt};
 
 use super::kinds::Kind;
 use super::report::{compiled, engine};
+use super::tree::Tree;
 use super::walker::Walker;
 use crate::catalog::{self, FilledFrom, Operation, Place, Service};
 use crate::engine::Source;
@@ -135,16 +136,14 @@ impl<'t> Walker<'t> {
             }
             Import::Service(service) => {
                 let service = *service;
-                match service.operation(name) {
-                    Some(_) => self.operation(service, &alias, call, &kinds, position),
-                    None => {
-                        let near = catalog::nearest_operation(service.module, name);
-                        let message = format!("`stackit/{}` has no operation `{name}`", service.module);
-                        self.error("unknown_operation", position, length, message).hint =
-                            near.map(|near| format!("did you mean `{alias}::{near}`?"));
-                        Kind::Unknown
-                    }
+                if service.operation(name).is_some() {
+                    return self.operation(service, &alias, call, &kinds, position);
                 }
+                let near = catalog::nearest_operation(service.module, name);
+                let message = format!("`stackit/{}` has no operation `{name}`", service.module);
+                self.error("unknown_operation", position, length, message).hint =
+                    near.map(|near| format!("did you mean `{alias}::{near}`?"));
+                Kind::Unknown
             }
         }
     }
@@ -173,8 +172,7 @@ impl<'t> Walker<'t> {
         };
         let map = call.args.last().and_then(|last| if let Expr::Map(map, _) = last { Some(map) } else { None });
         let is_in_map = |name: &str| {
-            map.is_none()
-                || map.is_some_and(|map| map.0.iter().any(|(key, _)| key.name == name || key.name == snake_case(name)))
+            map.is_none_or(|map| map.0.iter().any(|(key, _)| key.name == name || key.name == snake_case(name)))
         };
         let length = call.name.chars().count();
         if given > wanted.len() {
@@ -249,10 +247,8 @@ fn has_options(operation: &Operation) -> bool {
 
 fn functions_of(ast: &AST) -> BTreeMap<String, BTreeSet<usize>> {
     let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for function in ast.iter_fn_def() {
-        if function.access == FnAccess::Public && !function.name.starts_with("anon$") {
-            functions.entry(function.name.to_string()).or_default().insert(function.params.len());
-        }
+    for function in Tree::of(ast).functions.iter().filter(|function| function.is_public && !function.is_closure()) {
+        functions.entry(function.name.clone()).or_default().insert(function.parameters.len());
     }
     // An exported closure is called like a function, too; what it takes cannot be told.
     for statement in ast.statements() {

@@ -156,9 +156,10 @@ impl Kind {
     /// Whether a value of this kind may be given where a native takes this type.
     pub fn fits(&self, wanted: &Type) -> bool {
         match (wanted, self) {
-            (_, Self::Unknown) | (Type::Any, _) => true,
             (Type::OneOf(types), kind) => types.iter().any(|one| kind.fits(one)),
-            (Type::Nothing, Self::Nothing)
+            (_, Self::Unknown)
+            | (Type::Any, _)
+            | (Type::Nothing, Self::Nothing)
             | (Type::Boolean, Self::Boolean)
             | (Type::Integer, Self::Integer)
             | (Type::Number, Self::Integer | Self::Float)
@@ -166,12 +167,12 @@ impl Kind {
             | (Type::List, Self::List(_))
             | (Type::Map, Self::Map(_) | Self::Object(_))
             | (Type::Custom("map", _), Self::Map(_))
-            | (Type::Function, Self::Function(_)) => true,
+            | (Type::Function, Self::Function(_))
+            | (Type::Custom("Args", _), Self::Args(_)) => true,
             (Type::Object(name), Self::Object(object)) => {
                 name.is_empty() || object.type_name.is_empty() || object.type_name == *name
             }
             (Type::Custom(_, id), Self::Custom(_, own)) => id() == *own,
-            (Type::Custom("Args", _), Self::Args(_)) => true,
             _ => false,
         }
     }

@@ -14,4 +14,4 @@ mod tree;
 mod values;
 mod walker;
 
-pub use report::{Report, check};
+pub use report::{Report, check, findings};

@@ -55,8 +55,10 @@ impl<'t> Walker<'t> {
                 || matches!(kind, Kind::Object(object) if !object.type_name.is_empty())
         };
         let are_alike = match (left, right) {
-            (Kind::Unknown, _) | (_, Kind::Unknown) => true,
-            (Kind::Object(_), Kind::Object(_) | Kind::Map(_)) | (Kind::Map(_), Kind::Object(_)) => true,
+            (Kind::Unknown, _)
+            | (_, Kind::Unknown)
+            | (Kind::Object(_), Kind::Object(_) | Kind::Map(_))
+            | (Kind::Map(_), Kind::Object(_)) => true,
             (left, right) => left == right,
         };
         if are_alike || !(is_ours(left) || is_ours(right)) {

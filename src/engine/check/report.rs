@@ -34,6 +34,12 @@ impl Report {
     }
 }
 
+/// All that is wrong with a recipe, by place.
+#[must_use]
+pub fn findings(source: &Source, reserved: &[String]) -> Vec<Finding> {
+    check(source, reserved).findings
+}
+
 /// Looks a recipe over without running any of it. `reserved` are the global options' names, which no parameter may bear.
 #[must_use]
 pub fn check(source: &Source, reserved: &[String]) -> Report {
@@ -63,6 +69,7 @@ pub(super) fn engine() -> Engine {
     engine
 }
 
+/// Compiles a script to be looked at; a finding if it does not parse.
 pub(super) fn compiled(engine: &Engine, source: &Source) -> Result<AST, Finding> {
     parse(engine, &constants::bare(), &source.name, &source.text).map_err(|fault| {
         let (_, position) = place_of(&source.name, &fault);

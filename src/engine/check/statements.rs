@@ -1,6 +1,6 @@
 //! Statements: what they declare, and what the last of a block gives.
 
-use rhai::{ASTFlags, Expr, Stmt, StmtBlock};
+use rhai::{Expr, Stmt, StmtBlock};
 
 use super::kinds::Kind;
 use super::walker::Walker;
@@ -19,14 +19,14 @@ impl<'t> Walker<'t> {
         self.within(|walker| walker.block(block.statements()))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one short arm for each kind of statement")]
     fn statement(&mut self, statement: &'t Stmt) -> Kind {
         match statement {
             Stmt::Expr(expression) => return self.value(expression),
             Stmt::FnCall(call, position) => return self.call(call, *position),
             Stmt::Block(block) => return self.inner(block),
-            Stmt::Var(declaration, flags, _) => {
+            Stmt::Var(declaration, ..) => {
                 let kind = self.value(&declaration.1);
-                let _is_constant = flags.contains(ASTFlags::CONSTANT);
                 self.declare(&declaration.0.name, kind);
             }
             Stmt::If(control, _) => {

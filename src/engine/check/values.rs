@@ -62,16 +62,7 @@ impl<'t> Walker<'t> {
                 }
             }
             Expr::FnCall(call, position) | Expr::MethodCall(call, position) => self.call(call, *position),
-            Expr::And(sides, _) => {
-                let guards = self.guards;
-                for side in sides.iter() {
-                    self.value(side);
-                    self.guards += usize::from(super::statements::asks_for_presence(side));
-                }
-                self.guards = guards;
-                Kind::Boolean
-            }
-            Expr::Or(sides, _) => {
+            Expr::And(sides, _) | Expr::Or(sides, _) => {
                 let guards = self.guards;
                 for side in sides.iter() {
                     self.value(side);
@@ -178,18 +169,18 @@ impl<'t> Walker<'t> {
                     (Kind::Unknown, false)
                 }
             },
-            Kind::Args(parameters) => match parameters.get(name) {
-                Some(kind) => (kind.clone(), false),
-                None => {
-                    let hint = match nearest(name, parameters.keys().map(String::as_str)) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => "declare it in `params(#{ … })`".to_owned(),
-                    };
-                    let message = format!("the recipe has no parameter `{name}`");
-                    self.error("unknown_parameter", position, length, message).hint = Some(hint);
-                    (Kind::Unknown, false)
+            Kind::Args(parameters) => {
+                if let Some(kind) = parameters.get(name) {
+                    return (kind.clone(), false);
                 }
-            },
+                let hint = match nearest(name, parameters.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "declare it in `params(#{ … })`".to_owned(),
+                };
+                let message = format!("the recipe has no parameter `{name}`");
+                self.error("unknown_parameter", position, length, message).hint = Some(hint);
+                (Kind::Unknown, false)
+            }
             Kind::Map(fields) => (fields.get(name).cloned().unwrap_or(Kind::Unknown), false),
             Kind::Custom(type_name, _) => {
                 let properties = || {

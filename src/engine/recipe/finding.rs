@@ -66,7 +66,8 @@ impl Finding {
         if self.line > 0 {
             let mut range = failure::span_of(&source.text, self.line, self.column);
             if self.length > 0 {
-                let spanned: usize = source.text[range.start..].chars().take(self.length).map(char::len_utf8).sum();
+                let rest = source.text[range.start..].chars().take_while(|letter| *letter != '\n');
+                let spanned: usize = rest.take(self.length).map(char::len_utf8).sum();
                 range.end = range.start + spanned;
             }
             diagnostic = diagnostic.with_label(Label::primary((), range));

@@ -17,3 +17,5 @@ pub use help::help;
 pub use kind::ParameterKind;
 pub use parameters::{Parameter, Parameters};
 pub use reading::Recipe;
+
+pub use super::check::findings as check;

@@ -47,6 +47,7 @@ fn what_is_right_is_left_alone() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn mistakes_are_found_with_their_place_and_the_nearest_name() {
     let mut wrong = Vec::new();
     for (text, code, place, hint) in [
