@@ -54,7 +54,12 @@ pub struct Unmatched {
     pub wanted: String,
     /// What the objects carry that is most like it.
     pub nearest: Option<String>,
+    /// What they carry in its place: keys, or the key with its values.
+    pub carried: Vec<String>,
 }
+
+/// So many keys or values are named where none is near.
+const MOST_SHOWN: usize = 6;
 
 impl Selector {
     /// Reads a selector.
@@ -99,9 +104,9 @@ impl Selector {
         }
         let mut missing = Vec::new();
         for requirement in &self.requirements {
-            let mut note = |wanted: String, nearest: Option<String>| {
+            let mut note = |wanted: String, nearest: Option<String>, carried: Vec<String>| {
                 if nearest.is_some() || !requirement.is_negative() {
-                    missing.push(Unmatched { wanted, nearest });
+                    missing.push(Unmatched { wanted, nearest, carried });
                 }
             };
             let (key, values): (&str, &[String]) = match requirement {
@@ -113,12 +118,12 @@ impl Selector {
             };
             let Some(known) = carried.get(key) else {
                 let nearest = nearest(key, carried.keys().copied()).map(str::to_owned);
-                note(key.to_owned(), nearest);
+                note(key.to_owned(), nearest, carried.keys().map(|&key| key.to_owned()).collect());
                 continue;
             };
             for value in values.iter().filter(|value| !known.contains(value.as_str())) {
                 let nearest = nearest(value, known.iter().copied()).map(|value| format!("{key}={value}"));
-                note(format!("{key}={value}"), nearest);
+                note(format!("{key}={value}"), nearest, known.iter().map(|value| format!("{key}={value}")).collect());
             }
         }
         missing
@@ -136,7 +141,12 @@ impl fmt::Display for Unmatched {
         write!(f, "nothing carries the label `{}`", self.wanted)?;
         match &self.nearest {
             Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
-            None => Ok(()),
+            None if self.carried.is_empty() => Ok(()),
+            None => {
+                let shown: Vec<_> = self.carried.iter().take(MOST_SHOWN).map(|one| format!("`{one}`")).collect();
+                let more = if self.carried.len() > MOST_SHOWN { ", …" } else { "" };
+                write!(f, "; there are {}{more}", shown.join(", "))
+            }
         }
     }
 }
@@ -355,7 +365,14 @@ mod tests {
             unmatched("schedule=officehours")[0].to_string(),
             "nothing carries the label `schedule=officehours`; did you mean `schedule=office-hours`?"
         );
-        assert_eq!(unmatched("zone=x")[0].nearest, None);
+        assert_eq!(
+            unmatched("zone=x")[0].to_string(),
+            "nothing carries the label `zone`; there are `schedule`, `team`"
+        );
+        assert_eq!(
+            unmatched("team=database")[0].to_string(),
+            "nothing carries the label `team=database`; there are `team=web`"
+        );
         assert_eq!(unmatched("!zone, team!=nobody"), []);
         assert_eq!(unmatched("!scheduel")[0].nearest.as_deref(), Some("schedule"));
     }
