@@ -125,7 +125,8 @@ impl Platform {
         let answer = self.send(call).await?;
         let key = operation.list_key.ok_or(Error::Bug("a list's operation has no list key in the catalogue"))?;
         let elements = answer::elements(&answer.body, key).map_err(|why| bad_answer(operation, why))?;
-        Ok(elements.into_iter().map(|body| Resource::new(kind, self.target.clone(), form, body)).collect())
+        let target = Arc::new(self.target.clone());
+        Ok(elements.into_iter().map(|body| Resource::new(kind, target.clone(), form, body)).collect())
     }
 
     /// Reads one object as a wait does: plainly, and not for long.

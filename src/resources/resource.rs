@@ -20,10 +20,12 @@ pub struct Resource(Arc<Inner>);
 #[derive(Debug, Clone)]
 struct Inner {
     kind: Kind,
-    target: Target,
+    /// Shared by the objects of a list.
+    target: Arc<Target>,
     form: Form,
     body: Bytes,
-    head: OnceLock<Result<Head, String>>,
+    /// Boxed, so that a long list whose heads nobody asks for stays small.
+    head: OnceLock<Box<Result<Head, String>>>,
     expectation: Option<Expectation>,
     /// Who manages it, where that is known from before its fields could be changed.
     manager: Option<&'static str>,
@@ -97,7 +99,8 @@ impl Head {
 impl Resource {
     /// An object from the bytes of its JSON.
     #[must_use]
-    pub fn new(kind: Kind, target: Target, form: Form, body: Bytes) -> Self {
+    pub fn new(kind: Kind, target: impl Into<Arc<Target>>, form: Form, body: Bytes) -> Self {
+        let target = target.into();
         Self(Arc::new(Inner { kind, target, form, body, head: OnceLock::new(), expectation: None, manager: None }))
     }
 
@@ -165,8 +168,9 @@ impl Resource {
     /// # Errors
     /// When the bytes are not JSON or a field has a type that it cannot have.
     pub fn head(&self) -> Result<&Head, Error> {
-        let decoded = self.0.head.get_or_init(|| serde_json::from_slice(&self.0.body).map_err(|why| why.to_string()));
-        decoded.as_ref().map_err(|why| Error::BadObject { kind: self.0.kind, why: why.clone() })
+        let decode = || Box::new(serde_json::from_slice(&self.0.body).map_err(|why| why.to_string()));
+        let decoded = self.0.head.get_or_init(decode);
+        (**decoded).as_ref().map_err(|why| Error::BadObject { kind: self.0.kind, why: why.clone() })
     }
 
     /// Its identifier, or the name for a kind that has no other.

@@ -73,6 +73,8 @@ async fn look(platform: &Platform, poll: &Poll) {
             poll.lock().may_list = false;
             read_each(platform, poll, &wanted).await;
         }
+        // What a list cannot tell, the objects themselves can.
+        Err(error) if !may_pass(&error) => read_each(platform, poll, &wanted).await,
         Err(error) => {
             for key in wanted.keys() {
                 stumble(poll, *key, &error);
@@ -138,7 +140,7 @@ fn observe(poll: &Poll, key: u64, object: &Resource) {
 /// A look that failed: what may pass is remembered and tried again, what cannot ends the wait.
 fn stumble(poll: &Poll, key: u64, error: &Error) {
     let mut state = poll.lock();
-    if may_pass(error.kind()) {
+    if may_pass(error) {
         if let Some(entry) = state.entries.get_mut(&key) {
             entry.trouble = Some(error.to_string());
         }
@@ -148,17 +150,19 @@ fn stumble(poll: &Poll, key: u64, error: &Error) {
 }
 
 /// Whether a later look may succeed although this one failed.
-fn may_pass(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::RateLimited
-            | ErrorKind::Server
-            | ErrorKind::Network
-            | ErrorKind::Timeout
-            | ErrorKind::Incomplete
-            | ErrorKind::Conflict
-            | ErrorKind::NotFound
-    )
+fn may_pass(error: &Error) -> bool {
+    // A token that could not be had for the moment is of kind `auth`, and says so.
+    let is_retryable = matches!(error, Error::Call(error) if error.call.as_ref().is_some_and(|call| call.retryable));
+    is_retryable
+        || matches!(
+            error.kind(),
+            ErrorKind::RateLimited
+                | ErrorKind::Server
+                | ErrorKind::Network
+                | ErrorKind::Timeout
+                | ErrorKind::Incomplete
+                | ErrorKind::Conflict
+        )
 }
 
 /// Whether the API says that the object is not there. A 403 does not: it may as well mean that the credential may
