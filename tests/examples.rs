@@ -10,13 +10,6 @@ fn every_example_runs() {
     let mut failures = Vec::new();
     for native in Registry::shared().iter().filter(|native| !native.example.is_empty()) {
         let outcome = Stage::demo().run(native.example);
-        // What the simulator does not model has nothing to run against.
-        let is_unknown = |error: &&stackhand::error::Error| {
-            error.message.contains("does not model") || error.message.contains("key_pairs")
-        };
-        if outcome.error().filter(is_unknown).is_some() {
-            continue;
-        }
         if let Some(error) = outcome.error() {
             failures.push(format!("{}: {}\n  {error:?}", native.signature(), native.example));
         } else if outcome.value == Value::Bool(false) {

@@ -6,7 +6,6 @@ use stackhand::error::Kind;
 use crate::stage::Stage;
 
 #[test]
-#[ignore = "the simulator has no images yet"]
 fn a_servers_life_goes_through_its_verbs() {
     let stage = Stage::demo();
     let statuses = stage.eval(
@@ -23,7 +22,6 @@ fn a_servers_life_goes_through_its_verbs() {
 }
 
 #[test]
-#[ignore = "the simulator has no images yet"]
 fn create_update_and_delete_a_server() {
     let stage = Stage::demo();
     let names = stage.eval(

@@ -13,11 +13,13 @@ use crate::simulator::world::{Keypair, Labels};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct KeypairView<'v> {
+    #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<DateTime<Utc>>,
     fingerprint: &'v str,
     labels: LabelsView<'v>,
     name: &'v str,
     public_key: &'v str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<DateTime<Utc>>,
 }
 

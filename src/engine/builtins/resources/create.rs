@@ -38,6 +38,7 @@ pub(super) fn natives() -> Vec<Native> {
             .calls(&["iaas.list_snapshots_in_project", "iaas.create_snapshot"])
             .doc("As `volume.ensure_snapshot(name, options)`.")
             .errors(&["quota: the project may have no more"])
+            .example("ensure_snapshot(volumes()[0], \"weekly\", #{ labels: #{ kind: \"weekly\" } }).wait().status")
             .by(|call| {
                 let (platform, first) = here(call)?;
                 let volume = super::script::resource(call, first)?;
@@ -98,20 +99,21 @@ const WORDS: &[Words] = &[
         name: "create_public_ip",
         calls: &["iaas.create_public_ip"],
         doc: "Reserves a public IP; all fields of the API are optional.",
-        example: "",
+        example: "create_public_ip(#{ labels: #{ team: \"web\" } }).ip",
     },
     Words {
         kind: Kind::SecurityGroup,
         name: "create_security_group",
         calls: &["iaas.create_security_group"],
         doc: "Creates a security group from the API's fields: `name` is required.",
-        example: "",
+        example: "create_security_group(#{ name: \"metrics\" }).delete().wait()",
     },
     Words {
         kind: Kind::KeyPair,
         name: "create_key_pair",
         calls: &["iaas.create_key_pair"],
         doc: "Takes over a public key from the API's fields: `publicKey` is required.",
-        example: "",
+        example: "create_key_pair(#{ name: \"ci\", publicKey: \"ssh-ed25519 \
+                  AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti\" }).fingerprint",
     },
 ];

@@ -185,6 +185,7 @@ fn rescuing() -> Vec<Native> {
             update(native)
                 .calls(&["iaas.unrescue_server"])
                 .doc("Asks for the server to boot from its own volume again. `wait` then waits until it is `ACTIVE`.")
+                .example("server(\"web-1\").rescue(image(\"Debian 12\")).wait().unrescue().wait().status")
         },
         |_| Ok(deed(|platform, server| async move { platform.act(&server, &UNRESCUE, &Options::new(), None).await })),
     );

@@ -53,6 +53,10 @@ fn changing() -> Vec<Native> {
                     "Asks for the backup to be written back onto the volume that it was taken of, which must be \
                      detached. `wait` then waits until the backup was seen restoring and is `AVAILABLE`.",
                 )
+                .example(
+                    "let v = create_volume(#{ name: \"data-9\", availabilityZone: \"eu01-1\", size: 1 }).wait();\n\
+                     v.create_backup(\"monthly\").wait().restore().wait().status",
+                )
                 .errors(&["conflict: the volume is attached", "policy: a Kubernetes cluster manages the volume"])
         },
         |_| Ok(deed(|platform, backup| async move { platform.restore(&backup).await })),
@@ -82,27 +86,43 @@ fn attaching() -> Vec<Native> {
             .errors(&["conflict: it is not attached", "policy: a Kubernetes cluster manages either"])
     };
     vec![
-        words(Native::method(SERVER, "attach").takes("volume", VOLUME)).by(|call| {
-            let (server, volume) = (resource(call, 0)?, resource(call, 1)?);
-            attach(call, server, volume)
-        }),
-        words(Native::method(VOLUME, "attach").takes("server", SERVER)).by(|call| {
-            let (volume, server) = (resource(call, 0)?, resource(call, 1)?);
-            attach(call, server, volume)
-        }),
-        detaching(Native::method(SERVER, "detach").takes("volume", VOLUME)).by(|call| {
-            let (server, volume) = (resource(call, 0)?, resource(call, 1)?);
-            detach(call, volume, Some(server))
-        }),
-        detaching(Native::method(VOLUME, "detach")).by(|call| {
-            let volume = resource(call, 0)?;
-            detach(call, volume, None)
-        }),
-        detaching(Native::method(ATTACHMENT, "detach")).by(|call| {
-            let (platform, attachment) = (platform(call)?, resource(call, 0)?);
-            let detached = call.wait(async move { platform.detach(&attachment).await })?;
-            Ok(object(&detached)?)
-        }),
+        words(Native::method(SERVER, "attach").takes("volume", VOLUME))
+            .example(
+                "server(\"web-1\").attach(create_volume(#{ availabilityZone: \"eu01-1\", size: 1 }).wait()).wait()",
+            )
+            .by(|call| {
+                let (server, volume) = (resource(call, 0)?, resource(call, 1)?);
+                attach(call, server, volume)
+            }),
+        words(Native::method(VOLUME, "attach").takes("server", SERVER))
+            .example(
+                "create_volume(#{ availabilityZone: \"eu01-1\", size: 1 }).wait().attach(server(\"web-1\")).wait()",
+            )
+            .by(|call| {
+                let (volume, server) = (resource(call, 0)?, resource(call, 1)?);
+                attach(call, server, volume)
+            }),
+        detaching(Native::method(SERVER, "detach").takes("volume", VOLUME))
+            .example("server(\"api-1\").detach(volume(\"shop-uploads\")).wait()")
+            .by(|call| {
+                let (server, volume) = (resource(call, 0)?, resource(call, 1)?);
+                detach(call, volume, Some(server))
+            }),
+        detaching(Native::method(VOLUME, "detach"))
+            .example("let v = volume(\"shop-uploads\"); v.detach().wait(); v.refresh().status == \"AVAILABLE\"")
+            .by(|call| {
+                let volume = resource(call, 0)?;
+                detach(call, volume, None)
+            }),
+        detaching(Native::method(ATTACHMENT, "detach"))
+            .example(
+                "server(\"api-1\").attachments().filter(|a| a.volume().name == \"shop-uploads\")[0].detach().wait()",
+            )
+            .by(|call| {
+                let (platform, attachment) = (platform(call)?, resource(call, 0)?);
+                let detached = call.wait(async move { platform.detach(&attachment).await })?;
+                Ok(object(&detached)?)
+            }),
     ]
 }
 
@@ -180,7 +200,8 @@ fn copying() -> Vec<Native> {
             }),
         backup(Native::method(VOLUME, "create_backup"))
             .example("volumes()[0].create_backup(\"monthly\").wait().status"),
-        backup(Native::method(SNAPSHOT, "create_backup")),
+        backup(Native::method(SNAPSHOT, "create_backup"))
+            .example("snapshots()[0].create_backup(\"monthly\").wait().status"),
     ]
 }
 
