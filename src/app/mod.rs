@@ -1,5 +1,6 @@
 //! Use cases without a terminal: the only room that plugs the others together. Hands out plain structs.
 
+mod auth_status;
 mod progress;
 mod run;
 mod session;
@@ -7,6 +8,7 @@ mod simulate;
 mod simulated;
 mod simulation;
 
+pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
 pub use progress::Progress;
 pub use run::{RunRequest, run};
 pub use session::{Opening, Session, settings};

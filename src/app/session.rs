@@ -160,15 +160,12 @@ pub fn settings(environment: &Environment, given: &Given) -> Result<Settings> {
 /// # Errors
 /// When the file of certificate authorities or a proxy is unusable.
 pub fn live(environment: &Environment, settings: &Settings) -> Result<Live> {
-    let variable = |name: &str| {
-        let lower = name.to_lowercase();
-        environment.variable(name).or_else(|| environment.variable(&lower)).map(str::to_owned)
-    };
+    let proxies = environment.proxies();
     Live::new(&LiveOptions {
         ca_file: settings.ca_file.as_ref().map(|file| file.value.clone()),
-        https_proxy: variable("HTTPS_PROXY"),
-        http_proxy: variable("HTTP_PROXY"),
-        no_proxy: variable("NO_PROXY"),
+        https_proxy: proxies.https,
+        http_proxy: proxies.http,
+        no_proxy: proxies.except,
         ..LiveOptions::default()
     })
 }

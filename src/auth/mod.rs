@@ -14,7 +14,7 @@ mod private_key;
 mod renewing;
 mod source;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod text;
 mod token;
 mod token_flow;
@@ -25,3 +25,4 @@ pub use error::{Error, Problem};
 pub use live_endpoint::{ClientSource, LiveEndpoint};
 pub use open::{Identity, Opened, Surroundings, open};
 pub use source::{FixedToken, TokenSource};
+pub use token::email_of;

@@ -19,19 +19,19 @@ use crate::clock::Clock;
 use crate::config::{KeyInput, Origin, Resolved, Text};
 use crate::secret::{Scrubber, Secret};
 
-pub(super) const KID: &str = "8b1c1f6e-5e43-4a3f-9d6b-0f4f2c7f0a11";
-pub(super) const SUBJECT: &str = "2f0a7d4c-6a0e-4f7e-8a39-6f9d5a9d1c22";
-pub(super) const ISSUER: &str = "night-shift-x1y2z3@sa.stackit.cloud";
+pub(crate) const KID: &str = "8b1c1f6e-5e43-4a3f-9d6b-0f4f2c7f0a11";
+pub(crate) const SUBJECT: &str = "2f0a7d4c-6a0e-4f7e-8a39-6f9d5a9d1c22";
+pub(crate) const ISSUER: &str = "night-shift-x1y2z3@sa.stackit.cloud";
 
 /// An RSA key pair made in this process and gone with it.
-pub(super) struct Pair {
-    pub(super) private_pem: String,
-    pub(super) private_der: Vec<u8>,
-    pub(super) public_pem: String,
+pub(crate) struct Pair {
+    pub(crate) private_pem: String,
+    pub(crate) private_der: Vec<u8>,
+    pub(crate) public_pem: String,
 }
 
-pub(super) static PAIR: LazyLock<Pair> = LazyLock::new(pair);
-pub(super) static OTHER_PAIR: LazyLock<Pair> = LazyLock::new(pair);
+pub(crate) static PAIR: LazyLock<Pair> = LazyLock::new(pair);
+pub(crate) static OTHER_PAIR: LazyLock<Pair> = LazyLock::new(pair);
 
 fn pair() -> Pair {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -46,18 +46,18 @@ fn pair() -> Pair {
 
 use aws_lc_rs::signature::KeyPair as _;
 
-pub(super) fn pem(label: &str, der: &[u8]) -> String {
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| str::from_utf8(line).unwrap()).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-pub(super) fn noon() -> DateTime<Utc> {
+pub(crate) fn noon() -> DateTime<Utc> {
     "2026-11-22T12:00:00Z".parse().unwrap()
 }
 
 /// A key file as STACKIT hands it out.
-pub(super) fn key_json() -> Value {
+pub(crate) fn key_json() -> Value {
     json!({
         "id": KID,
         "publicKey": PAIR.public_pem,
@@ -77,22 +77,22 @@ pub(super) fn key_json() -> Value {
     })
 }
 
-pub(super) fn inline(text: impl Into<String>) -> Resolved<Text> {
+pub(crate) fn inline(text: impl Into<String>) -> Resolved<Text> {
     let origin = Origin::Variable("STACKIT_SERVICE_ACCOUNT_KEY".to_owned());
     Resolved::new(Text::Inline(Secret::from(text.into())), origin)
 }
 
-pub(super) fn in_file(path: &Path) -> Resolved<Text> {
+pub(crate) fn in_file(path: &Path) -> Resolved<Text> {
     let origin = Origin::Variable("STACKIT_SERVICE_ACCOUNT_KEY_PATH".to_owned());
     Resolved::new(Text::Path(path.to_owned()), origin)
 }
 
-pub(super) fn input(key: Resolved<Text>) -> KeyInput {
+pub(crate) fn input(key: Resolved<Text>) -> KeyInput {
     KeyInput { key, private_key: None, spare_private_key: None }
 }
 
 /// Writes a file that its owner alone may read.
-pub(super) fn write_private(folder: &Path, name: &str, text: &str) -> PathBuf {
+pub(crate) fn write_private(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, text).unwrap();
     #[cfg(unix)]
@@ -104,7 +104,7 @@ pub(super) fn write_private(folder: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 /// An unsigned token, as far as our side can tell a real one.
-pub(super) fn jwt(name: &str, expires_at: DateTime<Utc>) -> String {
+pub(crate) fn jwt(name: &str, expires_at: DateTime<Utc>) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({"sub": name, "email": ISSUER, "exp": expires_at.timestamp()});
     format!(
@@ -115,11 +115,12 @@ pub(super) fn jwt(name: &str, expires_at: DateTime<Utc>) -> String {
     )
 }
 
-pub(super) fn reply(status: u16, body: impl Into<String>) -> Result<TokenReply, Unreachable> {
+#[expect(clippy::unnecessary_wraps, reason = "it stands where an unreachable endpoint may stand")]
+pub(crate) fn reply(status: u16, body: impl Into<String>) -> Result<TokenReply, Unreachable> {
     Ok(TokenReply { status, body: body.into().into(), ..TokenReply::default() })
 }
 
-pub(super) fn tokens(access: &str, refresh: Option<&str>) -> Result<TokenReply, Unreachable> {
+pub(crate) fn tokens(access: &str, refresh: Option<&str>) -> Result<TokenReply, Unreachable> {
     let refresh = refresh.unwrap_or_default();
     let body = json!({
         "access_token": access, "refresh_token": refresh, "scope": "", "token_type": "Bearer", "expires_in": 3600,
@@ -129,28 +130,28 @@ pub(super) fn tokens(access: &str, refresh: Option<&str>) -> Result<TokenReply, 
 
 /// Says what it was told to say, in order, and remembers what it was asked.
 #[derive(Default)]
-pub(super) struct Scripted {
+pub(crate) struct Scripted {
     replies: Mutex<VecDeque<Result<TokenReply, Unreachable>>>,
-    pub(super) requests: Mutex<Vec<TokenRequest>>,
+    pub(crate) requests: Mutex<Vec<TokenRequest>>,
     /// Answers wait for a permit of this gate, if there is one.
-    pub(super) gate: Option<Arc<tokio::sync::Semaphore>>,
+    pub(crate) gate: Option<Arc<tokio::sync::Semaphore>>,
 }
 
 impl Scripted {
-    pub(super) fn new(replies: impl IntoIterator<Item = Result<TokenReply, Unreachable>>) -> Arc<Self> {
+    pub(crate) fn new(replies: impl IntoIterator<Item = Result<TokenReply, Unreachable>>) -> Arc<Self> {
         Arc::new(Self { replies: Mutex::new(replies.into_iter().collect()), ..Self::default() })
     }
 
-    pub(super) fn add(&self, reply: Result<TokenReply, Unreachable>) {
+    pub(crate) fn add(&self, reply: Result<TokenReply, Unreachable>) {
         self.replies.lock().unwrap().push_back(reply);
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 
     /// The value of a form field of one request, the first being 0.
-    pub(super) fn field(&self, request: usize, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, request: usize, name: &str) -> Option<String> {
         match &self.requests.lock().unwrap()[request] {
             TokenRequest::Form { fields, .. } => {
                 fields.iter().find(|(field, _)| *field == name).map(|(_, value)| value.expose().to_owned())
@@ -159,7 +160,7 @@ impl Scripted {
         }
     }
 
-    pub(super) fn url(&self, request: usize) -> String {
+    pub(crate) fn url(&self, request: usize) -> String {
         match &self.requests.lock().unwrap()[request] {
             TokenRequest::Form { url, .. } | TokenRequest::Local { url, .. } => url.clone(),
         }

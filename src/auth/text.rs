@@ -1,7 +1,8 @@
 //! Reads the texts that credentials are made of, and notices when their files change.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 
 use super::{Error, Problem};
 use crate::config::{Resolved, Text};
@@ -26,7 +27,7 @@ pub(super) struct Read {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     path: PathBuf,
-    modified_at: Option<SystemTime>,
+    modified_at: Option<DateTime<Utc>>,
     size_bytes: u64,
 }
 
@@ -59,7 +60,11 @@ impl Read {
 
 impl Stamp {
     fn of(path: &Path, metadata: &std::fs::Metadata) -> Self {
-        Self { path: path.to_owned(), modified_at: metadata.modified().ok(), size_bytes: metadata.len() }
+        Self {
+            path: path.to_owned(),
+            modified_at: metadata.modified().ok().map(DateTime::from),
+            size_bytes: metadata.len(),
+        }
     }
 
     /// Whether the file is not what it was. A file that is gone has not changed: a mount may be away for a moment.

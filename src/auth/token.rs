@@ -56,7 +56,6 @@ impl Minted {
 pub(super) struct Claims {
     pub(super) expires_at: Option<DateTime<Utc>>,
     pub(super) email: Option<String>,
-    pub(super) subject: Option<String>,
 }
 
 impl Claims {
@@ -69,9 +68,14 @@ impl Claims {
         Some(Self {
             expires_at: claims.get("exp").and_then(seconds).and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
             email: text("email"),
-            subject: text("sub"),
         })
     }
+}
+
+/// The mail of whom a token belongs to, if it says so.
+#[must_use]
+pub fn email_of(token: &Secret) -> Option<String> {
+    Claims::of(token)?.email
 }
 
 /// Seconds as JSON writes them: some servers write a fraction.
@@ -143,7 +147,7 @@ mod tests {
     fn claims_are_read_leniently() {
         let claims = Claims::of(&jwt(&serde_json::json!({"exp": 1.5e9, "email": "a@b", "sub": "s"}))).unwrap();
         assert_eq!(claims.expires_at, DateTime::from_timestamp(1_500_000_000, 0));
-        assert_eq!((claims.email.as_deref(), claims.subject.as_deref()), (Some("a@b"), Some("s")));
+        assert_eq!(claims.email.as_deref(), Some("a@b"));
         assert_eq!(Claims::of(&Secret::from("a.b.c")), None);
         assert_eq!(Claims::of(&jwt(&serde_json::json!({"exp": 1e300}))).unwrap().expires_at, None);
     }

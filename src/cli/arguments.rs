@@ -122,6 +122,12 @@ pub enum Command {
     Eval(EvalArguments),
     /// Call one operation of the STACKIT API
     Api(ApiArguments),
+    /// Show as whom and where we would act
+    Auth {
+        /// What to show
+        #[command(subcommand)]
+        command: AuthCommand,
+    },
     /// Print the completions for a shell
     Completions {
         /// Which shell

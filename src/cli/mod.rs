@@ -2,6 +2,8 @@
 
 mod api;
 mod arguments;
+mod auth;
+mod auth_report;
 mod completions;
 mod eval;
 mod execute;

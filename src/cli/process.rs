@@ -6,8 +6,9 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, completions, eval, log, run};
+use super::{api, auth, completions, eval, log, run};
 use crate::clock::Clock;
+use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
 use crate::error::{ExitCode, Result};
 use crate::secret::Scrubber;
@@ -47,13 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         printer.error(&error);
         return error.exit_code() as u8;
     }
-    log::start(
-        &shared,
-        printer.streams.talk_colour,
-        environment.variable("STACKHAND_LOG"),
-        Clock::process(),
-        &scrubber,
-    );
+    log::start(&shared, printer.streams.talk_colour, environment.variable(STACKHAND_LOG), Clock::process(), &scrubber);
     let process = Process { environment, scrubber, printer };
     match dispatch(&process, &shared, command) {
         Ok(code) => code,
@@ -77,6 +72,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Run(arguments) => run::run(process, shared, &arguments),
         Command::Eval(arguments) => eval::eval(process, shared, &arguments),
         Command::Api(arguments) => api::api(process, shared, &arguments),
+        Command::Auth { command } => auth::auth(process, shared, &command),
         Command::Completions { shell } => {
             completions::completions(shell, &process.printer);
             Ok(ExitCode::Done as u8)
@@ -86,8 +82,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
 
 impl Printer {
     fn of_process(shared: &Shared, environment: &Environment, scrubber: Scrubber) -> Self {
-        let no_color = environment.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let streams = Streams::of_process(shared.color.unwrap_or_default(), no_color);
+        let streams = Streams::of_process(shared.color.unwrap_or_default(), environment.wants_no_color());
         Self::new(shared.output.unwrap_or_default(), streams, shared.quiet, scrubber)
     }
 }

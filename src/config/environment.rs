@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::variables::XDG_CONFIG_HOME;
+use super::variables::{HTTP_PROXY, HTTPS_PROXY, NO_COLOR, NO_PROXY, XDG_CONFIG_HOME};
 
 /// Environment variables, the home folder and the current folder.
 #[derive(Clone, Default)]
@@ -12,6 +12,33 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     home: Option<PathBuf>,
     folder: PathBuf,
+}
+
+/// The proxies that the environment names.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// For https; it may hold a password.
+    pub https: Option<String>,
+    /// For http; it may hold a password.
+    pub http: Option<String>,
+    /// The hosts that are reached without.
+    pub except: Option<String>,
+}
+
+impl Proxies {
+    /// The password within a proxy's URL.
+    pub(super) fn passwords(&self) -> impl Iterator<Item = &str> {
+        [&self.https, &self.http].into_iter().flatten().filter_map(|url| {
+            let (user, _) = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).rsplit_once('@')?;
+            user.split_once(':').map(|(_, password)| password)
+        })
+    }
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proxies")
+    }
 }
 
 impl Environment {
@@ -55,6 +82,20 @@ impl Environment {
     /// All variables by name, empty ones too, for what a recipe asks of its own.
     pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The proxies, as curl and others read them: the small spelling comes before the capital one.
+    #[must_use]
+    pub fn proxies(&self) -> Proxies {
+        let either =
+            |name: &str| self.variable(&name.to_lowercase()).or_else(|| self.variable(name)).map(str::to_owned);
+        Proxies { https: either(HTTPS_PROXY), http: either(HTTP_PROXY), except: either(NO_PROXY) }
+    }
+
+    /// Whether the user wants no colour anywhere.
+    #[must_use]
+    pub fn wants_no_color(&self) -> bool {
+        self.variable(NO_COLOR).is_some()
     }
 
     /// The user's home folder, if there is one.
@@ -120,6 +161,16 @@ mod tests {
     fn values_do_not_show_when_debugged() {
         let shown = format!("{:?}", Environment::empty("/w").with("TOKEN", "hunter22"));
         assert!(shown.contains("TOKEN") && !shown.contains("hunter22"), "{shown}");
+    }
+
+    #[test]
+    fn proxies_are_read_in_both_spellings_and_their_passwords_found() {
+        let environment =
+            Environment::empty("/w").with("HTTPS_PROXY", "http://u:hunter22@p:1").with("http_proxy", "p:2");
+        let proxies = environment.with("HTTP_PROXY", "p:3").proxies();
+        assert_eq!((proxies.https.as_deref(), proxies.http.as_deref()), (Some("http://u:hunter22@p:1"), Some("p:2")));
+        assert_eq!(proxies.passwords().collect::<Vec<_>>(), ["hunter22"]);
+        assert!(!format!("{proxies:?}").contains("hunter22"));
     }
 
     #[test]

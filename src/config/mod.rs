@@ -11,14 +11,13 @@ mod origin;
 mod profile;
 mod reader;
 mod settings;
-mod variables;
+pub mod variables;
 mod workspace;
 
 pub use credential::{Candidate, Credential, KeyInput, Text, Verdict};
-pub use environment::Environment;
+pub use environment::{Environment, Proxies};
 pub use error::Error;
 pub use origin::{Origin, Resolved};
 pub use profile::Profile;
 pub use settings::{Given, Settings};
-pub use variables::{Variable, variables};
 pub use workspace::Workspace;

@@ -127,7 +127,7 @@ impl Settings {
             credential: choice.credential,
             candidates: choice.candidates,
             warnings,
-            secrets: choice.secrets,
+            secrets: choice.secrets.into_iter().chain(environment.proxies().passwords().map(Secret::from)).collect(),
             workspace,
         })
     }

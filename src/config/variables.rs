@@ -11,7 +11,7 @@ pub struct Variable {
 
 macro_rules! declare {
     ($($(#[doc = $meaning:literal])+ $name:ident;)+) => {
-        $($(#[doc = $meaning])+ pub(crate) const $name: &str = stringify!($name);)+
+        $($(#[doc = $meaning])+ pub const $name: &str = stringify!($name);)+
         const ALL: &[Variable] = &[$(Variable { name: $name, meaning: concat!($($meaning),+) }),+];
     };
 }
@@ -41,6 +41,8 @@ declare! {
     STACKIT_TOKEN_BASEURL;
     /// a file of further certificate authorities in PEM form
     STACKHAND_CA_FILE;
+    /// what is logged, in the form of the `tracing` filters
+    STACKHAND_LOG;
     /// the profile of stackhand.toml to use
     STACKHAND_PROFILE;
     /// the folder of configuration files, instead of ~/.config
@@ -66,7 +68,7 @@ pub(crate) fn endpoint_of(service: &str) -> String {
 }
 
 /// All variables, for the documentation.
-pub fn variables() -> impl Iterator<Item = &'static Variable> {
+pub fn all() -> impl Iterator<Item = &'static Variable> {
     ALL.iter().chain(std::iter::once(&ENDPOINT))
 }
 
@@ -76,9 +78,9 @@ mod tests {
 
     #[test]
     fn each_variable_is_declared_once_and_explained() {
-        let names: std::collections::BTreeSet<_> = variables().map(|variable| variable.name).collect();
-        assert_eq!(names.len(), variables().count());
-        assert!(variables().all(|variable| !variable.meaning.trim().is_empty()));
+        let names: std::collections::BTreeSet<_> = all().map(|variable| variable.name).collect();
+        assert_eq!(names.len(), all().count());
+        assert!(all().all(|variable| !variable.meaning.trim().is_empty()));
         assert_eq!(endpoint_of("resource-manager"), "STACKIT_RESOURCE_MANAGER_CUSTOM_ENDPOINT");
     }
 }
