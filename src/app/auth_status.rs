@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::session;
 use crate::auth::{self, Identity, Surroundings, TokenSource};
 use crate::clock::Clock;
-use crate::config::{Candidate, Environment, Given, Resolved, Settings};
+use crate::config::{Candidate, Environment, Given, Resolved, Settings, Verdict};
 use crate::error;
 use crate::secret::Scrubber;
 
@@ -114,7 +114,7 @@ pub async fn auth_status(
 
 /// Looks at what would be used.
 pub async fn look_at_auth(settings: &Settings, surroundings: &Surroundings, depth: Depth) -> Report {
-    let now = surroundings.clock.now();
+    let now = surroundings.clock.now().trunc_subsecs(0);
     let mut report = Report {
         at: now,
         workspace: settings.workspace.as_ref().map(|workspace| workspace.file.display().to_string()),
@@ -132,7 +132,12 @@ pub async fn look_at_auth(settings: &Settings, surroundings: &Surroundings, dept
         error: None,
     };
     match auth::open(settings, surroundings) {
-        Err(error) => report.fail(error),
+        Err(error) => {
+            for candidate in report.candidates.iter_mut().filter(|candidate| candidate.verdict == Verdict::Used) {
+                candidate.verdict = Verdict::Broken(error.message.clone());
+            }
+            report.fail(error);
+        }
         Ok(opened) => {
             report.warnings.extend(opened.warnings);
             report.warnings.extend(expiry_warning(&opened.identity, now));
@@ -242,6 +247,17 @@ mod tests {
         let report = status(&environment, &Given::default(), Depth::Look).await;
         assert_eq!(report.problem.as_ref().unwrap().code, "credentials_not_found");
         assert_eq!(report.error().unwrap().kind.exit_code() as u8, 3);
+    }
+
+    #[tokio::test]
+    async fn a_broken_key_is_marked_at_its_place() {
+        let (folder, environment) = nothing();
+        let environment = environment.with("STACKIT_SERVICE_ACCOUNT_KEY_PATH", folder.path().to_str().unwrap());
+        let report = status(&environment, &Given::default(), Depth::Look).await;
+        let broken = Verdict::Broken("the service account key file is a directory, not a file".to_owned());
+        assert_eq!(report.candidates[1].verdict, broken);
+        let json = serde_json::to_value(&report.candidates[1]).unwrap();
+        assert_eq!(json["verdict"], "broken");
     }
 
     #[cfg(unix)]

@@ -61,6 +61,7 @@ pub struct Candidate {
     /// The place, such as "environment variable `STACKIT_SERVICE_ACCOUNT_KEY_PATH`".
     pub place: String,
     /// What became of it.
+    #[serde(flatten)]
     pub verdict: Verdict,
 }
 
