@@ -24,8 +24,7 @@ pub fn native(operation: &'static Operation) -> Native {
     for parameter in positional(operation) {
         native = native.may_take(parameter.name, Type::Any);
     }
-    // What a plain answer leaves out is the same for each call of the operation.
-    let left_out: OnceLock<&'static [&'static str]> = OnceLock::new();
+    let left_out: OnceLock<LeftOut> = OnceLock::new();
     native
         .may_take("options", Type::Map)
         .gives(result_of(operation))
@@ -55,7 +54,7 @@ fn result_of(operation: &Operation) -> Type {
 fn carry_out(
     call: &mut Arguments<'_, '_>,
     operation: &'static Operation,
-    left_out: &OnceLock<&'static [&'static str]>,
+    left_out: &OnceLock<LeftOut>,
 ) -> Result<Dynamic, Fault> {
     let Some(platform) = call.run().platform.clone() else {
         let message = format!("`{}` needs a platform, and this run has none", operation.name);
@@ -66,11 +65,12 @@ fn carry_out(
         values.push(call.any(index)?);
     }
     let asked = call_of(operation, platform.target().clone(), values)?;
-    let left_out = if asked.parameters.is_empty() { *left_out.get_or_init(|| left_out_of(operation)) } else { &[] };
+    let left_out = left_out.get_or_init(|| LeftOut::of(operation));
+    let is_given = left_out.option.is_some_and(|option| asked.parameters.contains_key(option));
     let about = About {
         target: asked.target.clone(),
-        left_out,
-        fetched_with: if left_out.is_empty() { "" } else { "the option `details: true`" },
+        left_out: if is_given { &[] } else { left_out.fields },
+        fetched_with: left_out.how,
         ..About::default()
     };
     if operation.list_key.is_some() && !asks_for_one_page(&asked) {
@@ -98,17 +98,30 @@ fn node_of(operation: &'static Operation) -> Node {
     }
 }
 
-/// The fields that answers have only on request.
-fn left_out_of(operation: &'static Operation) -> &'static [&'static str] {
-    let Answer::Json(shape) = operation.answer else { return &[] };
-    let shapes = operation.service().shapes();
-    let mut fields = shapes.fields(shape);
-    if let Some(list) = operation.list_key.and_then(|key| fields.iter().find(|field| field.name == key)) {
-        fields = shapes.fields(list.shape);
+/// The fields that answers have only on request; the same for each call of an operation.
+#[derive(Default)]
+struct LeftOut {
+    fields: &'static [&'static str],
+    /// The parameter that asks for them.
+    option: Option<&'static str>,
+    how: &'static str,
+}
+
+impl LeftOut {
+    fn of(operation: &'static Operation) -> Self {
+        let Answer::Json(shape) = operation.answer else { return Self::default() };
+        let shapes = operation.service().shapes();
+        let mut fields = shapes.fields(shape);
+        if let Some(list) = operation.list_key.and_then(|key| fields.iter().find(|field| field.name == key)) {
+            fields = shapes.fields(list.shape);
+        }
+        let Some(option) = fields.iter().find_map(|field| field.only_with) else { return Self::default() };
+        let on_request = fields.iter().filter(|field| field.only_with == Some(option));
+        let names: Vec<_> = on_request.map(|field| field.name).collect();
+        // Once for an operation that is called, and for as long as the process lives, as the catalogue itself.
+        let how: &'static str = Box::leak(format!("{}(#{{ {option}: true }})", operation.name).into_boxed_str());
+        Self { fields: Box::leak(names.into_boxed_slice()), option: Some(option), how }
     }
-    let names: Vec<_> = fields.iter().filter(|field| field.only_with.is_some()).map(|field| field.name).collect();
-    // Once for an operation that is called, for as long as the process lives, as the catalogue itself.
-    Box::leak(names.into_boxed_slice())
 }
 
 fn list_of(run: &RunContext, operation: &'static Operation, pages: Pages, about: About) -> Result<Array, Fault> {

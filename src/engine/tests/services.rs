@@ -120,6 +120,26 @@ fn what_is_wrong_is_named_before_anything_is_sent() {
 }
 
 #[test]
+fn fields_that_come_only_on_request_are_incomplete_without() {
+    let script = "import \"stackit/iaas\" as iaas; iaas::get_server(\"s\").nics";
+    let error = outcome_of(script, vec![json!({ "id": "s" })]).0.failure.unwrap().error;
+    assert_eq!(error.kind, Kind::Incomplete);
+    assert!(error.hint.unwrap_or_default().contains("details: true"));
+    let script = "import \"stackit/iaas\" as iaas; iaas::get_server(\"s\", #{ details: true }).nics";
+    assert_eq!(outcome_of(script, vec![json!({ "id": "s" })]).0.value, Value::Null);
+}
+
+#[test]
+fn secrets_of_answers_are_never_shown() {
+    let script = "import \"stackit/ske\" as ske; let k = ske::create_kubeconfig(\"c\", #{ expirationSeconds: \"3600\" }); \
+                  print(k); print(`${k.kubeconfig}`); [type_of(k.kubeconfig), k]";
+    let answer = json!({ "kubeconfig": "apiVersion: v1 hunter2", "expirationTimestamp": "2026-11-22T08:00:00Z" });
+    let (outcome, _) = outcome_of(script, vec![answer]);
+    assert!(!format!("{outcome:?}").contains("hunter2"), "{outcome:?}");
+    assert_eq!(outcome.value[0], "Secret", "{outcome:?}");
+}
+
+#[test]
 fn services_and_versions_are_found() {
     for (path, part) in [("stackit/dsn", "stackit/dns"), ("stackit/iaas/v7", "v2, v1"), ("stackit/", "stackit")] {
         let error = error_of(&format!("import \"{path}\" as x;"));

@@ -25,7 +25,7 @@ const MAX_DEPTH: usize = 256;
 /// If there is a closure in it, a number that is not finite, or anything else that JSON has no form for; the message
 /// names the path.
 pub fn to_value(value: &Dynamic) -> Result<Value, Error> {
-    check(value, &mut String::new(), 0)?;
+    check(value)?;
     serde_json::to_value(Json(value, Secrets::Hidden)).map_err(|error| not_json("", &error.to_string()))
 }
 
@@ -34,7 +34,7 @@ pub fn to_value(value: &Dynamic) -> Result<Value, Error> {
 /// # Errors
 /// As [`to_value`].
 pub fn to_request(value: &Dynamic) -> Result<Value, Error> {
-    check(value, &mut String::new(), 0)?;
+    check(value)?;
     serde_json::to_value(Json(value, Secrets::Exposed)).map_err(|error| not_json("", &error.to_string()))
 }
 
@@ -43,7 +43,7 @@ pub fn to_request(value: &Dynamic) -> Result<Value, Error> {
 /// # Errors
 /// As [`to_value`], and if the text would be longer than `limit` bytes.
 pub fn to_json(value: &Dynamic, is_pretty: bool, limit: usize) -> Result<String, Error> {
-    check(value, &mut String::new(), 0)?;
+    check(value)?;
     let mut sink = Bounded { bytes: Vec::new(), limit };
     let written = if is_pretty {
         serde_json::to_writer_pretty(&mut sink, &Json(value, Secrets::Hidden))
@@ -64,37 +64,49 @@ fn not_json(path: &str, what: &str) -> Error {
 }
 
 /// Finds what JSON has no form for, and says where.
-fn check(value: &Dynamic, path: &mut String, depth: usize) -> Result<(), Error> {
+fn check(value: &Dynamic) -> Result<(), Error> {
+    match flaw_in(value, 0) {
+        None => Ok(()),
+        Some(flaw) => {
+            // The steps were gathered on the way out.
+            let path: String = flaw.steps.iter().rev().map(String::as_str).collect();
+            Err(not_json(&path, &flaw.what))
+        }
+    }
+}
+
+/// What JSON has no form for, and the way to it, the last step first.
+struct Flaw {
+    what: String,
+    steps: Vec<String>,
+}
+
+impl Flaw {
+    fn behind(mut self, step: String) -> Self {
+        self.steps.push(step);
+        self
+    }
+}
+
+fn flaw_in(value: &Dynamic, depth: usize) -> Option<Flaw> {
+    let flaw = |what: String| Some(Flaw { what, steps: Vec::new() });
     if depth > MAX_DEPTH {
-        return Err(not_json(path, "a value so deep"));
+        return flaw("a value so deep".into());
     }
-    let length = path.len();
     if let Some(object) = value.read_lock::<Object>() {
-        for (key, value) in object.entries() {
-            let _ = write!(path, ".{key}");
-            check(value, path, depth + 1)?;
-            path.truncate(length);
-        }
-    } else if let Some(map) = value.read_lock::<Map>() {
-        for (key, value) in map.iter() {
-            let _ = write!(path, ".{key}");
-            check(value, path, depth + 1)?;
-            path.truncate(length);
-        }
-    } else if let Some(list) = value.read_lock::<Array>() {
-        for (index, value) in list.iter().enumerate() {
-            let _ = write!(path, "[{index}]");
-            check(value, path, depth + 1)?;
-            path.truncate(length);
-        }
-    } else if value.as_float().is_ok_and(|number| !number.is_finite()) {
-        return Err(not_json(path, &format!("the number {value}")));
-    } else if let Some(data) = builtins::data_of(value) {
-        check(&data, path, depth + 1)?;
-    } else if !has_form(value) {
-        return Err(not_json(path, &format!("a {}", type_name_of(value))));
+        return object.entries().find_map(|(key, value)| Some(flaw_in(value, depth + 1)?.behind(format!(".{key}"))));
     }
-    Ok(())
+    if let Some(map) = value.read_lock::<Map>() {
+        return map.iter().find_map(|(key, value)| Some(flaw_in(value, depth + 1)?.behind(format!(".{key}"))));
+    }
+    if let Some(list) = value.read_lock::<Array>() {
+        let mut items = list.iter().enumerate();
+        return items.find_map(|(index, value)| Some(flaw_in(value, depth + 1)?.behind(format!("[{index}]"))));
+    }
+    if value.as_float().is_ok_and(|number| !number.is_finite()) {
+        return flaw(format!("the number {value}"));
+    }
+    if has_form(value) { None } else { flaw(format!("a {}", type_name_of(value))) }
 }
 
 fn has_form(value: &Dynamic) -> bool {

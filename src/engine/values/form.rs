@@ -163,6 +163,13 @@ impl Form {
         self.fields.iter().map(|field| field.key.as_str())
     }
 
+    /// Whether a field is a point in time.
+    #[must_use]
+    pub fn is_time(&self, name: &str) -> bool {
+        let field = self.fields.iter().find(|field| field.key == name).or(self.others.as_ref());
+        field.is_some_and(|field| matches!(field.node(self.service), Node::Time))
+    }
+
     /// What the catalogue says of a field.
     #[must_use]
     pub fn node(&self, name: &str) -> Node {

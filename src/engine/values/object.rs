@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rhai::{Array, Dynamic, ImmutableString, Map};
 
-use super::form::{Form, Node};
+use super::form::Form;
 use crate::engine::builtins::time::Instant;
 use crate::error::{Error, Kind, nearest};
 use crate::transport::Target;
@@ -243,7 +243,7 @@ impl Object {
     fn seen(&self, name: &str, value: &Dynamic) -> Dynamic {
         if let Some(form) = &self.fields.form
             && value.is_string()
-            && matches!(form.node(name), Node::Time)
+            && form.is_time(name)
             && let Ok(text) = value.as_immutable_string_ref()
             && let Some(instant) = Instant::from_wire(&text)
         {
@@ -255,14 +255,14 @@ impl Object {
 
 /// How many objects lie in each other in a value, at most.
 fn depth_of(value: &Dynamic) -> u16 {
-    if let Some(object) = value.read_lock::<Object>() {
-        return object.fields.depth;
+    if value.is_variant() {
+        return value.read_lock::<Object>().map_or(0, |object| object.fields.depth);
     }
-    if let Some(list) = value.read_lock::<Array>() {
-        return list.iter().map(depth_of).max().unwrap_or(0);
+    if value.is_array() {
+        return value.read_lock::<Array>().and_then(|list| list.iter().map(depth_of).max()).unwrap_or(0);
     }
-    if let Some(map) = value.read_lock::<Map>() {
-        return map.values().map(depth_of).max().unwrap_or(0);
+    if value.is_map() {
+        return value.read_lock::<Map>().and_then(|map| map.values().map(depth_of).max()).unwrap_or(0);
     }
     0
 }
