@@ -408,7 +408,7 @@ mod tests {
     #[test]
     fn options_on_both_sides_of_the_recipe_add_up() {
         let words =
-            ["stackhand", "--sim", "-v", "--color", "never", "run", "r.rhai", "-v", "--region", "eu02", "--keep=3"];
+            ["stackhand", "--sim", "-v", "--color", "never", "run", "r.rhai", "--keep=3", "-v", "--region", "eu02"];
         let CommandLine { mut shared, command } = CommandLine::try_parse_from(words).expect("it parses");
         let Command::Run(mut run) = command else { panic!("it is a run") };
         run.take_in_trailing_options(&mut shared).expect("they parse");

@@ -16,8 +16,8 @@ pub fn start(shared: &Shared, colour: bool, filter: Option<&str>, clock: Clock, 
     let default = match shared.verbose {
         0 if shared.quiet => "stackhand=error",
         0 => "stackhand=warn",
-        1 => "stackhand=info",
-        2 => "stackhand=debug",
+        1 => "stackhand=debug",
+        2 => "stackhand=trace",
         _ => "stackhand=trace,reqwest=debug,hyper=debug",
     };
     let filter = EnvFilter::try_new(filter.unwrap_or(default)).unwrap_or_else(|_| EnvFilter::new(default));
