@@ -120,6 +120,8 @@ pub enum Command {
     Run(RunArguments),
     /// Run a line of script and show its value
     Eval(EvalArguments),
+    /// Serve a simulated cloud to any client
+    Sim(SimArguments),
     /// Call one operation of the STACKIT API
     Api(ApiArguments),
     /// Show as whom and where we would act

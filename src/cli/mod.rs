@@ -14,5 +14,6 @@ mod process;
 mod progress;
 mod run;
 mod signals;
+mod sim;
 
 pub use process::main;
