@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use stackhand::engine::Source;
+use stackhand::engine::check::findings;
 use stackhand::engine::recipe::Header;
 
 use super::stage::{Stage, last_days, path_of, with_room};
@@ -65,4 +67,30 @@ fn each_recipe_that_ships_has_help_and_says_whether_it_can_be_repeated() {
         count += 1;
     }
     assert_eq!(count, 4);
+}
+
+#[test]
+fn nothing_is_found_wrong_with_the_recipes_and_the_library() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in ["scripts", "stdlib"] {
+        for file in std::fs::read_dir(root.join(folder)).expect("a folder") {
+            let source = Source::read(&file.expect("a file").path()).expect("a script");
+            found.extend(findings(&source, &[]).into_iter().map(|finding| format!("{}: {finding:?}", source.name)));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_recipes_in_the_documentation_run() {
+    let text = std::fs::read_to_string(path_of("x").with_file_name("../docs/recipes.md")).expect("the documentation");
+    let blocks: Vec<&str> = text.split("```rhai\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let stage = Stage::demo();
+        let told = stage.run_source(&Source::inline("recipes.md", block), json!({}), stage.clock.now(), None);
+        assert!(told.outcome.failure.is_none(), "{block}\n{:?}", told.outcome.failure);
+        assert_eq!(findings(&Source::inline("recipes.md", block), &[]), [], "{block}");
+    }
 }

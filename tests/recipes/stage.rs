@@ -128,6 +128,17 @@ impl Stage {
 
     /// The same, but as if it were killed once so many calls were answered.
     pub fn run_up_to(&self, recipe: &str, arguments: Value, fire_time: DateTime<Utc>, calls: Option<usize>) -> Told {
+        self.run_source(&Source::read(&path_of(recipe)).expect("a recipe"), arguments, fire_time, calls)
+    }
+
+    /// The same with any recipe.
+    pub fn run_source(
+        &self,
+        source: &Source,
+        arguments: Value,
+        fire_time: DateTime<Utc>,
+        calls: Option<usize>,
+    ) -> Told {
         let lines = Arc::new(Lines::default());
         let mut context = RunContext::new(RUNTIME.handle().clone(), self.clock.clone());
         context.platform = Some(self.platform.clone());
@@ -138,7 +149,7 @@ impl Stage {
         context.arguments = arguments.into_iter().collect();
         let before = self.calls();
         self.calls.state.lock().expect("unpoisoned").end = calls.map(|calls| (before + calls, context.cancel.clone()));
-        let outcome = run(&Source::read(&path_of(recipe)).expect("a recipe"), context);
+        let outcome = run(source, context);
         self.calls.state.lock().expect("unpoisoned").end = None;
         let mut text = lines.0.lock().expect("unpoisoned").join("\n");
         if !outcome.text.is_empty() {

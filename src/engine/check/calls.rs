@@ -95,15 +95,23 @@ impl<'t> Walker<'t> {
             return Kind::Unknown;
         }
         let by_count: Vec<&Arc<Native>> = natives.iter().copied().filter(|native| takes(native, kinds.len())).collect();
-        let fitting = by_count.iter().copied().find(|native| fits(native, kinds));
-        if let Some(native) = fitting {
-            self.options(native, kinds, call, receivers);
-            return result(native, kinds);
-        }
         let of_count = forms.iter().filter(|form| form.len() == kinds.len());
         let mut of_count = of_count.peekable();
         let has_count = of_count.peek().is_some();
-        if of_count.any(|form| form.iter().zip(kinds).all(|(wanted, kind)| kind.fits_rhai(*wanted))) {
+        let is_rhais = of_count.any(|form| form.iter().zip(kinds).all(|(wanted, kind)| kind.fits_rhai(*wanted)));
+        let fitting: Vec<&Arc<Native>> = by_count.iter().copied().filter(|native| fits(native, kinds)).collect();
+        if let Some(native) = fitting.first() {
+            let kind = result(native, kinds);
+            // `x.filter(…)` of nobody knows what: a list's, or an object's?
+            let is_open = kinds.contains(&Kind::Unknown)
+                && (is_rhais && rhai_result(name, kinds) != kind
+                    || fitting.iter().any(|other| result(other, kinds) != kind));
+            if !is_open {
+                self.options(native, kinds, call, receivers);
+            }
+            return if is_open { Kind::Unknown } else { kind };
+        }
+        if is_rhais {
             return rhai_result(name, kinds);
         }
         self.misfit(name, kinds, &natives, by_count.is_empty() && !has_count, position, receivers);

@@ -36,6 +36,7 @@ pub(super) fn natives() -> Vec<Native> {
             .gives(Type::Object("Snapshot"))
             .effect(NativeEffect::Create)
             .calls(&["iaas.list_snapshots_in_project", "iaas.create_snapshot"])
+            .options(&["labels", "description"])
             .doc("As `volume.ensure_snapshot(name, options)`.")
             .errors(&["quota: the project may have no more"])
             .example("ensure_snapshot(volumes()[0], \"weekly\", #{ labels: #{ kind: \"weekly\" } }).wait().status")

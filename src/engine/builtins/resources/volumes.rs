@@ -152,6 +152,7 @@ fn copying() -> Vec<Native> {
             .gives(BACKUP)
             .effect(NativeEffect::Create)
             .calls(&["iaas.create_backup"])
+            .options(&["labels", "description"])
             .doc("Takes a backup. Options: `labels`, `description`. `wait` then waits until it is `AVAILABLE`.")
             .errors(COPY_ERRORS)
             .by(|call| {
@@ -168,6 +169,7 @@ fn copying() -> Vec<Native> {
             .gives(SNAPSHOT)
             .effect(NativeEffect::Create)
             .calls(&["iaas.create_snapshot"])
+            .options(&["labels", "description"])
             .doc(
                 "Takes a snapshot of the volume. Options: `labels`, `description`. Of an attached volume it is \
                  crash-consistent at best. `wait` then waits until it is `AVAILABLE`.",
@@ -186,6 +188,7 @@ fn copying() -> Vec<Native> {
             .gives(SNAPSHOT)
             .effect(NativeEffect::Create)
             .calls(&["iaas.list_snapshots_in_project", "iaas.create_snapshot"])
+            .options(&["labels", "description"])
             .doc(
                 "The snapshot of this name of the volume: the one that is there and good or coming to be, else a new \
                  one. Safe to repeat. Options: `labels`, `description`, for a new one.",
