@@ -1,5 +1,6 @@
 //! The one integration-test binary: one file a subject.
 
+mod authentication;
 mod catalog;
 mod examples;
 mod lost_answers;

@@ -81,6 +81,11 @@ mod tests {
         let names: std::collections::BTreeSet<_> = all().map(|variable| variable.name).collect();
         assert_eq!(names.len(), all().count());
         assert!(all().all(|variable| !variable.meaning.trim().is_empty()));
+        let documented = include_str!("../../docs/credentials.md");
+        for variable in all() {
+            let row = format!("| `{}` | {} |", variable.name, variable.meaning.trim());
+            assert!(documented.contains(&row), "docs/credentials.md lacks {row}");
+        }
         assert_eq!(endpoint_of("resource-manager"), "STACKIT_RESOURCE_MANAGER_CUSTOM_ENDPOINT");
     }
 }

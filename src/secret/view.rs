@@ -18,6 +18,14 @@ pub(super) enum Escape {
 
 impl Escape {
     pub(super) const ALL: [Self; 3] = [Self::Percent, Self::Form, Self::Backslash];
+
+    fn begins_with(self, byte: u8) -> bool {
+        match self {
+            Self::Percent => byte == b'%',
+            Self::Form => byte == b'%' || byte == b'+',
+            Self::Backslash => byte == b'\\',
+        }
+    }
 }
 
 /// A text whose escapes are undone.
@@ -40,7 +48,8 @@ impl View {
         let mut view = Self { bytes: Vec::new(), edits: Vec::new() };
         let mut copied = 0;
         let mut place = 0;
-        while place < text.len() {
+        while let Some(next) = text[place..].iter().position(|byte| escape.begins_with(*byte)) {
+            place += next;
             let Some((decoded, width)) = decode(&text[place..], escape) else {
                 place += 1;
                 continue;
