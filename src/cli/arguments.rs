@@ -120,6 +120,8 @@ pub enum Command {
     Run(RunArguments),
     /// Run a line of script and show its value
     Eval(EvalArguments),
+    /// Look for mistakes in recipes without running them
+    Check(CheckArguments),
     /// Serve a simulated cloud to any client
     Sim(SimArguments),
     /// Call one operation of the STACKIT API

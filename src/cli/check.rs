@@ -6,7 +6,8 @@ use super::arguments::{CheckArguments, reserved_option_names};
 use super::execute::DONE;
 use super::process::Process;
 use crate::engine::Source;
-use crate::engine::recipe::{Severity, check as check_recipe};
+use crate::engine::check::findings;
+use crate::engine::recipe::Severity;
 use crate::error::{ExitCode, Result};
 
 /// Checks recipes; exit code 1 if one of them has an error.
@@ -16,7 +17,7 @@ pub fn check(process: &Process, arguments: &CheckArguments) -> Result<u8> {
     let (mut errors, mut warnings) = (0, 0);
     for path in &arguments.recipes {
         let source = Source::read(path)?;
-        for finding in check_recipe(&source, &reserved_option_names()) {
+        for finding in findings(&source, &reserved_option_names()) {
             match finding.severity {
                 Severity::Error => errors += 1,
                 Severity::Warning => warnings += 1,

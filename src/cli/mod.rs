@@ -4,6 +4,7 @@ mod api;
 mod arguments;
 mod auth;
 mod auth_report;
+mod check;
 mod completions;
 mod eval;
 mod execute;
