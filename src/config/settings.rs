@@ -80,7 +80,7 @@ impl Settings {
         let workspace = Workspace::around(environment.folder())?;
         let Chosen { name, profile } = choose_profile(environment, given, workspace.as_ref())?;
         if given.is_simulated || name.as_ref().is_some_and(|name| name.value == SIMULATOR) {
-            return Self::simulated(given, workspace.clone(), name);
+            return Self::simulated(environment, given, workspace.clone(), name);
         }
         let mut warnings = Vec::new();
         let cli = CliProfile::active(environment, &mut warnings);
@@ -139,7 +139,12 @@ impl Settings {
         }
     }
 
-    fn simulated(given: &Given, workspace: Option<Workspace>, name: Option<Resolved<String>>) -> Result<Self, Error> {
+    fn simulated(
+        environment: &Environment,
+        given: &Given,
+        workspace: Option<Workspace>,
+        name: Option<Resolved<String>>,
+    ) -> Result<Self, Error> {
         let flag = |value: &Option<String>, name| value.clone().map(|value| Resolved::new(value, Origin::Flag(name)));
         let region =
             flag(&given.region, "--region").unwrap_or_else(|| Resolved::new(REGION.to_owned(), Origin::Default));
@@ -159,7 +164,8 @@ impl Settings {
             credential: Ok(None),
             candidates: Vec::new(),
             warnings: Vec::new(),
-            secrets: Vec::new(),
+            // They are not used, but a recipe may still come across them.
+            secrets: credential::choose(environment, None).secrets,
         })
     }
 }

@@ -209,4 +209,7 @@ fn the_scrubber_learns_what_was_seen_used_or_not() {
     let scrubber = Scrubber::new();
     resolve(&environment, &by_profile("p")).guard_secrets(&scrubber);
     assert_eq!(scrubber.scrub("of-profile of-variable of-key-text a@b"), "*** *** *** a@b");
+    let scrubber = Scrubber::new();
+    resolve(&environment, &by_profile("sim")).guard_secrets(&scrubber);
+    assert_eq!(scrubber.scrub("of-variable"), "***");
 }
