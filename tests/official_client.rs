@@ -34,7 +34,7 @@ fn the_official_sdk_works_against_the_simulator() {
     let text = |key: &str| said[key].as_str().unwrap_or_else(|| panic!("it says its {key}: {line}")).to_owned();
 
     let status = Command::new(python)
-        .args(["-m", "unittest", "-v", "test_iaas"])
+        .args(["-W", "ignore::UserWarning", "-m", "unittest", "-v", "test_iaas"])
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/official_client"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("SIM_BASE_URL", text("url"))

@@ -37,6 +37,10 @@ pub fn execute(
     let opening = opening(process, shared, limits, Some(progress.clone()));
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
+    if session.is_simulated() {
+        let time = session.recipe_clock.now().format("%Y-%m-%d %H:%M UTC");
+        printer.note(&format!("simulated: nothing real is touched; it is {time} there"));
+    }
     let runtime = process.runtime()?;
     let cancel = CancellationToken::new();
     let interrupt = {

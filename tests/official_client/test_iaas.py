@@ -91,19 +91,17 @@ class SimulatorThroughTheOfficialSdk(unittest.TestCase):
     def a_server(self, **more):
         network = self.api.list_networks(PROJECT, REGION).items[0]
         image = self.api.list_images(PROJECT, REGION).items[0]
-        payload = iaas.CreateServerPayload.from_dict(
-            {
-                "name": "sdk-" + uuid.uuid4().hex[:8],
-                "machineType": "t1.1",
-                "networking": {"networkId": str(network.id)},
-                "bootVolume": {
-                    "size": 10,
-                    "source": {"type": "image", "id": str(image.id)},
-                    "deleteOnTermination": True,
-                },
-                "labels": {"made-by": "sdk"},
-                **more,
-            }
+        payload = iaas.CreateServerPayload(
+            name="sdk-" + uuid.uuid4().hex[:8],
+            machine_type="t1.1",
+            networking=iaas.CreateServerPayloadAllOfNetworking(iaas.CreateServerNetworking(network_id=network.id)),
+            boot_volume=iaas.BootVolume(
+                size=10,
+                source=iaas.BootVolumeSource(type="image", id=image.id),
+                delete_on_termination=True,
+            ),
+            labels={"made-by": "sdk"},
+            **more,
         )
         server = self.api.create_server(PROJECT, REGION, payload)
         self.assertEqual(server.name, payload.name)
@@ -185,7 +183,7 @@ class SimulatorThroughTheOfficialSdk(unittest.TestCase):
         with self.assertRaises((BadRequestException, ConflictException)):
             api.resize_volume(PROJECT, REGION, volume.id, iaas.ResizeVolumePayload(size=1))
 
-        server = self.a_server(availabilityZone="eu01-1")
+        server = self.a_server(availability_zone="eu01-1")
         attachment = api.add_volume_to_server(
             PROJECT, REGION, server.id, volume.id, iaas.AddVolumeToServerPayload(delete_on_termination=False)
         )
@@ -258,7 +256,8 @@ class SimulatorThroughTheOfficialSdk(unittest.TestCase):
 
     def test_every_answer_has_a_request_that_can_be_looked_up(self):
         answer = self.api.list_servers_with_http_info(PROJECT, REGION)
-        request_id = answer.headers["X-Request-Id"]
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        request_id = headers["x-request-id"]
         self.assertRegex(request_id, r"^req-[0-9a-f]{32}$")
 
     def test_a_key_of_someone_else_is_refused(self):
