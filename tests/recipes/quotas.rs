@@ -14,6 +14,10 @@ fn the_demo_world_is_warned_about() {
     let told = alert(&stage, json!({}));
     insta::assert_snapshot!(told.text);
     assert_eq!((told.outcome.exit_code(), stage.calls()), (0, 1));
+    assert_eq!(
+        told.outcome.value[0],
+        json!({ "quota": "vcpu", "used %": 91.9, "usage": 57, "limit": 62, "state": "warning" })
+    );
 }
 
 #[test]

@@ -21,6 +21,10 @@ fn the_demo_world_is_rotated() {
     let told = rotate(&stage, json!({}));
     insta::assert_snapshot!(told.text);
     assert_eq!(told.outcome.exit_code(), 0);
+    let value = &told.outcome.value;
+    assert_eq!(value["created"], json!(["db-primary-data-20261123T1800Z", "shop-uploads-20261123T1800Z"]));
+    let lengths = ["deleted", "kept", "failed", "skipped"].map(|key| value[key].as_array().map(Vec::len));
+    assert_eq!(lengths, [Some(98), Some(25), Some(0), Some(0)]);
 }
 
 #[test]

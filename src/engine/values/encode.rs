@@ -106,6 +106,9 @@ fn flaw_in(value: &Dynamic, depth: usize) -> Option<Flaw> {
     if value.as_float().is_ok_and(|number| !number.is_finite()) {
         return flaw(format!("the number {value}"));
     }
+    if let Some(data) = builtins::data_of(value) {
+        return flaw_in(&data, depth + 1);
+    }
     if has_form(value) { None } else { flaw(format!("a {}", type_name_of(value))) }
 }
 
