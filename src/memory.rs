@@ -1,5 +1,4 @@
-//! The counting allocator: the only unsafe code. A thread that works for a run carries the run's [`Meter`]: what it
-//! allocates is charged there, what it frees is credited.
+//! The counting allocator, the only unsafe code: what a thread takes while it works for a run is charged to the run.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -13,11 +12,12 @@ const BATCH: i64 = 32 * 1024;
 /// How many bytes a run holds.
 #[derive(Debug, Default)]
 pub struct Meter(AtomicI64);
-
 impl Meter {
-    /// The bytes in use, as far as the threads of the run have told.
+    /// The bytes in use, as far as the threads of the run have told. It never owes: what a thread freed for others,
+    /// such as the network's buffers, is forgotten rather than set against what the run takes later.
     pub fn used(&self) -> u64 {
-        u64::try_from(self.0.load(Ordering::Relaxed)).unwrap_or(0)
+        let used = self.0.load(Ordering::Relaxed);
+        if used < 0 { self.0.fetch_max(0, Ordering::Relaxed).max(0).unsigned_abs() } else { used.unsigned_abs() }
     }
 }
 
@@ -26,62 +26,52 @@ thread_local! {
     static PENDING: Cell<i64> = const { Cell::new(0) };
 }
 
-/// Charges this thread's work to a meter until dropped. Stays on its thread, as the pointer in it makes sure.
-pub struct Charging(*const Meter, Arc<Meter>);
-
-impl Charging {
-    /// Starts to charge `meter`; once dropped, the meter before it is charged again.
-    #[must_use]
-    pub fn to(meter: &Arc<Meter>) -> Self {
-        flush();
-        Self(METER.replace(Arc::as_ptr(meter)), meter.clone())
-    }
+/// Does work whose memory this thread charges to `meter`; inside it, other work may be charged to another.
+pub fn charge_to<T>(meter: &Arc<Meter>, work: impl FnOnce() -> T) -> T {
+    flush();
+    let _restore = Restore(METER.replace(Arc::as_ptr(meter)));
+    work()
 }
 
-impl Drop for Charging {
+/// Charges again what was charged before, also after a panic.
+struct Restore(*const Meter);
+
+impl Drop for Restore {
     fn drop(&mut self) {
-        debug_assert_eq!(METER.get(), Arc::as_ptr(&self.1), "guards are dropped in reverse");
         flush();
         METER.set(self.0);
     }
 }
 
-/// Charges bytes that this thread takes over from one that works for no run, or credits them if negative.
-pub fn charge(bytes: i64) {
-    if PENDING.replace(PENDING.get().saturating_add(bytes)).saturating_add(bytes).abs() > BATCH {
+fn charge(more: usize, less: usize) {
+    PENDING.set(PENDING.get().saturating_add(more.cast_signed() as i64).saturating_sub(less.cast_signed() as i64));
+    if PENDING.get().abs() > BATCH {
         flush();
     }
 }
 
-#[expect(unsafe_code, reason = "`Charging` alone sets the pointer, and holds the meter for as long")]
+#[expect(unsafe_code, reason = "`charge_to` alone sets the pointer, and borrows the meter for as long")]
 fn flush() {
-    if let Some(meter) = unsafe { METER.get().as_ref() } {
-        meter.0.fetch_add(PENDING.get(), Ordering::Relaxed);
-    }
-    PENDING.set(0);
+    let pending = PENDING.replace(0);
+    unsafe { METER.get().as_ref() }.inspect(|meter| _ = meter.0.fetch_add(pending, Ordering::Relaxed));
 }
-
-struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
+struct Counting;
 
 #[expect(unsafe_code, reason = "passes everything on to the system's allocator")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        charge(layout.size().cast_signed() as i64);
+        charge(layout.size(), 0);
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        charge(-(layout.size().cast_signed() as i64));
+        charge(0, layout.size());
         unsafe { System.dealloc(pointer, layout) }
     }
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        charge(size.cast_signed() as i64 - layout.size().cast_signed() as i64);
+        charge(size, layout.size());
         unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        charge(layout.size().cast_signed() as i64);
-        unsafe { System.alloc_zeroed(layout) }
     }
 }

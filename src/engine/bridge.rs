@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::context::RunContext;
 use crate::error::{Error, Kind};
-use crate::memory::{Charging, Meter};
+use crate::memory::{Meter, charge_to};
 
 /// Blocks a script thread on a future of the shared runtime. A cancel or the run's deadline ends it at once, in the
 /// middle of whatever it does; the future is dropped before this returns.
@@ -50,19 +50,19 @@ impl<F: Future> Future for Charged<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let _charging = Charging::to(&self.meter);
-        let Some(work) = &mut self.work else { return Poll::Pending };
-        let polled = work.as_mut().poll(context);
-        if polled.is_ready() {
-            self.work = None;
-        }
-        polled
+        let Self { meter, work } = &mut *self;
+        charge_to(meter, || {
+            let polled = work.as_mut().map_or(Poll::Pending, |work| work.as_mut().poll(context));
+            if polled.is_ready() {
+                *work = None;
+            }
+            polled
+        })
     }
 }
 
 impl<F> Drop for Charged<F> {
     fn drop(&mut self) {
-        let _charging = Charging::to(&self.meter);
-        self.work = None;
+        charge_to(&self.meter, || self.work = None);
     }
 }

@@ -6,6 +6,7 @@ use super::fault::Thrown;
 use super::registry::Registry;
 use super::tokens;
 use super::values::display;
+use crate::catalog;
 use crate::error::{Error, Kind, nearest};
 
 /// An error in our words, with the further keys that it carries.
@@ -197,6 +198,14 @@ fn unknown_function(signature: &str) -> Error {
             .with_hint(format!("it is called as {forms}"));
     }
     let error = script("unknown_function", format!("there is no function `{name}` that takes ({given})"));
+    if let Some((module, function)) = name.rsplit_once("::") {
+        // Most recipes import a service under its own name.
+        let service = module.replace('_', "-");
+        return match catalog::nearest_operation(&service, function) {
+            Some(near) => error.with_hint(format!("did you mean `{module}::{near}`?")),
+            None => error.with_hint(format!("`{module}` has no such function, or it takes other arguments")),
+        };
+    }
     match nearest(name, registry.iter().map(|native| native.name).chain(RHAI_FUNCTIONS)) {
         Some(near) if RHAI_FUNCTIONS.contains(&near) => error.with_hint(format!("did you mean `{near}`?")),
         Some(near) => {

@@ -17,7 +17,7 @@ use super::sources::Source;
 use super::{builder, constants};
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
-use crate::memory::Charging;
+use crate::memory::charge_to;
 
 /// Runs a recipe on a thread of its own and blocks until it has ended. Not to be called on a thread of the runtime.
 #[must_use]
@@ -31,8 +31,7 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
         let (run, source) = (run.clone(), source.clone());
         std::thread::Builder::new().name("script".into()).stack_size(STACK_BYTES).spawn(move || {
             let _busy = busy;
-            let _charging = Charging::to(run.meter());
-            catch_unwind(AssertUnwindSafe(|| evaluate(&source, &run)))
+            charge_to(run.meter(), || catch_unwind(AssertUnwindSafe(|| evaluate(&source, &run))))
         })
     };
     let result = match thread.map(std::thread::JoinHandle::join) {

@@ -13,7 +13,7 @@ use crate::engine::fault::{Fault, Thrown, caught, is_final};
 use crate::engine::limits::STACK_BYTES;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::error::{Error, Kind};
-use crate::memory::Charging;
+use crate::memory::charge_to;
 
 /// How many items are worked on at a time unless told otherwise.
 const DEFAULT_WORKERS: usize = 16;
@@ -208,9 +208,7 @@ impl Work<'_> {
                     // Dropped in reverse: this thread first says that it leaves, then gives its token back.
                     let _busy = busy;
                     let _leave = leave;
-                    let _charging = Charging::to(self.run.meter());
-                    let closure = closure;
-                    self.work_off(&closure);
+                    charge_to(self.run.meter(), move || self.work_off(&closure));
                 });
                 // Without another thread the ones that run do all the work.
                 started += usize::from(spawned.is_ok());

@@ -36,6 +36,18 @@ fn errors_show_their_line_and_what_to_do() {
 }
 
 #[test]
+fn colour_is_there_only_when_asked_for() {
+    let failure = Bench::new().run("1 / 0").failure.unwrap();
+    assert!(failure.render(true).contains('\u{1b}') && !failure.render(false).contains('\u{1b}'));
+}
+
+#[test]
+fn a_misspelt_operation_names_the_nearest() {
+    let error = Bench::new().run("import \"stackit/dns\" as dns; dns::list_zonez()").failure.unwrap().error;
+    assert_eq!(error.hint.as_deref(), Some("did you mean `dns::list_zones`?"));
+}
+
+#[test]
 fn errors_of_the_parser_come_before_anything_runs() {
     insta::assert_snapshot!(page(&[
         "print(\"never\");\nfn f() { coutn + 1 }\nf()",

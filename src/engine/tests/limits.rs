@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Bench;
 use crate::engine::Limits;
 
@@ -107,4 +109,33 @@ fn objects_cannot_lie_in_each_other_without_end() {
     let bench = Bench::new().with("o", rhai::Dynamic::from(object));
     let message = bench.message("let x = o; loop { x.child = x; }");
     assert!(message.contains("deep"), "{message}");
+}
+
+#[test]
+fn a_meter_counts_what_is_held_and_never_owes() {
+    use crate::memory::{Meter, charge_to};
+    let (outer, inner) = (Arc::new(Meter::default()), Arc::new(Meter::default()));
+    let mut kept = charge_to(&outer, || {
+        let kept = vec![1_u8; 1 << 20];
+        let other = charge_to(&inner, || vec![1_u8; 1 << 21]);
+        assert!(inner.used() >= 1 << 21 && outer.used() < 1 << 21);
+        charge_to(&inner, || drop(other));
+        kept
+    });
+    assert!(outer.used() >= 1 << 20 && inner.used() < 1 << 10, "{} {}", outer.used(), inner.used());
+    charge_to(&outer, || kept.shrink_to(0));
+    kept.clear();
+    // Freed for somebody else: that is no credit for later.
+    charge_to(&inner, || drop(kept));
+    assert_eq!(inner.used(), 0);
+    let more = charge_to(&inner, || vec![1_u8; 1 << 20]);
+    assert!(inner.used() >= 1 << 20);
+    drop(more);
+    // A panic gives the thread back to whoever it worked for.
+    let panicked = std::panic::catch_unwind(|| charge_to(&inner, || panic!("on purpose")));
+    assert!(panicked.is_err());
+    let before = inner.used();
+    let more = vec![1_u8; 1 << 20];
+    assert_eq!(inner.used(), before);
+    drop(more);
 }

@@ -82,6 +82,41 @@ fn a_panic_in_a_native_is_a_bug_of_ours_that_nothing_catches() {
     assert_eq!(outcome.exit_code(), 70);
 }
 
+/// Cancels the run when it prints.
+struct CancelsOnPrint(tokio_util::sync::CancellationToken);
+
+impl crate::engine::Output for CancelsOnPrint {
+    fn print(&self, _: &str) {
+        self.0.cancel();
+    }
+
+    fn say(&self, _: &str) {}
+}
+
+#[test]
+fn a_cancel_in_the_middle_ends_what_waits_and_what_computes() {
+    for script in [
+        "print(1); test_sleep(100000)",
+        "print(1); loop { }",
+        "parallel([1, 2, 3], |x| { print(x); test_sleep(100000) })",
+        "try_parallel([1, 2], |x| attempt(|| { print(x); loop { } }))",
+    ] {
+        let bench = Bench::new();
+        let mut context = bench.context();
+        context.output = std::sync::Arc::new(CancelsOnPrint(context.cancel.clone()));
+        let outcome = crate::engine::run(&crate::engine::Source::inline("x", script), context);
+        assert_eq!(outcome.exit_code(), 130, "{script}: {outcome:?}");
+    }
+}
+
+#[test]
+fn a_nested_parallel_without_threads_to_spare_works_all_the_same() {
+    let limits = crate::engine::Limits { workers: 2, ..crate::engine::Limits::default() };
+    let bench = Bench { clock: Clock::starting_at(noon()), limits, ..Bench::new() };
+    let script = "parallel([1, 2, 3], |a| parallel([1, 2], |b| { test_sleep(a); a * b }))";
+    assert_eq!(bench.value(script), serde_json::json!([[1, 2], [2, 4], [3, 6]]));
+}
+
 #[test]
 fn a_cancel_ends_a_blocked_call_and_nothing_catches_it() {
     for script in ["try { test_sleep(100000) } catch { }", "try_parallel([1, 2], |x| test_sleep(100000))"] {
