@@ -6,6 +6,7 @@ mod examples;
 mod lost_answers;
 mod official;
 mod recipes;
+mod reference;
 mod resources;
 mod stage;
 mod transport;

@@ -11,6 +11,7 @@ pub mod check;
 mod compile;
 mod constants;
 mod context;
+pub mod doc;
 mod explain;
 mod failure;
 mod fault;
@@ -33,6 +34,7 @@ pub mod values;
 
 pub use arguments::Arguments;
 pub use context::{LogLevel, Output, RunContext, Silent, Verdict};
+pub use doc::{doc, doc_index};
 pub use failure::{Failure, Place};
 pub use fault::{Fault, Thrown};
 pub use limits::Limits;

@@ -341,23 +341,21 @@ fn keys_of_operations(native: &Native, parameter: &str, result: &Kind) -> Vec<&'
         catalog::operation(module, name)
     });
     let mut keys: Vec<&'static str> = Vec::new();
-    if parameter.contains("options") {
-        let kind = match result {
-            Kind::List(item) => Kind::clone(item),
-            kind => kind.clone(),
-        };
-        let Kind::Object(object) = kind else { return keys };
-        let Some(kind) = resources::Kind::ALL.iter().find(|kind| kind.row().type_name == object.type_name) else {
-            return keys;
-        };
+    let kind = match result {
+        Kind::List(item) => Kind::clone(item),
+        kind => kind.clone(),
+    };
+    if parameter.contains("options")
+        && let Kind::Object(object) = kind
+        && let Some(kind) = resources::Kind::ALL.iter().find(|kind| kind.row().type_name == object.type_name)
+    {
         let row = kind.row();
-        if !row.list_options.is_empty() || !row.get_options.is_empty() {
-            keys.extend(row.list_options.iter().chain(row.get_options).chain(row.delete_options));
-            keys.extend(operations.flat_map(|operation| operation.parameters.iter().map(|parameter| parameter.name)));
-        }
-    } else {
-        for operation in operations {
-            let Some(body) = &operation.body else { continue };
+        keys.extend(row.list_options.iter().chain(row.get_options).chain(row.delete_options));
+    }
+    for operation in operations {
+        let is_option = |one: &&catalog::Parameter| one.place != catalog::Place::Path;
+        keys.extend(operation.parameters.iter().filter(is_option).map(|one| one.name));
+        if let Some(body) = &operation.body {
             keys.extend(operation.service().shapes().fields(body.shape).iter().map(|field| field.name));
         }
     }

@@ -255,15 +255,6 @@ impl ObjectKind {
         names.dedup();
         FieldKind::Absent(names)
     }
-
-    /// The names of all fields, empty if any may be there.
-    pub fn names(&self) -> Vec<&'static str> {
-        // No field of the API has this name.
-        match self.field("\0") {
-            FieldKind::Absent(names) => names,
-            FieldKind::Present { .. } => Vec::new(),
-        }
-    }
 }
 
 /// Fields that only answers have are always sent, but for those that tell of something that may not have happened.

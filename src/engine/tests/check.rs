@@ -151,3 +151,52 @@ fn warnings_do_not_keep_a_recipe_from_running() {
     assert_eq!(report.findings[0].severity, Severity::Warning);
     assert!(!report.has_errors());
 }
+
+#[test]
+fn the_recipes_that_ship_are_clean() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts");
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("there are recipes") {
+        let path = entry.expect("it is readable").path();
+        if path.extension().is_some_and(|extension| extension == "rhai") {
+            let source = Source::read(&path).expect("it is readable");
+            wrong.extend(check(&source, &[]).findings.iter().map(|finding| finding.render(&source, false)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_platforms_objects_are_known() {
+    let mut wrong = Vec::new();
+    for (text, codes) in [
+        ("servers().filter(|s| s.name == \"a\" && s.labels.team == \"b\").len()", &[][..]),
+        ("let s = server(\"a\"); s.status; s.machineType; s.createdAt < now(); s.deallocate().wait()", &[]),
+        ("servers().map(|s| s.nmae)", &["unknown_field"]),
+        ("for s in servers() { s.staus }", &["unknown_field"]),
+        ("let v = volumes()[0]; v.sise", &["unknown_field"]),
+        (
+            "servers(\"team=web\").where(#{ status: \"ACTIVE\" }).sort_by(\"name\").map(|s| s.powerStats)",
+            &["unknown_field"],
+        ),
+        ("servers()[0].dealocate()", &["unknown_function"]),
+        ("servers()[0].deallocate", &["unknown_field"]),
+        ("volumes()[0].deallocate()", &["unknown_function"]),
+        ("parallel(servers(), |s| s.stpo())", &["unknown_function"]),
+        ("servers(#{ label_selektor: \"a\" })", &["unknown_option"]),
+        ("servers().filter(|s| s.createdAt > \"2026\")", &["incomparable"]),
+        ("servers().filter(|s| s.labels.team != \"web\")", &["absent_field"]),
+        ("servers().filter(|s| \"team\" in s.labels && s.labels.team != \"web\")", &[]),
+        ("servers().filter(|s| (s.labels.team ?? \"\") != \"web\")", &[]),
+        ("servers().filter(|s| s.labels.team != ())", &[]),
+        ("server(\"a\") == \"a\"", &["incomparable"]),
+        ("quotas().filter(|q| q.percentage > 80)", &["unknown_field"]),
+    ] {
+        let findings = report(text).findings;
+        let found: Vec<&str> = findings.iter().map(|finding| finding.code).collect();
+        if found != codes {
+            wrong.push(format!("{text}\n{findings:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
