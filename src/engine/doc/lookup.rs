@@ -1,5 +1,7 @@
 //! From a name to what is said of it.
 
+use std::fmt::Write as _;
+
 use super::{kinds, natives, operations};
 use crate::catalog;
 use crate::engine::native::Native;
@@ -87,11 +89,11 @@ fn of_stdlib(name: &str) -> Option<String> {
     for line in text.lines() {
         let line = line.trim_end();
         if let Some(help) = line.strip_prefix("//!") {
-            page.push_str(&format!("\n {help}"));
+            let _ = write!(page, "\n {help}");
         } else if let Some(help) = line.strip_prefix("///") {
-            page.push_str(&format!("\n    {}", help.trim_start()));
+            let _ = write!(page, "\n    {}", help.trim_start());
         } else if let Some(function) = line.strip_prefix("fn ") {
-            page.push_str(&format!("\n  {module}::{}\n", function.trim_end_matches('{').trim_end()));
+            let _ = write!(page, "\n  {module}::{}\n", function.trim_end_matches('{').trim_end());
         }
     }
     page.push('\n');
