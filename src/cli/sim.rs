@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::arguments::{SimArguments, Shared};
+use super::arguments::{Shared, SimArguments};
 use super::execute::{DONE, simulation};
 use super::process::Process;
 use super::signals::Interrupt;

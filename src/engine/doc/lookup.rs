@@ -41,7 +41,8 @@ pub fn doc(name: &str) -> Result<String> {
     if let Some(page) = of_stdlib(name) {
         return Ok(page);
     }
-    Err(match nearest(name, names()) {
+    let service = name.strip_prefix("stackit/").and_then(catalog::nearest_module);
+    Err(match service.or_else(|| nearest(name, names())) {
         Some(near) => unknown(name).with_hint(format!("did you mean `{near}`?")),
         None => unknown(name).with_hint("`stackhand doc` without a name lists everything"),
     })
