@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::simulator::exchange::{Asked, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
 use crate::simulator::wire::{Answered, Items, Refusal};
-use crate::simulator::world::{Addresses, Kind, Labels, Limits, Nic, Region, Server, mac};
+use crate::simulator::world::{self, Kind, Labels, Limits, Nic, Region, Server, mac};
 
 /// The most interfaces that a server takes. Source: docs.stackit.cloud, NIC concepts.
 const MOST_OF_A_SERVER: usize = 5;
@@ -103,8 +103,7 @@ pub fn free_address(scene: &Scene, network: &str) -> Result<String, Refusal> {
     if network.status != "CREATED" {
         return Err(Refusal::conflict(format!("network {} is in status {}", network.name, network.status)));
     }
-    Addresses::of(scene.region)
-        .take(network)
+    world::free_address(scene.region, network)
         .ok_or_else(|| Refusal::conflict(format!("network {} has no free address", network.name)))
 }
 

@@ -7,10 +7,16 @@ use chrono::TimeDelta;
 use http::{Request, Response, header};
 use serde_json::{Value, json};
 
+use crate::catalog as catalogue;
 use crate::catalog::{self, Answer, Direction, Operation, validate};
 use crate::clock::Clock;
 use crate::simulator::world::{World, small};
 use crate::simulator::{Faults, Reply, Simulator};
+
+/// STACKIT's own documents, where `STACKHAND_OPENAPI` says they are.
+#[path = "../../../tests/official.rs"]
+#[expect(dead_code, reason = "other tests ask for more of it")]
+mod official;
 
 /// A simulator, its clock, and the ids of its first project.
 pub struct Cloud {
@@ -150,6 +156,11 @@ pub fn checked(operation: &'static Operation, response: &Response<Bytes>) -> Tol
             }
             Answer::Empty => assert_eq!(body, Value::Null, "{name}"),
             Answer::Bytes(_) => {}
+        }
+        let is_json = matches!(operation.answer, Answer::Json(_));
+        if let Some(official) = official::Official::shared().filter(|official| is_json && official.knows(operation)) {
+            let violations = official.answer(operation, status, &body);
+            assert!(violations.is_empty(), "{name}: {violations:?} in {body}");
         }
         assert!(body.get("networking").is_none(), "official clients cannot read it");
     } else {

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod copies;
+mod documentation;
 mod every_operation;
 mod faults;
 mod network;

@@ -1,7 +1,7 @@
 //! Makes a world whole: what a hand-written file leaves out is filled in, names become ids, and what does not fit
 //! together is named.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, SubsecRound, Utc};
 
@@ -458,20 +458,20 @@ pub fn starting_rules(seed: u64, group: &str, now: DateTime<Utc>) -> Vec<Securit
 }
 
 /// The addresses in use, and the next one to try in each network.
-pub struct Addresses {
+struct Addresses {
     used: BTreeSet<(String, u32)>,
     next: HashMap<String, u32>,
 }
 
 impl Addresses {
     /// The addresses in use in a region.
-    pub fn of(region: &Region) -> Self {
+    fn of(region: &Region) -> Self {
         let used = region.nics.iter().filter_map(|nic| Some((nic.network_id.clone(), number(&nic.ipv4)?))).collect();
         Self { used, next: HashMap::new() }
     }
 
     /// Takes the lowest free address of a network; the first two are the gateway's and the metadata service's.
-    pub fn take(&mut self, network: &Network) -> Option<String> {
+    fn take(&mut self, network: &Network) -> Option<String> {
         let (base, bits) = parse_prefix(&network.prefix)?;
         let last = base.checked_add((1_u32.checked_shl(32 - bits)?).checked_sub(2)?)?;
         let next = self.next.entry(network.id.clone()).or_insert(base + 3);
@@ -484,6 +484,17 @@ impl Addresses {
         }
         None
     }
+}
+
+/// The lowest free address of one network; its first two hosts are the gateway's and the metadata service's.
+pub fn free_address(region: &Region, network: &Network) -> Option<String> {
+    let (base, bits) = parse_prefix(&network.prefix)?;
+    let last = base.checked_add((1_u32.checked_shl(32 - bits)?).checked_sub(2)?)?;
+    let nics = region.nics.iter().filter(|nic| nic.network_id == network.id);
+    let used: HashSet<u32> = nics.filter_map(|nic| number(&nic.ipv4)).collect();
+    (base + 3..=last)
+        .find(|address| !used.contains(address))
+        .map(|address| std::net::Ipv4Addr::from(address).to_string())
 }
 
 /// The first address and the length of a prefix such as `10.0.0.0/24`, if it is one of 1 to 31 bits.

@@ -11,7 +11,7 @@ mod platform;
 mod quotas;
 mod table;
 
-pub use completion::{Addresses, is_uuid, parse_prefix, starting_rules};
+pub use completion::{free_address, is_uuid, parse_prefix, starting_rules};
 pub use demo::{DEMO_PROJECT, demo, demo_start};
 pub use identity::{digest, hex, hex32, mac, new_id, splitmix, uuid};
 pub use kind::Kind;
