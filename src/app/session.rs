@@ -14,7 +14,7 @@ use crate::resources::{ManagedObjects, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
-use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Target};
+use crate::transport::{AllowAll, Backend, Client, Endpoints, Gate, Limits, Live, LiveOptions, ReadOnly, Target};
 
 /// What a session is opened with.
 #[derive(Clone)]
@@ -75,7 +75,9 @@ impl Session {
             simulator.set_faults(faults);
         }
         let simulated = Arc::new(Simulated::new(simulator.clone()));
-        let client = client(opening, simulated.clone(), simulated, clock.clone(), Endpoints::new());
+        let way =
+            Way { backend: simulated.clone(), tokens: simulated, clock: clock.clone(), endpoints: Endpoints::new() };
+        let client = way.client(opening, &settings);
         let project = settings.project.as_ref().map(|project| project.value.clone());
         let target = Target {
             project: Some(project.unwrap_or_else(|| simulator.first_project())),
@@ -104,7 +106,8 @@ impl Session {
                 Error::new(Kind::Config, "bad_endpoint", error.to_string()).with_place(url.origin.to_string())
             })?;
         }
-        let client = client(opening, Arc::new(live), opened.source, clock.clone(), endpoints);
+        let way = Way { backend: Arc::new(live), tokens: opened.source, clock: clock.clone(), endpoints };
+        let client = way.client(opening, &settings);
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
             region: Some(settings.region.value.clone()),
@@ -181,23 +184,38 @@ pub fn auth_surroundings(live: &Live, clock: Clock, scrubber: Scrubber) -> auth:
     }
 }
 
-fn client(
-    opening: &Opening,
+/// What a client is built on.
+struct Way {
     backend: Arc<dyn Backend>,
     tokens: Arc<dyn auth::TokenSource>,
     clock: Clock,
     endpoints: Endpoints,
-) -> Client {
-    let backend: Arc<dyn Backend> = match &opening.progress {
-        Some(progress) => Arc::new(Watched { backend, progress: progress.clone() }),
-        None => backend,
-    };
-    let defaults = Limits::default();
-    let limits = Limits { in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight), ..defaults };
-    Client::builder(backend, tokens, clock)
-        .scrubber(opening.scrubber.clone())
-        .endpoints(endpoints)
-        .limits(limits)
-        .seed(opening.seed)
-        .build()
+}
+
+impl Way {
+    fn client(self, opening: &Opening, settings: &Settings) -> Client {
+        let backend: Arc<dyn Backend> = match &opening.progress {
+            Some(progress) => Arc::new(Watched { backend: self.backend, progress: progress.clone() }),
+            None => self.backend,
+        };
+        let defaults = Limits::default();
+        let limits = Limits { in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight), ..defaults };
+        Client::builder(backend, self.tokens, self.clock)
+            .gate(gate(settings))
+            .scrubber(opening.scrubber.clone())
+            .endpoints(self.endpoints)
+            .limits(limits)
+            .seed(opening.seed)
+            .build()
+    }
+}
+
+/// What the profile grants.
+fn gate(settings: &Settings) -> Arc<dyn Gate> {
+    match &settings.profile {
+        Some(profile) if settings.is_read_only => {
+            Arc::new(ReadOnly { reason: format!("`read_only` of the profile `{}`", profile.value) })
+        }
+        _ => Arc::new(AllowAll),
+    }
 }

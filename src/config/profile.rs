@@ -23,6 +23,8 @@ pub struct Profile {
     pub(super) ca_file: Option<Located<String>>,
     /// Whether the profile's project is one where mistakes hurt.
     pub is_production: bool,
+    /// Whether nothing may be changed with it.
+    pub is_read_only: bool,
     /// Selectors and names of objects that must not be changed, as written.
     pub protect: Vec<String>,
 }
@@ -47,6 +49,7 @@ pub(super) enum Written {
 }
 
 const KEYS: &[&str] = &[
+    "credentials",
     "service_account_key_path",
     "service_account_key",
     "private_key_path",
@@ -61,6 +64,7 @@ const KEYS: &[&str] = &[
     "token_url",
     "ca_file",
     "production",
+    "read_only",
     "protect",
     // Read by the policy room, not here.
     "grants",
@@ -91,6 +95,7 @@ impl Profile {
             token_url: table.text("token_url")?,
             ca_file: table.text("ca_file")?,
             is_production: table.truth("production")?.is_some_and(|written| written.value),
+            is_read_only: table.truth("read_only")?.is_some_and(|written| written.value),
             protect: table.texts("protect")?.map(|written| written.value).unwrap_or_default(),
         })
     }
@@ -99,6 +104,7 @@ impl Profile {
 /// The one way to authenticate: two would leave it to chance as whom a recipe acts.
 fn identity(table: Table<'_, '_>) -> Result<Option<Located<Identity>>, Error> {
     let key = written(table, "service_account_key_path", "service_account_key")?.map(|key| key.map(Identity::Key));
+    let short = table.text("credentials")?.map(|path| path.map(|path| Identity::Key(Written::Path(path))));
     let token = table.text("service_account_token")?.map(|token| token.map(|token| Identity::Token(token.into())));
     let command = table.texts("token_command")?;
     if let Some(empty) = command.as_ref().filter(|command| command.value.first().is_none_or(String::is_empty)) {
@@ -119,6 +125,7 @@ fn identity(table: Table<'_, '_>) -> Result<Option<Located<Identity>>, Error> {
     });
     let file = table.text("credentials_path")?.map(|file| file.map(Identity::CredentialsFile));
     let named = [
+        ("credentials", short),
         ("service_account_key", key),
         ("service_account_token", token),
         ("token_command", command.map(|command| command.map(Identity::Command))),

@@ -54,6 +54,8 @@ pub struct Settings {
     pub ca_file: Option<Resolved<PathBuf>>,
     /// Whether the profile says that mistakes hurt here.
     pub is_production: bool,
+    /// Whether the profile lets nothing be changed.
+    pub is_read_only: bool,
     /// What the profile protects, as written.
     pub protect: Vec<String>,
     /// How to authenticate, if anybody said; or why what was said is of no use. Nothing on the simulator.
@@ -123,6 +125,7 @@ impl Settings {
             spare_token_url,
             ca_file: ca_file(environment, given, profile),
             is_production: of_profile.is_some_and(|profile| profile.is_production),
+            is_read_only: of_profile.is_some_and(|profile| profile.is_read_only),
             protect: of_profile.map(|profile| profile.protect.clone()).unwrap_or_default(),
             credential: choice.credential,
             candidates: choice.candidates,
@@ -160,6 +163,7 @@ impl Settings {
             spare_token_url: None,
             ca_file: None,
             is_production: false,
+            is_read_only: false,
             protect: Vec::new(),
             credential: Ok(None),
             candidates: Vec::new(),

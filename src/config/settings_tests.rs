@@ -192,10 +192,21 @@ fn paths_count_from_whoever_names_them() {
 }
 
 #[test]
-fn a_profile_may_be_marked_and_protect_things() {
-    let place = Place::with("[profile.p]\nproduction = true\nprotect = [\"role=db\"]\n");
+fn credentials_is_the_short_word_for_a_key_file() {
+    let place = Place::with("[profile.p]\ncredentials = \"sa.json\"\n");
     let settings = resolve(&place.environment(), &by_profile("p"));
-    assert!(settings.is_production);
+    let credential = settings.credential.unwrap().expect("the profile names one");
+    let crate::config::Credential::Key(input) = credential else { panic!("a key, not {credential:?}") };
+    assert!(format!("{input:?}").contains("sa.json"));
+    let place = Place::with("[profile.p]\ncredentials = \"sa.json\"\nmetadata = true\n");
+    assert!(Settings::resolve(&place.environment(), &by_profile("p"), &[]).is_err());
+}
+
+#[test]
+fn a_profile_may_be_marked_and_protect_things() {
+    let place = Place::with("[profile.p]\nproduction = true\nread_only = true\nprotect = [\"role=db\"]\n");
+    let settings = resolve(&place.environment(), &by_profile("p"));
+    assert!(settings.is_production && settings.is_read_only);
     assert_eq!(settings.protect, ["role=db"]);
 }
 

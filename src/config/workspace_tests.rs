@@ -103,5 +103,5 @@ fn a_workspace_file_that_is_not_text_says_so() {
 fn the_documented_example_is_read() {
     let page = include_str!("../../docs/credentials.md");
     let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    assert_eq!(read(example).unwrap().profiles.len(), 4);
+    assert_eq!(read(example).unwrap().profiles.len(), 5);
 }
