@@ -103,7 +103,8 @@ fn of_stdlib(name: &str) -> Option<String> {
 
 /// Every name that [`doc`] knows, operations left out.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    let natives = Registry::shared().iter().map(|native| native.name);
+    let is_word = |name: &&str| name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let natives = Registry::shared().iter().map(|native| native.name).filter(is_word);
     let kinds = resources::Kind::ALL.iter().map(|kind| kind.row().type_name);
     natives.chain(kinds).chain(catalog::modules()).chain(stdlib::names())
 }
