@@ -165,6 +165,7 @@ pub struct RunLimits {
 /// `stackhand run`.
 #[derive(Debug, Args)]
 #[command(
+    disable_help_flag = true,
     after_help = "What follows RECIPE are the recipe's own options or the shared ones; after `--` all are the recipe's.\n\
     `stackhand run RECIPE --help` shows the recipe's options."
 )]
@@ -173,8 +174,12 @@ pub struct RunArguments {
     #[command(flatten)]
     pub limits: RunLimits,
     /// The recipe, a .rhai file; `-` reads it from the standard input
-    #[arg(value_name = "RECIPE", value_hint = ValueHint::FilePath)]
-    pub recipe: PathBuf,
+    #[arg(value_name = "RECIPE", value_hint = ValueHint::FilePath, required_unless_present = "help")]
+    pub recipe: Option<PathBuf>,
+    /// Print this help; with RECIPE, the recipe's
+    // The recipe's own help must be reachable, which clap's flag would not let it be.
+    #[arg(short, long)]
+    pub help: bool,
     /// The recipe's options
     #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
     pub rest: Vec<String>,
@@ -332,7 +337,9 @@ impl SplitRest {
     fn new(rest: &[String]) -> Self {
         let command = CommandLine::command();
         let run = command.find_subcommand("run").into_iter().flat_map(clap::Command::get_arguments);
-        let known: Vec<&clap::Arg> = command.get_arguments().chain(run).filter(|arg| !arg.is_positional()).collect();
+        // `--help` asks for the recipe's help here.
+        let is_ours = |arg: &&clap::Arg| !arg.is_positional() && arg.get_id() != "help";
+        let known: Vec<&clap::Arg> = command.get_arguments().chain(run).filter(is_ours).collect();
         let mut split = Self::default();
         let mut tokens = rest.iter();
         while let Some(token) = tokens.next() {
@@ -400,6 +407,17 @@ mod tests {
             split(&["--keep", "3", "--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m", "--dry"]);
         assert_eq!(ours, ["--sim", "-o", "json", "--region=eu02", "-vv", "--timeout", "5m"]);
         assert_eq!(recipes, ["--keep", "3", "--dry"]);
+    }
+
+    #[test]
+    fn help_after_the_recipe_is_the_recipes() {
+        let (ours, recipes) = split(&["--keep", "3", "-h", "--help"]);
+        assert_eq!((ours.len(), recipes), (0, ["--keep", "3", "-h", "--help"].map(str::to_owned).to_vec()));
+        let words = ["stackhand", "run", "r.rhai", "--help"];
+        let Command::Run(run) = CommandLine::try_parse_from(words).expect("it parses").command else { panic!("a run") };
+        assert!(run.help && run.recipe.is_some());
+        assert!(CommandLine::try_parse_from(["stackhand", "run", "--help"]).is_ok());
+        assert!(CommandLine::try_parse_from(["stackhand", "run"]).is_err());
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::path::Path;
 
-use super::arguments::{RunArguments, Shared, reserved_option_names};
+use clap::CommandFactory;
+
+use super::arguments::{CommandLine, RunArguments, Shared, reserved_option_names};
 use super::execute::{DONE, execute};
 use super::process::Process;
 use crate::engine::Source;
@@ -12,9 +15,13 @@ use crate::error::{Error, Kind, Result};
 
 /// Runs a recipe, or shows its help.
 pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Result<u8> {
-    let source = read(arguments)?;
+    let Some(path) = &arguments.recipe else {
+        process.printer.data(&command_help());
+        return Ok(DONE);
+    };
+    let source = read(path)?;
     let recipe = Recipe::read(&source, &reserved_option_names());
-    if arguments.rest.iter().any(|word| word == "--help" || word == "-h") {
+    if arguments.help || arguments.rest.iter().any(|word| word == "--help" || word == "-h") {
         process.printer.data(&recipe::help(&source.name, &recipe.header, &recipe.parameters));
         return Ok(DONE);
     }
@@ -27,9 +34,18 @@ pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Resu
     execute(process, shared, &arguments.limits, source, values)
 }
 
-fn read(arguments: &RunArguments) -> Result<Source> {
-    if arguments.recipe.as_os_str() != "-" {
-        return Source::read(&arguments.recipe);
+/// The help of the command itself.
+fn command_help() -> String {
+    let mut command = CommandLine::command();
+    // Built, so that the usage names the whole command.
+    command.build();
+    let run = command.find_subcommand_mut("run").map(clap::Command::render_long_help);
+    run.map(|help| help.to_string()).unwrap_or_default()
+}
+
+fn read(path: &Path) -> Result<Source> {
+    if path.as_os_str() != "-" {
+        return Source::read(path);
     }
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| {
