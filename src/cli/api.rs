@@ -6,7 +6,7 @@ use comfy_table::presets::NOTHING;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{ApiArguments, RunLimits, Shared};
-use super::execute::{DONE, opening};
+use super::execute::{DONE, opening, runtime};
 use super::process::Process;
 use crate::app::Session;
 use crate::catalog::{self, Operation, Service};
@@ -30,7 +30,7 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     call.parameters = parameters;
     call.payload = payload;
     let busy = session.process_clock.busy();
-    let answer = process.runtime()?.block_on(session.client.send(call))?;
+    let answer = runtime()?.block_on(session.client.send(call))?;
     drop(busy);
     show(process, &answer.body, answer.status)?;
     session.save_world(&super::execute::simulation(shared))?;
@@ -99,13 +99,11 @@ fn show(process: &Process, body: &[u8], status: u16) -> Result<()> {
         process.printer.note(&format!("done ({status})"));
         return process.printer.result(&Value::Null, "");
     }
-    match serde_json::from_slice::<Value>(body) {
-        Ok(value) => process.printer.result(&value, &format!("{value:#}")),
-        Err(_) => {
-            let text = String::from_utf8_lossy(body);
-            process.printer.result(&Value::String(text.to_string()), &text)
-        }
+    if let Ok(value) = serde_json::from_slice::<Value>(body) {
+        return process.printer.result(&value, &format!("{value:#}"));
     }
+    let text = String::from_utf8_lossy(body);
+    process.printer.result(&Value::String(text.to_string()), &text)
 }
 
 fn list(process: &Process, service: &'static Service) -> Result<u8> {

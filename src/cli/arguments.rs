@@ -132,6 +132,8 @@ pub enum Command {
         #[command(subcommand)]
         command: AuthCommand,
     },
+    /// Explain a function, a kind of object, an operation or a service
+    Doc(DocArguments),
     /// Print the completions for a shell
     Completions {
         /// Which shell

@@ -2,6 +2,7 @@
 
 use super::arguments::{AuthCommand, Shared};
 use super::auth_report;
+use super::execute::runtime;
 use super::process::Process;
 use crate::app::{self, Depth};
 use crate::error::{ExitCode, Result};
@@ -10,7 +11,7 @@ use crate::error::{ExitCode, Result};
 pub fn auth(process: &Process, shared: &Shared, command: &AuthCommand) -> Result<u8> {
     let AuthCommand::Status { check } = command;
     let depth = if *check { Depth::Check } else { Depth::Look };
-    let runtime = process.runtime()?;
+    let runtime = runtime()?;
     let given = shared.given();
     let report = runtime.block_on(app::auth_status(&process.environment, &given, &process.scrubber, depth))?;
     process.printer.result(&serde_json::to_value(&report).unwrap_or_default(), &auth_report::text(&report))?;

@@ -41,7 +41,7 @@ pub fn execute(
         let time = session.recipe_clock.now().format("%Y-%m-%d %H:%M UTC");
         printer.note(&format!("simulated: nothing real is touched; it is {time} there"));
     }
-    let runtime = process.runtime()?;
+    let runtime = runtime()?;
     let cancel = CancellationToken::new();
     let interrupt = {
         let _entered = runtime.enter();
@@ -138,17 +138,15 @@ fn timeout(text: &str) -> Result<Duration> {
     span.to_std().ok().filter(|span| !span.is_zero()).ok_or_else(|| wrong("the timeout must be above zero".to_owned()))
 }
 
-impl Process {
-    /// The runtime that carries out what script threads wait for.
-    ///
-    /// # Errors
-    /// When the system gives no threads.
-    pub fn runtime(&self) -> Result<tokio::runtime::Runtime> {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
-            Error::new(Kind::Bug, "no_runtime", format!("the system gives no threads: {error}"))
-                .with_hint("is the limit of processes (`ulimit -u`) reached?")
-        })
-    }
+/// The runtime that carries out what script threads wait for.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+        Error::new(Kind::Bug, "no_runtime", format!("the system gives no threads: {error}"))
+            .with_hint("is the limit of processes (`ulimit -u`) reached?")
+    })
 }
 
 /// The exit code of a process that did what it was asked.

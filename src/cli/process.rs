@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, auth, check, completions, eval, log, run, sim};
+use super::{api, auth, check, completions, doc, eval, log, run, sim};
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
@@ -75,6 +75,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Sim(arguments) => sim::sim(process, shared, &arguments),
         Command::Api(arguments) => api::api(process, shared, &arguments),
         Command::Auth { command } => auth::auth(process, shared, &command),
+        Command::Doc(arguments) => doc::doc(process, &arguments),
         Command::Completions { shell } => {
             completions::completions(shell, &process.printer);
             Ok(ExitCode::Done as u8)

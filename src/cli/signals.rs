@@ -35,7 +35,7 @@ impl Interrupt {
         loop {
             let code = next_signal().await;
             if self.0.swap(code as u8, Ordering::Relaxed) != 0 {
-                #[expect(clippy::exit, reason = "the second interrupt is for a process that does not end by itself")]
+                // The second interrupt is for a process that does not end by itself.
                 std::process::exit(i32::from(code as u8));
             }
             cancel.cancel();

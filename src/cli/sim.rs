@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::arguments::{Shared, SimArguments};
-use super::execute::{DONE, simulation};
+use super::execute::{DONE, runtime, simulation};
 use super::process::Process;
 use super::signals::Interrupt;
 use crate::app::{self, SimulateRequest};
@@ -12,7 +12,7 @@ use crate::error::Result;
 /// Serves until it is interrupted.
 pub fn sim(process: &Process, shared: &Shared, arguments: &SimArguments) -> Result<u8> {
     let printer = &process.printer;
-    let runtime = process.runtime()?;
+    let runtime = runtime()?;
     runtime.block_on(async {
         let cancel = tokio_util::sync::CancellationToken::new();
         let _interrupt = Interrupt::watch(cancel.clone());

@@ -196,7 +196,7 @@ fn credentials_is_the_short_word_for_a_key_file() {
     let place = Place::with("[profile.p]\ncredentials = \"sa.json\"\n");
     let settings = resolve(&place.environment(), &by_profile("p"));
     let credential = settings.credential.unwrap().expect("the profile names one");
-    let crate::config::Credential::Key(input) = credential else { panic!("a key, not {credential:?}") };
+    let Credential::Key(input) = credential else { panic!("a key, not {credential:?}") };
     assert!(format!("{input:?}").contains("sa.json"));
     let place = Place::with("[profile.p]\ncredentials = \"sa.json\"\nmetadata = true\n");
     assert!(Settings::resolve(&place.environment(), &by_profile("p"), &[]).is_err());
