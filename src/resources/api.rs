@@ -13,10 +13,22 @@ pub trait Api: Send + Sync {
     /// # Errors
     /// When there is no successful answer.
     fn send(&self, call: Call) -> Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send + '_>>;
+
+    /// Sends a call of a list and gives all its pages. One that knows no pages answers with the first.
+    ///
+    /// # Errors
+    /// As [`Api::send`], and when the list cannot be whole.
+    fn pages(&self, call: Call) -> Pin<Box<dyn Future<Output = Result<Vec<Answer>, Error>> + Send + '_>> {
+        Box::pin(async move { Ok(vec![self.send(call).await?]) })
+    }
 }
 
 impl Api for Client {
     fn send(&self, call: Call) -> Pin<Box<dyn Future<Output = Result<Answer, Error>> + Send + '_>> {
         Box::pin(async move { Client::send(self, call).await.map_err(Error::from) })
+    }
+
+    fn pages(&self, call: Call) -> Pin<Box<dyn Future<Output = Result<Vec<Answer>, Error>> + Send + '_>> {
+        Box::pin(async move { Client::pages(self, call).await.map_err(Error::from) })
     }
 }

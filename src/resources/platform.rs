@@ -103,6 +103,14 @@ impl Platform {
         self.api.send(call).await
     }
 
+    /// Sends a call of any list, and gives all its pages.
+    ///
+    /// # Errors
+    /// Of the calls; `incomplete` when the list cannot be whole.
+    pub async fn pages(&self, call: Call) -> error::Result<Vec<Answer>> {
+        self.api.pages(call).await
+    }
+
     pub(super) async fn send(&self, call: Call) -> Result<Answer, Error> {
         self.api.send(call).await.map_err(|error| Error::Call(Box::new(error)))
     }

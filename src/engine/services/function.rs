@@ -5,8 +5,7 @@ use std::sync::OnceLock;
 use rhai::{Array, Dynamic};
 
 use super::arguments::{call_of, positional};
-use super::pages::{Pages, fetch};
-use crate::catalog::{Answer, Effect, Operation, Paging};
+use crate::catalog::{Answer, Effect, Operation, Paging, Shape};
 use crate::engine::arguments::Arguments;
 use crate::engine::context::RunContext;
 use crate::engine::fault::Fault;
@@ -74,7 +73,8 @@ fn carry_out(
         ..About::default()
     };
     if operation.list_key.is_some() && !asks_for_one_page(&asked) {
-        let pages = call.wait(async move { fetch(asked, |call| platform.answer(call)).await })?;
+        let asked = in_large_pages(asked);
+        let pages = call.wait(async move { platform.pages(asked).await })?;
         return Ok(list_of(call.run(), operation, pages, about)?.into());
     }
     let answer = call.wait(async move { platform.answer(asked).await })?;
@@ -89,6 +89,25 @@ fn asks_for_one_page(call: &Call) -> bool {
         }
         Paging::None | Paging::Cut { .. } | Paging::Counted { .. } => false,
     }
+}
+
+/// So many items of a page are asked for where the document sets no bound.
+const PAGE_SIZE: i64 = 100;
+
+/// Asks for pages as large as the document allows, unless the caller says how large.
+fn in_large_pages(mut call: Call) -> Call {
+    let size = match call.operation.paging {
+        Paging::Token { size, .. } | Paging::Number { size, .. } => size,
+        Paging::Offset { size, .. } => Some(size),
+        Paging::None | Paging::Cut { .. } | Paging::Counted { .. } => None,
+    };
+    let Some(parameter) = size.and_then(|size| call.operation.parameter(size)) else { return call };
+    let bound = match call.operation.service().shape(parameter.shape) {
+        Shape::Integer { maximum: Some(maximum), .. } => (*maximum).clamp(1, 1000),
+        _ => PAGE_SIZE,
+    };
+    call.parameters.entry(parameter.name).or_insert_with(|| bound.into());
+    call
 }
 
 fn node_of(operation: &'static Operation) -> Node {
@@ -124,14 +143,19 @@ impl LeftOut {
     }
 }
 
-fn list_of(run: &RunContext, operation: &'static Operation, pages: Pages, about: About) -> Result<Array, Fault> {
+fn list_of(
+    run: &RunContext,
+    operation: &'static Operation,
+    pages: Vec<crate::transport::Answer>,
+    about: About,
+) -> Result<Array, Fault> {
     let (node, key) = (node_of(operation), operation.list_key.unwrap_or_default());
     let about = std::sync::Arc::new(about);
     let mut decoder = Decoder::default();
     let mut list = Array::new();
     for page in pages {
-        run.reserve(VALUE_BYTES * page.len() as u64)?;
-        for item in decoder.list(&page, key, &node)? {
+        run.reserve(VALUE_BYTES * page.body.len() as u64)?;
+        for item in decoder.list(&page.body, key, &node)? {
             list.push(match item.try_cast_result::<Object>() {
                 Ok(object) => Dynamic::from(object.with_about(about.clone())),
                 Err(item) => item,

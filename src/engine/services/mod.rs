@@ -4,6 +4,5 @@
 mod arguments;
 mod function;
 mod module;
-mod pages;
 
 pub(super) use module::module;
