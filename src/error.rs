@@ -231,14 +231,33 @@ impl std::error::Error for Error {}
 /// What the rooms return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The name among `known` that `given` is most likely a slip of, if one is near enough to be worth saying.
+/// Why a file or a stream could not be used, without the system's numbers.
+#[must_use]
+pub fn io_cause(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "its permissions forbid it".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+        }
+    }
+}
+
+/// The name among `known` that `given` is most likely a slip of, if one is near enough to be worth saying. A name of
+/// which no letter is left is another name.
 #[must_use]
 pub fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let wanted = given.to_lowercase();
     known
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&wanted, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= (name.chars().count().max(given.chars().count()) / 3).max(1))
+        .filter(|(distance, name)| {
+            let (given, name) = (given.chars().count(), name.chars().count());
+            *distance <= (name.max(given) / 3).max(1) && *distance < name.min(given)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -253,6 +272,7 @@ mod tests {
         assert_eq!(nearest("sevrers", names), Some("servers"));
         assert_eq!(nearest("Volume", names), Some("volumes"));
         assert_eq!(nearest("images", names), None);
+        assert_eq!(nearest("f", ["*", "x", "if"]), None);
     }
 
     #[test]

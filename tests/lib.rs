@@ -1,10 +1,16 @@
 //! The one integration-test binary: one file a subject.
 
 mod authentication;
+#[cfg(unix)]
+mod bad_input;
 mod catalog;
 mod examples;
+#[cfg(unix)]
+mod interrupts;
 mod lost_answers;
 mod official;
+#[cfg(unix)]
+mod process;
 mod recipes;
 mod reference;
 mod resources;

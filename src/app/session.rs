@@ -60,11 +60,19 @@ impl Session {
     /// Opens a session. Nothing is sent, and no token asked for, before the first call.
     ///
     /// # Errors
-    /// When a setting is wrong, no credential was given, or the world cannot be read.
+    /// When a setting is wrong, no credential was given, the world cannot be read, or was given without `--sim`.
     pub fn open(opening: &Opening) -> Result<Self> {
         let settings = settings(&opening.environment, &opening.given)?;
         settings.guard_secrets(&opening.scrubber);
-        if settings.is_simulated { Self::simulated(opening, settings) } else { Self::live(opening, settings) }
+        if settings.is_simulated {
+            return Self::simulated(opening, settings);
+        }
+        // Who names a world does not mean the real one.
+        if let Some(option) = opening.simulation.first_option() {
+            let message = format!("`{option}` is for the simulator, and this would act on the real project");
+            return Err(Error::new(Kind::Usage, "not_simulated", message).with_hint("add `--sim`"));
+        }
+        Self::live(opening, settings)
     }
 
     fn simulated(opening: &Opening, settings: Settings) -> Result<Self> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::clock::Clock;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, io_cause};
 use crate::secret::Scrubber;
 use crate::simulator::{Simulator, key_file, serve};
 
@@ -174,7 +174,7 @@ fn write_privately(file: &Path, text: &str) -> io::Result<()> {
 }
 
 fn unusable(what: &str, error: &io::Error, file: &Path) -> Error {
-    Error::new(Kind::Config, "file_unusable", format!("cannot use the {what}: {error}"))
+    Error::new(Kind::Config, "file_unusable", format!("cannot use the {what}: {}", io_cause(error)))
         .with_place(file.display().to_string())
 }
 

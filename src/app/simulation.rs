@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, io_cause};
 use crate::simulator::world::{World, demo};
 use crate::simulator::{Faults, Simulator};
 
@@ -20,6 +20,12 @@ pub struct Simulation {
 }
 
 impl Simulation {
+    /// The first option that was given.
+    pub(super) fn first_option(&self) -> Option<&'static str> {
+        let options = [(&self.world, "--world"), (&self.save, "--save"), (&self.faults, "--faults")];
+        options.into_iter().find(|(given, _)| given.is_some()).map(|(_, option)| option)
+    }
+
     /// The rules of failure, if a file of them was given.
     ///
     /// # Errors
@@ -39,7 +45,7 @@ impl Simulation {
         let text = format!("{:#}\n", simulator.to_json());
         let unfinished = path.with_extension("unfinished");
         std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, path)).map_err(|error| {
-            Error::new(Kind::Config, "world_not_saved", format!("cannot write the world: {error}"))
+            Error::new(Kind::Config, "world_not_saved", format!("cannot write the world: {}", io_cause(&error)))
                 .with_place(path.display().to_string())
                 .with_hint("give a path in a folder that exists and that you may write to with `--save`")
         })
@@ -60,7 +66,7 @@ pub fn open_world(simulation: &Simulation, start: DateTime<Utc>) -> Result<(Worl
 
 fn read(path: &Path, option: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        Error::new(Kind::Config, "file_unreadable", format!("cannot read the file: {error}"))
+        Error::new(Kind::Config, "file_unreadable", format!("cannot read the file: {}", io_cause(&error)))
             .with_place(path.display().to_string())
             .with_hint(format!("give a readable file with `--{option}`"))
     })

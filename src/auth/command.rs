@@ -61,10 +61,10 @@ impl Programs for SystemPrograms {
                 .stderr(std::process::Stdio::piped())
                 .kill_on_drop(true)
                 .spawn()
-                .map_err(|error| error.to_string())?;
+                .map_err(|error| crate::error::io_cause(&error))?;
             let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
             let (status, stdout, stderr) = tokio::join!(child.wait(), read(stdout), read(stderr));
-            let status = status.map_err(|error| error.to_string())?;
+            let status = status.map_err(|error| crate::error::io_cause(&error))?;
             Ok(Printed { failure: (!status.success()).then(|| status.to_string()), stdout, stderr })
         })
     }

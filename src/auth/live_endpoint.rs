@@ -1,6 +1,5 @@
 //! The network's side of the token endpoint.
 
-use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
@@ -67,22 +66,17 @@ impl TokenEndpoint for LiveEndpoint {
     }
 }
 
-/// An error with its causes; the URL is named by whoever shows it.
+/// What lies at the bottom of an error; the layers above it say only that they failed.
 fn in_words(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }
-    let mut words = String::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let separator = if words.is_empty() { "" } else { ": " };
-        let said = inner.to_string();
-        if !words.ends_with(&said) {
-            let _ = write!(words, "{separator}{said}");
-        }
-        cause = inner.source();
+    let mut deepest: &dyn std::error::Error = error;
+    while let Some(inner) = deepest.source() {
+        deepest = inner;
     }
-    if words.is_empty() { "the request failed".to_owned() } else { words }
+    let message = deepest.to_string();
+    message.split(" (os error").next().unwrap_or(&message).to_lowercase()
 }
 
 #[cfg(test)]

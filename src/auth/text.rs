@@ -94,7 +94,7 @@ pub(super) fn unreadable(role: &'static str, error: &std::io::Error) -> Problem 
         std::io::ErrorKind::PermissionDenied => {
             Problem::FileUnreadable { role, reason: "permission denied".to_owned() }
         }
-        _ => Problem::FileUnreadable { role, reason: error.to_string() },
+        _ => Problem::FileUnreadable { role, reason: crate::error::io_cause(error) },
     }
 }
 

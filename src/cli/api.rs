@@ -10,7 +10,7 @@ use super::execute::{DONE, opening, runtime};
 use super::process::Process;
 use crate::app::Session;
 use crate::catalog::{self, Operation, Service};
-use crate::error::{Error, Kind, Result, nearest};
+use crate::error::{Error, Kind, Result, io_cause, nearest};
 use crate::transport::{Call, Payload};
 
 /// Makes one call and shows its answer.
@@ -84,11 +84,12 @@ fn payload(given: &str) -> Result<Payload> {
     let text = match given {
         "-" => {
             let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map_err(|error| broken(error.to_string()))?;
+            std::io::stdin().read_to_string(&mut text).map_err(|error| broken(io_cause(&error)))?;
             text
         }
         json if json.trim_start().starts_with(['{', '[']) => json.to_owned(),
-        path => std::fs::read_to_string(path).map_err(|error| broken(format!("cannot read `{path}`: {error}")))?,
+        path => std::fs::read_to_string(path)
+            .map_err(|error| broken(format!("cannot read `{path}`: {}", io_cause(&error))))?,
     };
     let value = serde_json::from_str(&text).map_err(|error| broken(format!("the body is not JSON: {error}")))?;
     Ok(Payload::Json(value))

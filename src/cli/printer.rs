@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::arguments::{ColorChoice, OutputFormat};
 use crate::engine::LogLevel;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, io_cause};
 use crate::secret::Scrubber;
 
 /// Prints for one process.
@@ -27,6 +27,8 @@ struct Sinks {
     talk: Box<dyn Write + Send>,
     /// The reader of the data has gone (`| head`): nothing more is written, and that is no error.
     is_closed: bool,
+    /// Why the data could not be written, if it was not the reader who went.
+    failure: Option<io::Error>,
 }
 
 /// What the two streams can do, decided once.
@@ -84,7 +86,7 @@ impl Printer {
         is_quiet: bool,
         scrubber: Scrubber,
     ) -> Self {
-        let sinks = Arc::new(Mutex::new(Sinks { data, talk, is_closed: false }));
+        let sinks = Arc::new(Mutex::new(Sinks { data, talk, is_closed: false, failure: None }));
         Self { sinks, scrubber, format, streams, is_quiet }
     }
 
@@ -94,7 +96,7 @@ impl Printer {
     /// When the file cannot be created.
     pub fn redirect_data(&mut self, path: &std::path::Path) -> Result<()> {
         let file = std::fs::File::create(path).map_err(|error| {
-            Error::new(Kind::Usage, "out_not_writable", format!("cannot write the result: {error}"))
+            Error::new(Kind::Usage, "out_not_writable", format!("cannot write the result: {}", io_cause(&error)))
                 .with_place(path.display().to_string())
                 .with_hint("give a path in a folder that exists and that you may write to with `--out`")
         })?;
@@ -126,9 +128,18 @@ impl Printer {
             .data
             .write_all(text.as_bytes())
             .and_then(|()| if text.ends_with('\n') { Ok(()) } else { sinks.data.write_all(b"\n") });
-        if written.and_then(|()| sinks.data.flush()).is_err() {
+        if let Err(error) = written.and_then(|()| sinks.data.flush()) {
             sinks.is_closed = true;
+            sinks.failure = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
         }
+    }
+
+    /// Why data could not be written, such as a disk that is full; nothing if it is the reader who went.
+    #[must_use]
+    pub fn data_failure(&self) -> Option<Error> {
+        let failure = self.sinks.lock().unwrap_or_else(PoisonError::into_inner).failure.take()?;
+        let message = format!("the result could not be written: {}", io_cause(&failure));
+        Some(Error::new(Kind::Script, "result_not_written", message).with_hint("what the run did is done all the same"))
     }
 
     /// A result in the chosen format: `text` for people, `value` for machines.
@@ -173,7 +184,7 @@ impl Printer {
     /// An error that ends the process.
     pub fn error(&self, error: &Error) {
         self.write_talk(&error.to_string(), Tone::Error);
-        if let Some(call) = &error.call {
+        if let Some(call) = error.call.as_ref().filter(|call| !call.request.is_empty()) {
             let status = call.status.map(|status| format!(" → {status}")).unwrap_or_default();
             let id = call.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
             self.write_talk(&format!("  = request: {}{status}{id}", call.request), Tone::Plain);

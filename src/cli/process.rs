@@ -51,7 +51,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
     log::start(&shared, printer.streams.talk_colour, environment.variable(STACKHAND_LOG), Clock::process(), &scrubber);
     let process = Process { environment, scrubber, printer };
     match dispatch(&process, &shared, command) {
-        Ok(code) => code,
+        Ok(code) => match process.printer.data_failure() {
+            Some(error) => {
+                process.printer.error(&error);
+                if code == ExitCode::Done as u8 { error.exit_code() as u8 } else { code }
+            }
+            None => code,
+        },
         Err(error) => {
             process.printer.error(&error);
             error.exit_code() as u8

@@ -1,7 +1,6 @@
 //! `stackhand run RECIPE`.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 use clap::CommandFactory;
@@ -11,7 +10,7 @@ use super::execute::{DONE, execute};
 use super::process::Process;
 use crate::engine::Source;
 use crate::engine::recipe::{self, Recipe};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Kind, Result};
 
 /// Runs a recipe, or shows its help.
 pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Result<u8> {
@@ -47,9 +46,5 @@ fn read(path: &Path) -> Result<Source> {
     if path.as_os_str() != "-" {
         return Source::read(path);
     }
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| {
-        Error::new(Kind::Usage, "unreadable_recipe", format!("the recipe on the standard input is no text: {error}"))
-    })?;
-    Ok(Source::inline("<stdin>", text))
+    Source::read_from("<stdin>", std::io::stdin().lock())
 }

@@ -17,7 +17,10 @@ impl Interrupt {
     /// Must be called inside the tokio runtime.
     pub fn watch(cancel: CancellationToken) -> Self {
         let interrupt = Self::default();
-        tokio::spawn(interrupt.clone().listen(cancel));
+        // From here on no signal is missed, whenever the task comes to look.
+        if let Ok(signals) = Signals::new() {
+            tokio::spawn(interrupt.clone().listen(signals, cancel));
+        }
         interrupt
     }
 
@@ -31,9 +34,9 @@ impl Interrupt {
         }
     }
 
-    async fn listen(self, cancel: CancellationToken) {
+    async fn listen(self, mut signals: Signals, cancel: CancellationToken) {
         loop {
-            let code = next_signal().await;
+            let code = signals.next().await;
             if self.0.swap(code as u8, Ordering::Relaxed) != 0 {
                 // The second interrupt is for a process that does not end by itself.
                 std::process::exit(i32::from(code as u8));
@@ -43,24 +46,41 @@ impl Interrupt {
     }
 }
 
+/// The signals that end a run. Where they cannot be watched they keep their default: the process ends.
 #[cfg(unix)]
-async fn next_signal() -> ExitCode {
-    use tokio::signal::unix::{SignalKind, signal};
-    // Where signals cannot be watched they keep their default: the process ends.
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => match result {
-            Ok(()) => ExitCode::Interrupted,
-            Err(_) => std::future::pending().await,
-        },
-        _ = terminate.recv() => ExitCode::Terminated,
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) -> ExitCode {
+        tokio::select! {
+            _ = self.interrupt.recv() => ExitCode::Interrupted,
+            _ = self.terminate.recv() => ExitCode::Terminated,
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn next_signal() -> ExitCode {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => ExitCode::Interrupted,
-        Err(_) => std::future::pending().await,
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> ExitCode {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => ExitCode::Interrupted,
+            Err(_) => std::future::pending().await,
+        }
     }
 }

@@ -27,7 +27,7 @@ impl CredentialsFile {
                 return Err(error.hint("give the path of the file itself"));
             }
             Err(error) => {
-                let message = format!("the credentials file cannot be read: {error}");
+                let message = format!("the credentials file cannot be read: {}", crate::error::io_cause(&error));
                 return Err(complain("credentials_unreadable", message)
                     .hint("make it readable for you alone: `chmod 600 FILE`"));
             }

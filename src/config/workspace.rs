@@ -40,8 +40,11 @@ impl Workspace {
             return Ok(None);
         };
         let text = std::fs::read_to_string(&file).map_err(|error| {
-            Error::new("workspace_unreadable", format!("the workspace file cannot be read: {error}"))
-                .in_file(&file, None)
+            Error::new(
+                "workspace_unreadable",
+                format!("the workspace file cannot be read: {}", crate::error::io_cause(&error)),
+            )
+            .in_file(&file, None)
         })?;
         Self::read(&file, &text).map(Some)
     }

@@ -43,7 +43,9 @@ fn thrown(value: &Dynamic) -> Explained {
     }
     let mut details = Map::new();
     details.insert("value".into(), value.clone());
-    let message = display(value, 1 << 20).unwrap_or_else(|_| "an error was thrown".into());
+    let is_nothing = value.is_unit() || value.read_lock::<rhai::ImmutableString>().is_some_and(|text| text.is_empty());
+    let message = if is_nothing { Err(()) } else { display(value, 1 << 20).map_err(drop) };
+    let message = message.unwrap_or_else(|()| "the script threw an error without a message".into());
     Explained { error: Error::new(Kind::Script, "thrown", message), details }
 }
 
@@ -135,7 +137,13 @@ fn of_limit(fault: &EvalAltResult) -> Error {
                 .with_hint("look for a function that calls itself without end")
         }
         EvalAltResult::ErrorDataTooLarge(what, _) => {
-            Error::new(Kind::Limit, "size_limit", format!("a value became too large: {}", lower(what)))
+            let what = match what.as_str() {
+                "Length of string" => "a text",
+                "Size of array/BLOB" => "a list",
+                "Size of object map" => "a map",
+                other => other,
+            };
+            Error::new(Kind::Limit, "size_limit", format!("{what} became too large"))
                 .with_hint("keep less in one value, or raise the limit with `--max-memory`")
         }
         EvalAltResult::ErrorTooManyVariables(_) => {
@@ -206,7 +214,8 @@ fn unknown_function(signature: &str) -> Error {
             None => error.with_hint(format!("`{module}` has no such function, or it takes other arguments")),
         };
     }
-    match nearest(name, registry.iter().map(|native| native.name).chain(RHAI_FUNCTIONS)) {
+    let words = registry.iter().map(|native| native.name).filter(|name| name.starts_with(char::is_alphabetic));
+    match nearest(name, words.chain(RHAI_FUNCTIONS)) {
         Some(near) if RHAI_FUNCTIONS.contains(&near) => error.with_hint(format!("did you mean `{near}`?")),
         Some(near) => {
             let known = registry.get(near).first().map_or_else(|| format!("{near}(…)"), |native| native.signature());
@@ -296,7 +305,15 @@ fn plain_type(name: &str) -> String {
     }
 }
 
+/// The engine's words in the form of ours, what a terminal would obey spelled out.
 fn lower(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .flat_map(|letter| {
+            let is_seen = !letter.is_control() && letter != '\u{feff}' || letter == '\n';
+            if is_seen { vec![letter] } else { letter.escape_unicode().collect() }
+        })
+        .collect();
     let mut letters = text.chars();
     match letters.next() {
         Some(first) => first.to_lowercase().chain(letters).collect(),

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use codespan_reporting::diagnostic::{Diagnostic, Label};
-use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{self, Config, Styles, StylesWriter, termcolor::Ansi};
 use rhai::{Array, Dynamic, EvalAltResult, Map};
 
+use super::excerpt::Excerpt;
 use super::explain::explain;
 use super::sources::Sources;
 use super::values::display;
@@ -65,7 +65,7 @@ impl Failure {
     /// The error as a person reads it: what happened, the line with a caret, the request, what to do, who called.
     #[must_use]
     pub fn render(&self, has_colour: bool) -> String {
-        let mut diagnostic = Diagnostic::error().with_code(&self.code).with_message(&self.error.message);
+        let mut diagnostic = Diagnostic::error().with_code(&self.code).with_message(readable(&self.error.message));
         let mut notes = Vec::new();
         if let Some(place) = &self.error.place {
             notes.push(format!("in: {place}"));
@@ -86,12 +86,33 @@ impl Failure {
             }
         }
         let Some((place, text)) = shown.and_then(|place| Some((place, place.text.as_ref()?))) else {
-            return emit(&SimpleFile::new("", ""), &diagnostic.with_notes(notes), has_colour);
+            return emit(&Excerpt::empty(), &diagnostic.with_notes(notes), has_colour);
         };
-        let range = span_of(text, place.line, place.column);
-        diagnostic = diagnostic.with_label(Label::primary((), range));
-        emit(&SimpleFile::new(place.source.as_str(), text.as_ref()), &diagnostic.with_notes(notes), has_colour)
+        let excerpt = Excerpt::new(&place.source, text, place.line, place.column, None);
+        diagnostic = diagnostic.with_label(Label::primary((), excerpt.span()));
+        emit(&excerpt, &diagnostic.with_notes(notes), has_colour)
     }
+}
+
+/// A message as it is shown: not endless, and with nothing in it that a terminal would obey. Who catches the error has
+/// all of it.
+fn readable(message: &str) -> String {
+    const LETTERS: usize = 500;
+    const LINES: usize = 20;
+    let mut lines = 0;
+    let is_within = |(index, letter): &(usize, char)| {
+        lines += usize::from(*letter == '\n');
+        *index < LETTERS && lines < LINES
+    };
+    let mut text = String::new();
+    for (_, letter) in message.chars().enumerate().take_while(is_within) {
+        if letter.is_control() && letter != '\n' { text.extend(letter.escape_unicode()) } else { text.push(letter) }
+    }
+    let count = message.chars().count();
+    if count > LETTERS || lines >= LINES {
+        let _ = write!(text, "… ({count} characters in all)");
+    }
+    text
 }
 
 fn called_from(place: &Place) -> String {
@@ -119,7 +140,7 @@ fn request_of(call: &CallFacts) -> String {
     format!("request: {text}")
 }
 
-pub(super) fn emit(file: &SimpleFile<&str, &str>, diagnostic: &Diagnostic<()>, has_colour: bool) -> String {
+pub(super) fn emit(file: &Excerpt<'_>, diagnostic: &Diagnostic<()>, has_colour: bool) -> String {
     let config = Config::default();
     let mut bytes = Vec::new();
     let styles = if has_colour { Styles::default() } else { Styles::no_color() };
@@ -132,33 +153,6 @@ pub(super) fn emit(file: &SimpleFile<&str, &str>, diagnostic: &Diagnostic<()>, h
         return format!("error: {}\n", diagnostic.message);
     }
     String::from_utf8_lossy(&bytes).trim_end().to_owned() + "\n"
-}
-
-/// The bytes of the word at a place, or of the one character there.
-pub(super) fn span_of(text: &str, line: usize, column: usize) -> std::ops::Range<usize> {
-    let mut start = 0;
-    for _ in 1..line {
-        match text[start..].find('\n') {
-            Some(end) => start += end + 1,
-            None => return text.len()..text.len(),
-        }
-    }
-    let rest = &text[start..];
-    let row = rest.lines().next().unwrap_or_default();
-    if column == 0 {
-        let indent = row.len() - row.trim_start().len();
-        return start + indent..start + row.len();
-    }
-    let offset = row.char_indices().nth(column - 1).map_or(row.len(), |(offset, _)| offset);
-    let word = &row[offset..];
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let length = match word.chars().next() {
-        Some('"') => word[1..].find('"').map_or(word.len(), |end| end + 2),
-        Some(first) if is_word(first) => word.find(|letter| !is_word(letter)).unwrap_or(word.len()),
-        Some(first) => first.len_utf8(),
-        None => 0,
-    };
-    start + offset..start + offset + length
 }
 
 /// The places that an error came through, the innermost first, each with the function that it lies in.

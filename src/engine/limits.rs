@@ -61,7 +61,7 @@ impl Limits {
     pub(super) fn over_time(&self) -> Error {
         let seconds = self.deadline.unwrap_or_default().as_secs_f64();
         Error::new(Kind::Limit, "deadline", format!("the run was not done after {seconds} s"))
-            .with_hint("raise the deadline with `--deadline`")
+            .with_hint("raise the deadline with `--timeout`")
     }
 }
 

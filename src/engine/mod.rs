@@ -12,6 +12,7 @@ mod compile;
 mod constants;
 mod context;
 pub mod doc;
+mod excerpt;
 mod explain;
 mod failure;
 mod fault;

@@ -1,10 +1,11 @@
 //! The texts of all scripts of a run, so that an error can show its line.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, io_cause};
 
 /// A recipe's text and where it is from.
 #[derive(Debug, Clone)]
@@ -26,15 +27,26 @@ impl Source {
         Self { name: name.into(), text: text.into(), folder: None, root: None }
     }
 
+    /// Reads a script that lies in no file, such as the standard input.
+    ///
+    /// # Errors
+    /// Kind `usage` if it cannot be read, is too long or no text.
+    pub fn read_from(name: &str, input: impl Read) -> Result<Self, Error> {
+        let mut bytes = Vec::new();
+        let text = match input.take(MAX_SCRIPT_BYTES + 1).read_to_end(&mut bytes) {
+            Ok(_) => script_of(bytes),
+            Err(error) => Err(plain(&error)),
+        };
+        Ok(Self::inline(name, text.map_err(|why| unreadable(name, &why))?))
+    }
+
     /// Reads a recipe's file.
     ///
     /// # Errors
     /// Kind `usage` if it cannot be read or is no text.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let text = read_script(path).map_err(|why| {
-            Error::new(Kind::Usage, "unreadable_recipe", format!("the recipe `{name}` cannot be read: {why}"))
-        })?;
+        let text = read_script(path).map_err(|why| unreadable(&name, &why))?;
         let folder = path
             .parent()
             .map(|parent| if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() });
@@ -58,18 +70,30 @@ pub(super) fn read_script(path: &Path) -> Result<String, String> {
     if about.is_dir() {
         return Err("it is a folder".into());
     }
-    if about.len() > MAX_SCRIPT_BYTES {
+    let file = std::fs::File::open(path).map_err(|error| plain(&error))?;
+    let mut bytes = Vec::new();
+    // A pipe or a device does not say how long it is.
+    file.take(MAX_SCRIPT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+    script_of(bytes)
+}
+
+/// A script's text, without the mark that some editors put before it.
+fn script_of(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.len() as u64 > MAX_SCRIPT_BYTES {
         return Err(format!("it is longer than {} MiB", MAX_SCRIPT_BYTES >> 20));
     }
-    let bytes = std::fs::read(path).map_err(|error| plain(&error))?;
-    String::from_utf8(bytes).map_err(|_| "it is no text in UTF-8".into())
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text in UTF-8")?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn unreadable(name: &str, why: &str) -> Error {
+    Error::new(Kind::Usage, "unreadable_recipe", format!("the recipe `{name}` cannot be read: {why}"))
 }
 
 fn plain(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".into(),
-        std::io::ErrorKind::PermissionDenied => "its permissions forbid it".into(),
-        _ => error.to_string(),
+        _ => io_cause(error),
     }
 }
 

@@ -139,7 +139,9 @@ impl Faults {
         } else {
             serde_json::from_str(text).map_err(|error| {
                 let message = error.to_string();
-                let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
+                let message = message.split(" at line ").next().unwrap_or(&message);
+                let is_json = !error.is_syntax() && !error.is_eof();
+                let message = if is_json { message.to_owned() } else { format!("the faults are not JSON: {message}") };
                 unreadable(&message, format!("{file}:{}:{}", error.line(), error.column()))
             })?
         };
@@ -343,7 +345,7 @@ mod tests {
             ("f.json", r#"{ "rules": [{ "statsu": 500 }] }"#, "f.json:1:22", "unknown key `statsu`"),
             ("f.json", r#"{ "rules": [{ "status": 500, "nth": 0 }] }"#, "f.json: rules[0]", "`nth` counts from 1"),
             ("f.toml", "[[rules]]\nstatsu = 500\n", "f.toml:2", "unknown key `statsu`"),
-            ("f.json", "{", "f.json:1:1", "EOF"),
+            ("f.json", "{", "f.json:1:1", "the faults are not JSON: EOF"),
         ] {
             let error = Faults::parse(text, file).expect_err("bad rules");
             assert_eq!(error.place.as_deref(), Some(place), "{text}");

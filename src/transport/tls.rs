@@ -45,7 +45,10 @@ pub(super) fn client_config(extra: Vec<CertificateDer<'static>>) -> Result<Clien
 pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let wrong = |code, text: String| Error::new(Kind::Config, code, text).with_place(path.display().to_string());
     let bytes = std::fs::read(path).map_err(|error| {
-        wrong("ca_file_unreadable", format!("the file of certificate authorities cannot be read: {error}"))
+        wrong(
+            "ca_file_unreadable",
+            format!("the file of certificate authorities cannot be read: {}", crate::error::io_cause(&error)),
+        )
     })?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let found = found

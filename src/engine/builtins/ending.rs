@@ -21,7 +21,9 @@ pub fn natives() -> Vec<Native> {
                 let code = a.get_if::<i64>(0)?.unwrap_or(0);
                 match u8::try_from(code) {
                     Ok(code) => Err(a.run().end_with(Verdict::Exited(code))),
-                    Err(_) => Err(a.wrong(0, "in 0 to 255")),
+                    Err(_) => Err(Error::new(Kind::Script, "wrong_argument", format!("`exit`: there is no exit code {code}"))
+                        .with_hint("exit codes are 0 to 255")
+                        .into()),
                 }
             }),
         Native::function("skip")

@@ -1,9 +1,9 @@
 //! What is wrong in a recipe, and where.
 
 use codespan_reporting::diagnostic::{Diagnostic, Label};
-use codespan_reporting::files::SimpleFile;
 use serde::Serialize;
 
+use crate::engine::excerpt::Excerpt;
 use crate::engine::{Source, failure};
 
 /// How bad a [`Finding`] is.
@@ -63,17 +63,17 @@ impl Finding {
             Severity::Warning => Diagnostic::warning(),
         };
         let mut diagnostic = diagnostic.with_code(self.code).with_message(&self.message);
+        let excerpt = if self.line > 0 {
+            let length = (self.length > 0).then_some(self.length);
+            Excerpt::new(&source.name, &source.text, self.line, self.column, length)
+        } else {
+            Excerpt::empty()
+        };
         if self.line > 0 {
-            let mut range = failure::span_of(&source.text, self.line, self.column);
-            if self.length > 0 {
-                let rest = source.text[range.start..].chars().take_while(|letter| *letter != '\n');
-                let spanned: usize = rest.take(self.length).map(char::len_utf8).sum();
-                range.end = range.start + spanned;
-            }
-            diagnostic = diagnostic.with_label(Label::primary((), range));
+            diagnostic = diagnostic.with_label(Label::primary((), excerpt.span()));
         }
         diagnostic = diagnostic.with_notes(self.hint.iter().map(|hint| format!("hint: {hint}")).collect());
-        failure::emit(&SimpleFile::new(source.name.as_str(), source.text.as_str()), &diagnostic, has_colour)
+        failure::emit(&excerpt, &diagnostic, has_colour)
     }
 
     /// Adds what to do about it.

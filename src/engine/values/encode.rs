@@ -253,7 +253,11 @@ fn show(value: &Dynamic, text: &mut String, limit: usize, depth: usize) -> Resul
     } else if value.is_unit() {
         text.push_str("()");
     } else {
-        let _ = write!(text, "{value:?}");
+        let written = format!("{value:?}");
+        // A type of ours is shown by its path in our code; that is no word for a user.
+        let type_name = type_name_of(value);
+        let is_path = written.contains("::");
+        text.push_str(if is_path { &type_name } else { &written });
     }
     Ok(())
 }

@@ -57,6 +57,7 @@ fn unreadable(error: &serde_json::Error, file: &str) -> Error {
     let near = unknown.and_then(|name| nearest(name, quoted));
     let message = match unknown {
         Some(name) => format!("unknown key `{name}`"),
+        None if code == "world_not_json" => format!("the world is not JSON: {message}"),
         None => message.clone(),
     };
     let error = Error::new(Kind::Config, code, message).with_place(place);
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_with_its_place() {
         for (text, place, message, hint) in [
-            ("{ \"projects\": [", "w.json:1:15", "EOF while parsing a list", None),
+            ("{ \"projects\": [", "w.json:1:15", "the world is not JSON: EOF while parsing a list", None),
             ("{\n \"project\": [] }", "w.json:2:10", "unknown key `project`", Some("did you mean `projects`?")),
             (
                 r#"{ "projects": [{ "regions": { "eu01": { "servers": [{ "name": "a", "machinetype": "x" }] } } }] }"#,

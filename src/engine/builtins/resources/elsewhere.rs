@@ -28,11 +28,17 @@ pub(super) fn natives() -> Vec<Native> {
                 "Another project, by its id. What it gives has the functions of the platform as methods, which act \
                  there: `project(\"…\").servers()`. The credential needs its permissions there too.",
             )
-            .errors(&["invalid: the id is empty"])
+            .errors(&["invalid: the id is empty or no UUID"])
             .example("project(\"6f1c5e0e-9d2f-4b55-8c3a-0d3d6f6f2a10\").region(\"eu02\")")
             .by(|call| {
                 let (platform, first) = here(call)?;
                 let id = named(&call.text(first)?, "project")?;
+                if uuid::Uuid::parse_str(&id).is_err() {
+                    let message = format!("the project `{id}` is named by its id, which is a UUID");
+                    return Err(Error::new(ErrorKind::Invalid, "bad_project_id", message)
+                        .with_hint("the portal shows it beside the project's name")
+                        .into());
+                }
                 Ok(Dynamic::from(Place { target: platform.project(&id).target().clone() }))
             })
     });

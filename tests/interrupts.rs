@@ -1,0 +1,81 @@
+//! Signals to the real process: a run ends at once, wherever it is, and says so in its exit code.
+
+use crate::process::{Running, Stream, Workspace};
+
+/// A run against the real API's client, of which nothing is asked.
+fn live() -> Workspace {
+    Workspace::new().variable("STACKIT_ACCESS_TOKEN", "eyJhbGciOiJub25lIn0.e30.x")
+}
+
+/// A simulated cloud on a port of its own, and a folder whose processes use it.
+fn cloud() -> (Running, Workspace) {
+    let home = Workspace::new();
+    let mut simulator = home.start(&["sim", "--listen", "127.0.0.1:0", "--key-file", "key.json", "-o", "json"]);
+    let value = |line: String| line.split('"').nth(3).expect("a text").to_owned();
+    let url = value(simulator.hears(Stream::Out, "\"url\""));
+    let key = home.path("key.json").display().to_string();
+    let home = home
+        .variable("STACKIT_SERVICE_ACCOUNT_KEY_PATH", key)
+        .variable("STACKIT_IAAS_CUSTOM_ENDPOINT", url)
+        .variable("STACKIT_PROJECT_ID", crate::stage::PROJECT);
+    (simulator, home)
+}
+
+#[test]
+fn a_signal_ends_a_run_whatever_it_does() {
+    let (simulator, cloud) = cloud();
+    let began = "print(\"began\");";
+    for (what, doing) in [
+        ("an endless loop", "loop { }"),
+        ("a loop that catches", "loop { try { loop { } } catch { } }"),
+        ("a sleep", "sleep(hours(5));"),
+        ("a wait", "server(\"migration-trial\").start().wait(hours(5));"),
+        ("workers", "parallel([1, 2, 3, 4], |x| { if x == 1 { loop { } } sleep(hours(5)); });"),
+    ] {
+        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+            let mut run = cloud.start(&["eval", &format!("{began} {doing}")]);
+            run.hears(Stream::Out, "began");
+            run.signal(signal);
+            let ran = run.end();
+            assert_eq!(ran.code, code, "{what}: {ran:?}");
+            assert!(ran.stderr.contains("the run was interrupted"), "{what}: {ran:?}");
+            assert_eq!(ran.stdout, "began\n", "{what}");
+        }
+    }
+    simulator.signal("INT");
+    let ran = simulator.end();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("stopped"), "{ran:?}");
+}
+
+#[test]
+fn a_second_signal_ends_a_process_that_cannot_end_by_itself() {
+    let home = live();
+    // Nobody reads what it prints: it hangs in the middle of a write, where no cancel comes to it.
+    let script = "log.warn(\"began\"); let t = \"0123456789\"; for i in 0..10 { t += t; } loop { print(t); }";
+    let mut run = home.start_unread(&["eval", script]);
+    run.hears(Stream::Err, "began");
+    let ran = run.end_under("INT");
+    assert_eq!(ran.code, 130, "{ran:?}");
+}
+
+#[test]
+fn the_reader_may_go_before_the_output_is_over() {
+    let home = Workspace::new();
+    let mut run = home.start_unread(&["eval", "for i in 0..20000 { print(`line ${i}`); }", "--sim"]);
+    run.forget_output();
+    let ran = run.end();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!ran.stderr.contains("error"), "{ran:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let home = Workspace::new();
+    for words in [["eval", "1", "--sim", "--out", "/dev/full"], ["api", "iaas", "--sim", "--out", "/dev/full"]] {
+        let ran = home.run(&words);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.stderr.contains("error: the result could not be written: no space left on device"), "{ran:?}");
+    }
+}
