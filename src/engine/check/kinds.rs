@@ -258,7 +258,7 @@ impl ObjectKind {
 }
 
 /// Fields that only answers have are always sent, but for those that tell of something that may not have happened.
-fn may_be_absent(field: &Field) -> bool {
+pub fn may_be_absent(field: &Field) -> bool {
     const EVENTS: [&str; 4] = ["errorMessage", "launchedAt", "maintenanceWindow", "serverId"];
     !field.is_required && (!field.is_read_only || EVENTS.contains(&field.name))
 }

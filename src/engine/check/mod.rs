@@ -14,4 +14,5 @@ mod tree;
 mod values;
 mod walker;
 
+pub(super) use kinds::may_be_absent;
 pub use report::{Report, check, findings};

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::catalog::{self, Field, Service, Shape};
 use crate::engine::Registry;
+use crate::engine::check::may_be_absent;
 use crate::engine::native::{Native, Type};
 use crate::resources::Kind;
 
@@ -77,7 +78,7 @@ fn row_of(service: &'static Service, field: &Field) -> FieldRow {
     FieldRow {
         name: field.name.to_owned(),
         kind: shape_name(service, service.shape(field.shape), 0),
-        is_optional: !field.is_required,
+        is_optional: may_be_absent(field),
     }
 }
 
