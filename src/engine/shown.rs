@@ -43,6 +43,7 @@ fn text_of(value: &Dynamic, run: &RunContext) -> String {
     if let Some(list) = value.read_lock::<Array>()
         && let Some(table) = Table::overview(&list, run.limits.text_bytes())
     {
+        let table = style.width.map_or_else(|| table.clone(), |width| table.fitting(width));
         return table.render(style);
     }
     display(value, run.limits.text_bytes()).unwrap_or_else(|error| error.to_string())

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, presets};
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
 
 use super::time::{Duration, Instant};
@@ -62,6 +62,10 @@ impl Table {
         for (row, cells) in content.rows.iter().zip(&content.cells) {
             table.add_row(row.iter().zip(cells).map(|(value, text)| {
                 let cell = Cell::new(text);
+                let cell = match colour_of(text).filter(|_| style.has_colour) {
+                    Some(colour) => cell.fg(colour),
+                    None => cell,
+                };
                 if value.is_int() || value.is_float() { cell.set_alignment(CellAlignment::Right) } else { cell }
             }));
         }
@@ -87,6 +91,22 @@ impl Table {
         };
         self.0.rows.iter().map(row).collect()
     }
+}
+
+/// The colour of a state or of what is done to something; of nothing else.
+fn colour_of(text: &str) -> Option<Color> {
+    Some(match text {
+        "ACTIVE" | "AVAILABLE" | "ATTACHED" | "RUNNING" | "CREATED" | "ok" | "create" | "start" | "done" => {
+            Color::Green
+        }
+        "delete" | "failed" | "CRASHED" | "FAILED" => Color::Red,
+        "warning" | "skip" | "deallocate" => Color::Yellow,
+        "DEALLOCATED" | "INACTIVE" | "STOPPED" | "DELETED" => Color::DarkGrey,
+        error if error.starts_with("ERROR") => Color::Red,
+        // CREATING, STOPPING, BACKING-UP: on its way.
+        state if state.len() > 5 && (state.ends_with("ING") || state.ends_with("ING-UP")) => Color::Yellow,
+        _ => return None,
+    })
 }
 
 /// The columns that say most of an object, in this order; of them those are shown that some object has.
@@ -130,6 +150,27 @@ impl Table {
         let text = |value: &Dynamic| cell(value, limit).unwrap_or_else(|error| error.to_string());
         let cells = rows.iter().map(|row| row.iter().map(text).collect()).collect();
         Some(Self(Arc::new(Content { titles: columns, rows, cells })))
+    }
+
+    /// The table without so many of its last columns that the rest fits into `width`; two are always left.
+    #[must_use]
+    pub fn fitting(&self, width: u16) -> Self {
+        let Content { titles, rows, cells } = &*self.0;
+        let width_of = |column: usize| {
+            let longest = cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+            longest.unwrap_or(0).max(titles[column].chars().count()) + 2
+        };
+        let mut used = 0;
+        let fits = (0..titles.len()).take_while(|&column| {
+            used += width_of(column);
+            used <= usize::from(width) + 2
+        });
+        let kept = fits.count().max(2);
+        Self(Arc::new(Content {
+            titles: titles.iter().take(kept).cloned().collect(),
+            rows: rows.iter().map(|row| row.iter().take(kept).cloned().collect()).collect(),
+            cells: cells.iter().map(|row| row.iter().take(kept).cloned().collect()).collect(),
+        }))
     }
 }
 
@@ -299,6 +340,23 @@ mod tests {
         assert!(narrow.lines().all(|line| line.chars().count() <= 24), "{narrow}");
         assert!(!narrow.contains('\u{1b}'));
         assert!(servers().render(Style { width: None, has_colour: true }).contains("\u{1b}[1m"));
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_are_left_out_from_the_end() {
+        assert_eq!(servers().fitting(80).0.titles.len(), 4);
+        assert_eq!(servers().fitting(36).0.titles, ["name", "size", "age"]);
+        assert_eq!(servers().fitting(5).0.titles, ["name", "size"]);
+    }
+
+    #[test]
+    fn states_have_colours_and_other_words_have_none() {
+        assert_eq!(colour_of("ACTIVE"), Some(Color::Green));
+        assert_eq!(colour_of("ERROR_DELETING"), Some(Color::Red));
+        assert_eq!(colour_of("BACKING-UP"), Some(Color::Yellow));
+        assert_eq!(colour_of("web-1"), None);
+        let table = table(&["plan"], vec![vec!["delete".into()]]);
+        assert!(table.render(Style { width: None, has_colour: true }).contains("\u{1b}[38;5;9mdelete"));
     }
 
     #[test]
