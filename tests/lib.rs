@@ -14,6 +14,8 @@ mod process;
 mod recipes;
 mod reference;
 mod resources;
+#[cfg(unix)]
+mod secrets;
 mod stage;
 mod transport;
 mod walls;

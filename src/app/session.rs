@@ -54,6 +54,7 @@ pub struct Session {
     /// What a person should know before anything is done.
     pub warnings: Vec<String>,
     managed: ManagedObjects,
+    scrubber: Scrubber,
 }
 
 impl Session {
@@ -100,6 +101,7 @@ impl Session {
             recipe_clock: clock,
             simulator: Some(simulator),
             managed: opening.managed,
+            scrubber: opening.scrubber.clone(),
         })
     }
 
@@ -129,6 +131,7 @@ impl Session {
             recipe_clock: clock,
             simulator: None,
             managed: opening.managed,
+            scrubber: opening.scrubber.clone(),
         })
     }
 
@@ -151,7 +154,7 @@ impl Session {
     /// When the file cannot be written.
     pub fn save_world(&self, simulation: &Simulation) -> Result<()> {
         match &self.simulator {
-            Some(simulator) => simulation.save(simulator),
+            Some(simulator) => simulation.save(simulator, &self.scrubber),
             None => Ok(()),
         }
     }

@@ -45,6 +45,7 @@ pub struct Served {
     key_file: Option<PathBuf>,
     listener: TcpListener,
     simulation: Simulation,
+    scrubber: Scrubber,
 }
 
 /// Opens the socket and writes the key file.
@@ -77,8 +78,8 @@ pub async fn simulate(request: SimulateRequest) -> Result<Served> {
     }
     let (project_id, region) = simulator.first_place();
     let simulator = Arc::new(simulator);
-    let (key_file, simulation) = (request.key_file, request.simulation);
-    Ok(Served { url, project_id, region, simulator, world: name, key_file, listener, simulation })
+    let (key_file, simulation, scrubber) = (request.key_file, request.simulation, request.scrubber);
+    Ok(Served { url, project_id, region, simulator, world: name, key_file, listener, simulation, scrubber })
 }
 
 impl Served {
@@ -110,7 +111,7 @@ impl Served {
         serve(self.simulator.clone(), self.listener, shutdown)
             .await
             .map_err(|error| Error::new(Kind::Network, "listener_failed", format!("the listener failed: {error}")))?;
-        self.simulation.save(&self.simulator)
+        self.simulation.save(&self.simulator, &self.scrubber)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use crate::error::{Error, Kind, Result, io_cause};
+use crate::secret::Scrubber;
 use crate::simulator::world::{World, demo};
 use crate::simulator::{Faults, Simulator};
 
@@ -36,19 +37,22 @@ impl Simulation {
         Faults::parse(&text, &path.display().to_string()).map(Some)
     }
 
-    /// Writes the world where it was asked for, whole or not at all.
+    /// Writes the world where it was asked for, whole or not at all, and without the secrets that a run may have put
+    /// into it.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(&self, simulator: &Simulator) -> Result<()> {
+    pub fn save(&self, simulator: &Simulator, scrubber: &Scrubber) -> Result<()> {
         let Some(path) = &self.save else { return Ok(()) };
         let text = format!("{:#}\n", simulator.to_json());
         let unfinished = path.with_extension("unfinished");
-        std::fs::write(&unfinished, text).and_then(|()| std::fs::rename(&unfinished, path)).map_err(|error| {
-            Error::new(Kind::Config, "world_not_saved", format!("cannot write the world: {}", io_cause(&error)))
-                .with_place(path.display().to_string())
-                .with_hint("give a path in a folder that exists and that you may write to with `--save`")
-        })
+        std::fs::write(&unfinished, scrubber.scrub(&text).as_bytes())
+            .and_then(|()| std::fs::rename(&unfinished, path))
+            .map_err(|error| {
+                Error::new(Kind::Config, "world_not_saved", format!("cannot write the world: {}", io_cause(&error)))
+                    .with_place(path.display().to_string())
+                    .with_hint("give a path in a folder that exists and that you may write to with `--save`")
+            })
     }
 }
 

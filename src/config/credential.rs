@@ -291,6 +291,12 @@ fn secrets(environment: &Environment, slots: &[Slot]) -> Vec<Secret> {
     let mut secrets: Vec<Secret> =
         names.iter().filter_map(|name| environment.variable(name)).map(Secret::from).collect();
     secrets.extend(environment.variable(STACKIT_SERVICE_ACCOUNT_KEY).and_then(private_key_within));
+    // Who gives the key itself for its path is told so, but not with the key.
+    let paths = [STACKIT_SERVICE_ACCOUNT_KEY_PATH, STACKIT_PRIVATE_KEY_PATH];
+    for key in paths.iter().filter_map(|name| environment.variable(name)).filter(|text| text.contains("PRIVATE KEY")) {
+        secrets.push(Secret::from(key));
+        secrets.extend(private_key_within(key));
+    }
     for slot in slots {
         match &slot.gives {
             Ok(Some(Credential::Key(input))) => {
