@@ -61,7 +61,7 @@ fn what_scripts_do_with_secrets_shows_none() {
         .variable("STACKIT_SERVICE_ACCOUNT_KEY", KEY.to_string());
     let secret = "secret(\"DB_PASSWORD\")";
     for (script, code) in [
-        (format!("{secret}"), 0),
+        (secret.to_owned(), 0),
         (format!("print({secret}); debug({secret});"), 0),
         (format!("`a ${{{secret}}} b` + {secret}"), 0),
         (format!("#{{ a: [{secret}], b: #{{ c: {secret} }} }}"), 0),
@@ -125,6 +125,8 @@ fn signing_in_shows_neither_key_nor_token() {
         .variable("STACKIT_SERVICE_ACCOUNT_KEY_PATH", "key.json")
         .variable("STACKIT_IAAS_CUSTOM_ENDPOINT", url)
         .variable("STACKIT_PROJECT_ID", crate::stage::PROJECT);
+    // A token, an assertion: three parts, the first of which is a JSON object.
+    let tokens = regex::Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}").expect("a pattern");
     for (words, code) in [
         (&["auth", "status", "--check", "-vvv"][..], 0),
         (&["auth", "status", "--check", "-vvv", "-o", "json", "--log-format", "json"], 0),
@@ -138,8 +140,6 @@ fn signing_in_shows_neither_key_nor_token() {
         assert_eq!(ran.code, code, "{words:?}: {ran:?}");
         for text in [&ran.stdout, &ran.stderr] {
             assert_clean(&words.join(" "), text, &[], &key);
-            // A token, an assertion: three parts, the first of which is a JSON object.
-            let tokens = regex::Regex::new(r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}").expect("a pattern");
             assert!(!tokens.is_match(text), "{words:?}: {text}");
         }
     }

@@ -31,9 +31,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         }
         Problem::FileIsDirectory { .. } => "give the path of the file itself",
         Problem::FileNotFound { .. } => "check the path; a relative one counts from the folder of whoever names it",
-        Problem::FileUnreadable { reason, .. } if reason.contains("UTF-8") => {
-            "is it the right file? a key file is JSON, a private key is a PEM"
-        }
+        Problem::FileUnreadable { reason, .. } if reason.contains("UTF-8") => "a key file is JSON, a private key a PEM",
         Problem::FileUnreadable { .. } => "make it readable for you alone: `chmod 600 FILE`",
         Problem::KeyExpired { .. } | Problem::KeyInactive => NEW_KEY,
         Problem::KeyUnknown { .. } => {

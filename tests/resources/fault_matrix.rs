@@ -169,11 +169,10 @@ fn a_wait_survives_what_passes_and_tells_what_does_not() {
                 ("403", _) => kind == Some(Kind::Permission),
                 // A token is renewed once.
                 ("401", _) => kind == Some(Kind::Auth),
-                ("latency", _) => kind.is_none(),
                 ("429 with a long Retry-After" | "an endless latency", Some(_)) => {
                     kind.is_none() || kind == Some(Kind::Timeout)
                 }
-                (_, Some(_)) => kind.is_none(),
+                (_, Some(_)) | ("latency", None) => kind.is_none(),
                 (_, None) => kind == Some(Kind::Timeout),
             };
             let is_told = kind.is_some() || outcome.value == json!("DEALLOCATED");
