@@ -5,6 +5,7 @@ mod authentication;
 mod bad_input;
 mod catalog;
 mod examples;
+mod guarded;
 #[cfg(unix)]
 mod interrupts;
 mod lost_answers;

@@ -12,6 +12,8 @@ use stackhand::simulator::world::{demo, demo_start};
 use stackhand::simulator::{Faults, Simulator};
 use stackhand::transport::{Answer, Call, Client, Error, Target};
 
+use crate::guarded::guarded;
+
 struct Cloud {
     clock: Clock,
     simulator: Arc<Simulator>,
@@ -25,7 +27,7 @@ impl Cloud {
         let clock = Clock::starting_at(demo_start());
         let simulator = Arc::new(Simulator::new(demo(demo_start()), clock.clone()));
         let backend = Simulated::new(simulator.clone());
-        let client = Client::builder(Arc::new(backend.clone()), Arc::new(backend), clock.clone()).seed(seed).build();
+        let client = Client::builder(guarded(backend.clone()), Arc::new(backend), clock.clone()).seed(seed).build();
         let target = Target { project: Some(simulator.first_project()), region: Some("eu01".to_owned()) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         Self { clock, simulator, client, target, runtime }

@@ -8,6 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine as _;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request, Response};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
@@ -46,6 +49,77 @@ impl Official {
         self.operation(operation).is_some()
     }
 
+    /// What is wrong with a request's body, as the document sees it.
+    pub fn wrongs_of_request(&self, operation: &Operation, request: &Request<Bytes>) -> Vec<String> {
+        let Some(found) = self.operation(operation) else { return Vec::new() };
+        let expected = self.resolve(operation.module, &found["requestBody"]);
+        if request.body().is_empty() {
+            let is_required = expected["required"] == Value::Bool(true);
+            return if is_required { vec!["a body is required".to_owned()] } else { Vec::new() };
+        }
+        if expected.is_null() {
+            return vec!["no body is documented".to_owned()];
+        }
+        self.wrongs_of_content(operation, expected, request.headers(), request.body(), Direction::Request)
+    }
+
+    /// What is wrong with an answer's status and body, as the document sees it.
+    pub fn wrongs_of_answer(&self, operation: &Operation, answer: &Response<Bytes>) -> Vec<String> {
+        let Some(found) = self.operation(operation) else { return Vec::new() };
+        let status = answer.status().as_u16();
+        let Some(expected) = answer_of(found, status) else {
+            return self.wrongs_of_undocumented(operation, found, answer);
+        };
+        let expected = self.resolve(operation.module, expected);
+        let is_told = expected["content"].as_object().is_some_and(|content| !content.is_empty());
+        match (is_told, answer.body().is_empty()) {
+            (true, true) => vec![format!("{status} has a documented body, and none came")],
+            (true, false) => {
+                self.wrongs_of_content(operation, expected, answer.headers(), answer.body(), Direction::Answer)
+            }
+            // Errors may say what went wrong all the same.
+            (false, false) if status < 400 => vec![format!("{status} has no documented body")],
+            (false, _) => Vec::new(),
+        }
+    }
+
+    /// An error that no document foresees, such as a gateway's, or one that a test asked for: if it is JSON, it has the
+    /// form of the errors that are foreseen.
+    fn wrongs_of_undocumented(&self, operation: &Operation, found: &Value, answer: &Response<Bytes>) -> Vec<String> {
+        let status = answer.status().as_u16();
+        if status < 400 {
+            return vec![format!("{status} is no documented answer")];
+        }
+        let is_json = answer.headers().get(CONTENT_TYPE).is_some_and(|given| given == "application/json");
+        match [400, 404, 500].iter().find_map(|status| answer_of(found, *status)).filter(|_| is_json) {
+            Some(error) => {
+                let error = self.resolve(operation.module, error);
+                self.wrongs_of_content(operation, error, answer.headers(), answer.body(), Direction::Answer)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    fn wrongs_of_content(
+        &self,
+        operation: &Operation,
+        expected: &Value,
+        headers: &HeaderMap,
+        body: &Bytes,
+        direction: Direction,
+    ) -> Vec<String> {
+        let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let given = given.split(';').next().unwrap_or_default().trim();
+        let Some(content) = expected["content"].get(given) else {
+            return vec![format!("its type `{given}` is not documented")];
+        };
+        let Some(schema) = content.get("schema").filter(|_| given == "application/json") else { return Vec::new() };
+        match serde_json::from_slice(body) {
+            Ok(value) => self.check(operation.module, schema, direction, &value),
+            Err(error) => vec![format!("it is no JSON: {error}")],
+        }
+    }
+
     /// What is wrong with the JSON body of a request, as the document sees it.
     pub fn body(&self, operation: &Operation, value: &Value) -> Vec<String> {
         let Some(found) = self.operation(operation) else { return Vec::new() };
@@ -56,9 +130,7 @@ impl Official {
     /// What is wrong with the JSON of an answer, as the document sees it; an answer that it does not describe is wrong.
     pub fn answer(&self, operation: &Operation, status: u16, value: &Value) -> Vec<String> {
         let Some(found) = self.operation(operation) else { return Vec::new() };
-        let class = format!("{}XX", status / 100);
-        let keys = [status.to_string(), class, "default".to_owned()];
-        let Some(answer) = keys.iter().find_map(|key| found["responses"].get(key)) else {
+        let Some(answer) = answer_of(found, status) else {
             return vec![format!("{} documents no answer {status}", operation.id)];
         };
         let Some(schema) = self.content(operation, answer) else { return Vec::new() };
@@ -192,6 +264,12 @@ impl Official {
         let members = target.get("allOf").and_then(Value::as_array);
         has(property) || has(target) || members.into_iter().flatten().any(|member| has(self.resolve(module, member)))
     }
+}
+
+/// What an operation's entry says of a status.
+fn answer_of(operation: &Value, status: u16) -> Option<&Value> {
+    let keys = [status.to_string(), format!("{}XX", status / 100), "default".to_owned()];
+    keys.iter().find_map(|key| operation["responses"].get(key))
 }
 
 /// What `discriminator` means: the schema that the tag names, and no other.

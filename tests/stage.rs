@@ -14,6 +14,8 @@ use stackhand::simulator::world::{DEMO_PROJECT, World, demo, demo_start};
 use stackhand::simulator::{Faults, Simulator};
 use stackhand::transport::{Backend, Client, Sending, Target};
 
+use crate::guarded::guarded;
+
 /// A simulated world and everything that leads to it.
 pub struct Stage {
     pub platform: Platform,
@@ -26,7 +28,7 @@ pub struct Stage {
 
 /// Counts what goes out, by operation.
 struct Calls {
-    backend: Simulated,
+    backend: Arc<dyn Backend>,
     counts: Mutex<BTreeMap<&'static str, usize>>,
 }
 
@@ -77,7 +79,7 @@ impl Stage {
         let project = world.projects[0].id.clone();
         let simulator = Arc::new(Simulator::new(world, clock.clone()));
         let backend = Simulated::new(simulator.clone());
-        let calls = Arc::new(Calls { backend: backend.clone(), counts: Mutex::default() });
+        let calls = Arc::new(Calls { backend: guarded(backend.clone()), counts: Mutex::default() });
         let client = Client::builder(calls.clone(), Arc::new(backend), clock.clone()).build();
         let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
         let platform = Platform::new(Arc::new(client), target, clock.clone());

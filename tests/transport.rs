@@ -17,6 +17,8 @@ use stackhand::error::Kind;
 use stackhand::secret::Secret;
 use stackhand::transport::{Call, Client, Endpoints, Error, Limits, Live, LiveOptions, PlainHttp, Target};
 
+use crate::guarded::guarded_one_way;
+
 const PROJECT: &str = "11111111-1111-4111-8111-111111111111";
 const ID: &str = "22222222-2222-4222-8222-222222222222";
 
@@ -137,7 +139,7 @@ fn hasty() -> Limits {
 fn client(url: &str, options: &LiveOptions, clock: &Clock) -> Client {
     let live = Live::new(options).expect("usable options");
     let endpoints = Endpoints::new().with_plain_http(PlainHttp::Anywhere).with_everything_at(url).expect("a base URL");
-    Client::builder(Arc::new(live), Arc::new(FixedToken::new(Secret::new("the-token"))), clock.clone())
+    Client::builder(guarded_one_way(live), Arc::new(FixedToken::new(Secret::new("the-token"))), clock.clone())
         .endpoints(endpoints)
         .limits(hasty())
         .build()

@@ -11,7 +11,7 @@ use crate::auth;
 use crate::catalog::Operation;
 use crate::secret::Secret;
 use crate::simulator::{Reply, Simulator};
-use crate::transport::{Backend, BackendError, Sending, wrongs_of_answer, wrongs_of_request};
+use crate::transport::{Backend, BackendError, Sending};
 
 /// A simulator behind the traits that the pipeline asks for; cheap to clone.
 #[derive(Clone)]
@@ -39,19 +39,8 @@ impl fmt::Debug for Simulated {
 impl Backend for Simulated {
     fn send<'b>(&'b self, operation: &'static Operation, request: Request<Bytes>) -> Sending<'b> {
         Box::pin(async move {
-            // In the whole test suite no request and no answer strays from the documents.
-            if cfg!(debug_assertions) {
-                let wrongs = wrongs_of_request(operation, &request);
-                assert!(wrongs.is_empty(), "`{}` is requested wrongly: {wrongs:?}", operation.name);
-            }
             match self.0.answer_operation(operation, request).await {
-                Reply::Whole(response) => {
-                    if cfg!(debug_assertions) {
-                        let wrongs = wrongs_of_answer(operation, &response);
-                        assert!(wrongs.is_empty(), "the simulator answers `{}` wrongly: {wrongs:?}", operation.name);
-                    }
-                    Ok(response)
-                }
+                Reply::Whole(response) => Ok(response),
                 // Whether a broken request took effect is what its sender cannot know.
                 Reply::Reset(_) => Err(BackendError::broken("the connection was reset")),
                 Reply::Truncated(response, bytes) => {

@@ -18,7 +18,7 @@ use super::state::{Circumstances, State, unmodelled};
 use super::tokens::TokenDesk;
 use super::wire::{Effect, Refusal, Reply, json_response, long_error};
 use super::world::{World, digest, hex32};
-use crate::catalog::{Operation, Routes};
+use crate::catalog::{CHECKS_MESSAGES, Operation, Routes, wrongs_of_answer};
 use crate::clock::Clock;
 
 /// A simulated cloud that answers messages.
@@ -124,7 +124,18 @@ impl Simulator {
     }
 
     /// Answers a request of this operation. Waits only for a fault's latency.
+    ///
+    /// Wherever messages are checked, an answer that strays from the catalogue is a panic, whoever asked and how.
     pub async fn answer_operation(&self, operation: &'static Operation, request: Request<Bytes>) -> Reply {
+        let reply = self.reply(operation, request).await;
+        if CHECKS_MESSAGES && let Reply::Whole(answer) | Reply::Truncated(answer, _) = &reply {
+            let wrongs = wrongs_of_answer(operation, answer);
+            assert!(wrongs.is_empty(), "the simulator answers `{}` wrongly: {wrongs:?}", operation.name);
+        }
+        reply
+    }
+
+    async fn reply(&self, operation: &'static Operation, request: Request<Bytes>) -> Reply {
         let path = request.uri().path().to_owned();
         let verdict = self.lock().faults.judge(operation, &path);
         if !verdict.latency.is_zero() {
@@ -187,7 +198,7 @@ impl Simulator {
         });
         match answered {
             Ok(answered) => json_response(answered.status, answered.body),
-            Err(refusal) => self.refuse(operation, path, &refusal),
+            Err(refusal) => self.refuse(operation, path, &refusal.into_documented(operation)),
         }
     }
 

@@ -5,6 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::world::Kind;
+use crate::catalog::Operation;
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -114,6 +115,20 @@ impl Refusal {
     /// 413 for a quota.
     pub fn quota((name, limit, used, more): (&str, i64, i64, i64)) -> Self {
         Self::new(413, format!("Quota exceeded for {name}: requested {more}, already used {used} of {limit}"))
+    }
+
+    /// The same with a status that the operation documents: where conflicts and exceeded quotas have none of their own,
+    /// the request is merely bad. Source: `iaas.v2.json`, where `DeleteSnapshot` has no 409 and `CreateServer` no 413.
+    #[must_use]
+    pub fn into_documented(mut self, operation: &Operation) -> Self {
+        let next_best: &[u16] = match self.status {
+            409 => &[409, 400],
+            413 => &[413, 409, 400],
+            _ => return self,
+        };
+        let is_documented = |status: &&u16| operation.errors().iter().any(|error| error.status == **status);
+        self.status = next_best.iter().find(is_documented).copied().unwrap_or(self.status);
+        self
     }
 
     /// The answer in the form of the IaaS API. Source: `iaas.v2.json`, Error.

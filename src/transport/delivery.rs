@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderValue};
 use http::{Request, Response, StatusCode};
 
-use crate::catalog::{self, Effect};
+use crate::catalog::{self, CHECKS_MESSAGES, Effect, wrongs_of_request};
 use crate::error::Kind;
 use crate::secret::Secret;
 use crate::transport::client::Inner;
@@ -133,6 +133,10 @@ impl<'c> Delivery<'c> {
             self.sent_at = clock.now();
         }
         let request = self.request();
+        if CHECKS_MESSAGES {
+            let wrongs = wrongs_of_request(self.prepared.operation, &request);
+            assert!(wrongs.is_empty(), "`{}` is requested wrongly: {wrongs:?}", self.prepared.operation.name);
+        }
         trace::sending(self.prepared, &request, self.tries);
         let result = clock.timeout(span, backend.send(self.prepared.operation, request)).await;
         drop(permit);

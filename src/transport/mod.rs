@@ -34,7 +34,6 @@ mod testing;
 mod tls;
 mod trace;
 mod uploads;
-mod validated;
 mod whole;
 
 pub use backend::{Backend, BackendError, Sending, Sent};
@@ -46,4 +45,3 @@ pub use gate::{AllowAll, Gate, Intent, ReadOnly};
 pub use in_flight::{InFlight, Permit};
 pub use limits::Limits;
 pub use live::{Live, LiveOptions};
-pub use validated::{BreachSink, Validated, wrongs_of_answer, wrongs_of_request};

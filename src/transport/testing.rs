@@ -15,9 +15,7 @@ use crate::auth::{self, TokenSource};
 use crate::catalog::{self, Operation};
 use crate::clock::Clock;
 use crate::secret::Secret;
-use crate::transport::{
-    Answer, Backend, BackendError, Call, Client, ClientBuilder, Error, Sending, Target, wrongs_of_request,
-};
+use crate::transport::{Answer, Backend, BackendError, Call, Client, ClientBuilder, Error, Sending, Target};
 
 pub(super) const PROJECT: &str = "11111111-1111-4111-8111-111111111111";
 pub(super) const ID: &str = "22222222-2222-4222-8222-222222222222";
@@ -106,9 +104,8 @@ pub(super) struct Seen {
 }
 
 impl Backend for Script {
-    fn send<'b>(&'b self, operation: &'static Operation, request: Request<Bytes>) -> Sending<'b> {
+    fn send<'b>(&'b self, _: &'static Operation, request: Request<Bytes>) -> Sending<'b> {
         Box::pin(async move {
-            assert_eq!(wrongs_of_request(operation, &request), Vec::<String>::new(), "{}", operation.name);
             let line = format!("{} {}", request.method(), request.uri());
             let at = self.clock.monotonic().as_secs_f64();
             let (parts, body) = request.into_parts();

@@ -222,11 +222,204 @@ class SimulatorThroughTheOfficialSdk(unittest.TestCase):
         until(read_backup, lambda backup: backup.status == "AVAILABLE")
         self.volume_reaches(volume.id, "AVAILABLE")
 
+        copy = api.create_volume(
+            PROJECT,
+            REGION,
+            iaas.CreateVolumePayload(
+                availability_zone="eu01-1",
+                name="sdk-copy",
+                source=iaas.VolumeSource(id=snapshot.id, type="snapshot"),
+            ),
+        )
+        copied = self.volume_reaches(copy.id, "AVAILABLE")
+        self.assertEqual(copied.size, 2)
+        self.assertEqual(str(copied.source.id), str(snapshot.id))
+        api.delete_volume(PROJECT, REGION, copy.id)
+        self.is_gone(lambda: api.get_volume(PROJECT, REGION, copy.id))
+
         api.delete_backup(PROJECT, REGION, backup.id)
         self.is_gone(read_backup)
         api.delete_snapshot(PROJECT, REGION, snapshot.id)
         self.is_gone(read)
         api.delete_volume(PROJECT, REGION, volume.id)
+
+    # Networks and what belongs to them
+
+    def a_network(self):
+        payload = iaas.CreateNetworkPayload(
+            name="sdk-network",
+            labels={"by": "sdk"},
+            ipv4=iaas.CreateNetworkIPv4(iaas.CreateNetworkIPv4WithPrefixLength(prefix_length=26)),
+        )
+        created = self.api.create_network(PROJECT, REGION, payload)
+        read = lambda: self.api.get_network(PROJECT, REGION, created.id)
+        return until(read, lambda network: network.status == "CREATED")
+
+    def test_the_life_of_a_network(self):
+        api = self.api
+        network = self.a_network()
+        self.assertEqual(network.name, "sdk-network")
+        self.assertTrue(network.ipv4.prefixes[0].endswith("/26"))
+        self.assertTrue(network.routed)
+        update = iaas.PartialUpdateNetworkPayload(name="sdk-renamed", labels={"by": None, "tier": "1"})
+        api.partial_update_network(PROJECT, REGION, network.id, update)
+        renamed = until(lambda: api.get_network(PROJECT, REGION, network.id), lambda n: n.status == "CREATED")
+        self.assertEqual((renamed.name, renamed.labels), ("sdk-renamed", {"tier": "1"}))
+        found = api.list_networks(PROJECT, REGION, label_selector="tier=1").items
+        self.assertIn(str(network.id), [str(each.id) for each in found])
+        api.delete_network(PROJECT, REGION, network.id)
+        self.is_gone(lambda: api.get_network(PROJECT, REGION, network.id))
+
+    def test_an_isolated_network(self):
+        payload = iaas.CreateIsolatedNetworkPayload(name="sdk-isolated")
+        network = self.api.create_isolated_network(PROJECT, REGION, payload)
+        read = lambda: self.api.get_network(PROJECT, REGION, network.id)
+        self.assertFalse(until(read, lambda network: network.status == "CREATED").routed)
+        self.api.delete_network(PROJECT, REGION, network.id)
+        self.is_gone(read)
+
+    def test_interfaces_and_public_addresses(self):
+        api = self.api
+        network = self.a_network()
+        nic = api.create_nic(PROJECT, REGION, network.id, iaas.CreateNicPayload(name="sdk-nic"))
+        self.assertEqual(str(nic.network_id), str(network.id))
+        self.assertRegex(nic.mac, "^([0-9a-f]{2}:){5}[0-9a-f]{2}$")
+        renamed = api.update_nic(PROJECT, REGION, network.id, nic.id, iaas.UpdateNicPayload(labels={"by": "sdk"}))
+        self.assertEqual(renamed.labels, {"by": "sdk"})
+        ids = lambda nics: [str(each.id) for each in nics.items]
+        self.assertIn(str(nic.id), ids(api.list_nics(PROJECT, REGION, network.id)))
+        self.assertEqual([str(nic.id)], ids(api.list_project_nics(PROJECT, REGION, label_selector="by=sdk")))
+
+        server = self.a_server()
+        api.add_nic_to_server(PROJECT, REGION, server.id, nic.id)
+        attached = lambda: ids(api.list_server_nics(PROJECT, REGION, server.id))
+        until(attached, lambda nics: str(nic.id) in nics)
+        with self.assertRaises(ConflictException):
+            api.add_nic_to_server(PROJECT, REGION, server.id, nic.id)
+
+        address = api.create_public_ip(PROJECT, REGION, iaas.CreatePublicIPPayload(labels={"by": "sdk"}))
+        self.assertIsNone(address.network_interface)
+        api.update_public_ip(
+            PROJECT, REGION, address.id, iaas.UpdatePublicIPPayload(network_interface=nic.id)
+        )
+        bound = api.get_public_ip(PROJECT, REGION, address.id)
+        self.assertEqual(str(bound.network_interface), str(nic.id))
+        self.assertIn(address.ip, [each.public_ip for each in self.nics_of(server)])
+        api.remove_public_ip_from_server(PROJECT, REGION, server.id, address.id)
+        self.assertIsNone(api.get_public_ip(PROJECT, REGION, address.id).network_interface)
+        api.add_public_ip_to_server(PROJECT, REGION, server.id, address.id)
+        self.assertIsNotNone(api.get_public_ip(PROJECT, REGION, address.id).network_interface)
+        self.assertIn(str(address.id), ids(api.list_public_ips(PROJECT, REGION, label_selector="by=sdk")))
+        api.delete_public_ip(PROJECT, REGION, address.id)
+        self.is_gone(lambda: api.get_public_ip(PROJECT, REGION, address.id))
+        self.assertGreater(len(api.list_public_ip_ranges().items), 0)
+
+        api.remove_nic_from_server(PROJECT, REGION, server.id, nic.id)
+        until(attached, lambda nics: str(nic.id) not in nics)
+        api.delete_server(PROJECT, REGION, server.id)
+        self.is_gone(lambda: api.get_server(PROJECT, REGION, server.id))
+        with self.assertRaises(ConflictException):
+            api.delete_network(PROJECT, REGION, network.id)
+        api.delete_nic(PROJECT, REGION, network.id, nic.id)
+        self.is_gone(lambda: api.get_nic(PROJECT, REGION, network.id, nic.id))
+        api.delete_network(PROJECT, REGION, network.id)
+        self.is_gone(lambda: api.get_network(PROJECT, REGION, network.id))
+
+    def nics_of(self, server):
+        return self.api.get_server(PROJECT, REGION, server.id, details=True).nics
+
+    def test_security_groups_and_their_rules(self):
+        api = self.api
+        payload = iaas.CreateSecurityGroupPayload(name="sdk-group", description="of the SDK", labels={"by": "sdk"})
+        group = api.create_security_group(PROJECT, REGION, payload)
+        self.assertEqual((group.name, group.stateful), ("sdk-group", True))
+        rule = api.create_security_group_rule(
+            PROJECT,
+            REGION,
+            group.id,
+            iaas.CreateSecurityGroupRulePayload(
+                direction="ingress",
+                protocol=iaas.CreateProtocol("tcp"),
+                port_range=iaas.PortRange(min=443, max=443),
+                ip_range="0.0.0.0/0",
+            ),
+        )
+        self.assertEqual((rule.direction, rule.protocol.name, rule.protocol.number), ("ingress", "tcp", 6))
+        self.assertEqual(rule.ethertype, "IPv4")
+        self.assertEqual(str(rule.security_group_id), str(group.id))
+        rules = lambda: [str(each.id) for each in api.list_security_group_rules(PROJECT, REGION, group.id).items]
+        self.assertIn(str(rule.id), rules())
+        read = api.get_security_group_rule(PROJECT, REGION, group.id, rule.id)
+        self.assertEqual((read.port_range.min, read.port_range.max), (443, 443))
+        by_number = api.create_security_group_rule(
+            PROJECT,
+            REGION,
+            group.id,
+            iaas.CreateSecurityGroupRulePayload(
+                direction="ingress", protocol=iaas.CreateProtocol(17), remote_security_group_id=group.id
+            ),
+        )
+        self.assertEqual(by_number.protocol.name, "udp")
+        api.delete_security_group_rule(PROJECT, REGION, group.id, rule.id)
+        self.assertNotIn(str(rule.id), rules())
+
+        update = iaas.UpdateSecurityGroupPayload(name="sdk-renamed", labels={"by": None})
+        renamed = api.update_security_group(PROJECT, REGION, group.id, update)
+        self.assertEqual((renamed.name, renamed.labels), ("sdk-renamed", {}))
+        server = self.a_server()
+        api.add_security_group_to_server(PROJECT, REGION, server.id, group.id)
+        with self.assertRaises(ConflictException):
+            api.delete_security_group(PROJECT, REGION, group.id)
+        api.remove_security_group_from_server(PROJECT, REGION, server.id, group.id)
+        api.delete_security_group(PROJECT, REGION, group.id)
+        self.is_gone(lambda: api.get_security_group(PROJECT, REGION, group.id))
+        api.delete_server(PROJECT, REGION, server.id)
+
+    # Keys, images, affinity groups
+
+    def test_key_pairs(self):
+        api = self.api
+        public = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3Tgp5AcTF6o4dEdLwO9QMGzVSuxWgL5hYk8Y1rRrTq sdk"
+        pair = api.create_key_pair(iaas.CreateKeyPairPayload(name="sdk-key", public_key=public, labels={"by": "sdk"}))
+        self.assertRegex(pair.fingerprint, "^([0-9a-f]{2}:){15}[0-9a-f]{2}$")
+        with self.assertRaises(ConflictException):
+            api.create_key_pair(iaas.CreateKeyPairPayload(name="sdk-key", public_key=public))
+        with self.assertRaises(BadRequestException):
+            api.create_key_pair(iaas.CreateKeyPairPayload(name="sdk-other", public_key="ssh-rsa AAAA"))
+        self.assertEqual(api.get_key_pair("sdk-key").public_key, public)
+        self.assertEqual(["sdk-key"], [each.name for each in api.list_key_pairs(label_selector="by=sdk").items])
+        updated = api.update_key_pair("sdk-key", iaas.UpdateKeyPairPayload(labels={"by": None, "tier": "1"}))
+        self.assertEqual(updated.labels, {"tier": "1"})
+        server = self.a_server(keypair_name="sdk-key")
+        self.assertEqual(server.keypair_name, "sdk-key")
+        api.delete_server(PROJECT, REGION, server.id)
+        api.delete_key_pair("sdk-key")
+        self.is_gone(lambda: api.get_key_pair("sdk-key"))
+
+    def test_images(self):
+        listed = self.api.list_images(PROJECT, REGION).items[0]
+        image = self.api.get_image(PROJECT, REGION, listed.id)
+        self.assertEqual((image.name, image.status), (listed.name, "AVAILABLE"))
+        self.assertEqual(str(image.id), str(listed.id))
+        with self.assertRaises(NotFoundException):
+            self.api.get_image(PROJECT, REGION, uuid.UUID("00000000-0000-4000-8000-000000000000"))
+
+    def test_affinity_groups(self):
+        api = self.api
+        payload = iaas.CreateAffinityGroupPayload(name="sdk-apart", policy="soft-anti-affinity")
+        group = api.create_affinity_group(PROJECT, REGION, payload)
+        server = self.a_server(affinity_group=group.id)
+        members = api.get_affinity_group(PROJECT, REGION, group.id).members
+        self.assertEqual([str(member) for member in members], [str(server.id)])
+        self.assertIn(str(group.id), [str(each.id) for each in api.list_affinity_groups(PROJECT, REGION).items])
+        with self.assertRaises(BadRequestException):
+            api.create_affinity_group(
+                PROJECT, REGION, iaas.CreateAffinityGroupPayload(name="sdk-odd", policy="far-apart")
+            )
+        api.delete_server(PROJECT, REGION, server.id)
+        self.is_gone(lambda: api.get_server(PROJECT, REGION, server.id))
+        api.delete_affinity_group(PROJECT, REGION, group.id)
+        self.is_gone(lambda: api.get_affinity_group(PROJECT, REGION, group.id))
 
     # Errors
 
@@ -259,6 +452,17 @@ class SimulatorThroughTheOfficialSdk(unittest.TestCase):
         headers = {name.lower(): value for name, value in answer.headers.items()}
         request_id = headers["x-request-id"]
         self.assertRegex(request_id, r"^req-[0-9a-f]{32}$")
+
+    def test_a_change_is_looked_up_by_its_request_id(self):
+        payload = iaas.CreateVolumePayload(availability_zone="eu01-1", name="sdk-looked-up", size=1)
+        answer = self.api.create_volume_with_http_info(PROJECT, REGION, payload)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        read = lambda: self.api.get_project_request(PROJECT, REGION, headers["x-request-id"])
+        looked_up = until(read, lambda request: request.status == "CREATED")
+        self.assertEqual(looked_up.request_id, headers["x-request-id"])
+        self.assertIn(str(answer.data.id), [str(resource.id) for resource in looked_up.resources])
+        self.volume_reaches(answer.data.id, "AVAILABLE")
+        self.api.delete_volume(PROJECT, REGION, answer.data.id)
 
     def test_a_key_of_someone_else_is_refused(self):
         import json

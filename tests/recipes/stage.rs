@@ -17,6 +17,8 @@ use stackhand::simulator::{Faults, Simulator};
 use stackhand::transport::{Backend, Client, Sending, Target};
 use tokio_util::sync::CancellationToken;
 
+use crate::guarded::guarded;
+
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 });
@@ -38,7 +40,7 @@ pub struct Told {
 
 /// Counts what goes out, and ends the run once so many calls were answered.
 struct Calls {
-    backend: Simulated,
+    backend: Arc<dyn Backend>,
     state: Mutex<CallState>,
 }
 
@@ -108,7 +110,7 @@ impl Stage {
         let project = world.projects[0].id.clone();
         let simulator = Arc::new(Simulator::new(world, clock.clone()));
         let backend = Simulated::new(simulator.clone());
-        let calls = Arc::new(Calls { backend: backend.clone(), state: Mutex::default() });
+        let calls = Arc::new(Calls { backend: guarded(backend.clone()), state: Mutex::default() });
         let client = Client::builder(calls.clone(), Arc::new(backend), clock.clone()).build();
         let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
         let platform = Platform::new(Arc::new(client), target, clock.clone());

@@ -105,9 +105,16 @@ pub fn delete(keypairs: &mut Vec<Keypair>, asked: &Asked) -> Result<Answered, Re
 
 /// The MD5 fingerprint of a public key in OpenSSH's form; none where the key is none.
 fn fingerprint(public_key: &str) -> Option<String> {
-    let encoded = public_key.split_whitespace().nth(1)?;
+    let mut words = public_key.split_whitespace();
+    let (kind, encoded) = (words.next()?, words.next()?);
     let padded = base64::engine::general_purpose::STANDARD.decode(encoded);
     let bytes = padded.or_else(|_| base64::engine::general_purpose::STANDARD_NO_PAD.decode(encoded)).ok()?;
+    // The key itself begins with its kind, after the length of that. Source: RFC 4253, 6.6.
+    let (length, rest) = bytes.split_at_checked(4)?;
+    let is_of_kind = length.iter().eq(&u32::try_from(kind.len()).ok()?.to_be_bytes());
+    if !is_of_kind || !rest.starts_with(kind.as_bytes()) || rest.len() == kind.len() {
+        return None;
+    }
     let pairs: Vec<String> = md5(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     Some(pairs.join(":"))
 }

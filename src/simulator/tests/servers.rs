@@ -275,7 +275,7 @@ fn console_and_log_are_there_while_it_runs() {
     let cloud = Cloud::small();
     let (on, off) = (cloud.server("web-1"), cloud.server("web-2"));
     assert!(cloud.call("get_server_console", &[("serverId", &on)], None).text("url").starts_with("https://"));
-    assert_eq!(cloud.call("get_server_console", &[("serverId", &off)], None).status, 409);
+    assert_eq!(cloud.call("get_server_console", &[("serverId", &off)], None).status, 400);
     let log = cloud.call_with("get_server_log", &[("serverId", &on)], "length=1", None);
     assert!(log.text("output").contains("web-1"));
     assert_eq!(cloud.call_with("get_server_log", &[("serverId", &on)], "length=-1", None).status, 400);

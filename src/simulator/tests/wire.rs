@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::cloud::Cloud;
 use crate::simulator::Reply;
+use crate::simulator::world::small;
 
 fn send(cloud: &Cloud, method: &str, path: &str, token: Option<&str>, body: &str) -> (u16, Value) {
     let mut request = Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8080");
@@ -154,4 +155,15 @@ fn bodies_that_are_no_json_are_refused() {
         assert_eq!(status, 400, "{body}");
         assert!(answer["msg"].as_str().expect("text").starts_with("request body has an error"), "{answer}");
     }
+}
+
+#[test]
+#[should_panic(expected = "the simulator answers `list_machine_types` wrongly")]
+fn an_answer_that_strays_from_the_catalogue_is_a_panic_whoever_asked() {
+    let mut world = small();
+    world.machine_types[0].name = "c1.2!".to_owned();
+    let cloud = Cloud::of(world);
+    let token = cloud.simulator.current_token();
+    let path = format!("/v2/projects/{}/regions/eu01/machine-types", cloud.project);
+    send(&cloud, "GET", &path, Some(&token), "");
 }

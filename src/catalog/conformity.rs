@@ -1,66 +1,27 @@
-//! Checks every request and every answer that passes against the catalogue: neither we nor a simulator may drift from
-//! what the API's documents say.
+//! Holds every request and every answer that passes against the catalogue: neither we nor a simulator may drift from what
+//! the API's documents say.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
 use serde_json::{Map, Value};
 
-use crate::catalog::{Answer, Direction, Operation, Place, percent_decode, validate};
-use crate::transport::{Backend, Sending};
+use super::address::percent_decode;
+#[cfg(test)]
+use super::official::Official;
+use super::operation::{Answer, Operation, Place};
+use super::validate::{Direction, validate};
 
-/// What is told of each request or answer that breaks the catalogue's shapes: one message, with everything wrong.
-pub type BreachSink = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// A backend whose traffic is checked. It changes nothing on the way.
-#[derive(Clone)]
-pub struct Validated<B> {
-    backend: B,
-    sink: BreachSink,
-}
-
-impl<B: Backend> Validated<B> {
-    /// Checks the traffic of `backend` and tells `sink`.
-    pub fn new(backend: B, sink: BreachSink) -> Self {
-        Self { backend, sink }
-    }
-
-    /// Checks the traffic of `backend` and panics at the first breach: for tests.
-    pub fn or_panic(backend: B) -> Self {
-        Self::new(backend, Arc::new(|breach| panic!("{breach}")))
-    }
-
-    fn tell(&self, what: &str, operation: &Operation, wrongs: &[String]) {
-        if !wrongs.is_empty() {
-            let (module, name) = (operation.module, operation.name);
-            (self.sink)(&format!("{what} of `{module}.{name}` breaks its document: {}", wrongs.join("; ")));
-        }
-    }
-}
-
-impl<B: Backend> Backend for Validated<B> {
-    fn send<'b>(&'b self, operation: &'static Operation, request: Request<Bytes>) -> Sending<'b> {
-        self.tell("the request", operation, &wrongs_of_request(operation, &request));
-        Box::pin(async move {
-            let answer = self.backend.send(operation, request).await;
-            if let Ok(answer) = &answer {
-                self.tell(
-                    &format!("the {} answer", answer.status().as_u16()),
-                    operation,
-                    &wrongs_of_answer(operation, answer),
-                );
-            }
-            answer
-        })
-    }
-}
+/// Whether messages are held against the catalogue on their way: in every test, and wherever debug assertions are on.
+pub const CHECKS_MESSAGES: bool = cfg!(any(test, debug_assertions));
 
 /// All that is wrong with a request of an operation: method, path, query, token, body.
 #[must_use]
 pub fn wrongs_of_request(operation: &'static Operation, request: &Request<Bytes>) -> Vec<String> {
     let mut wrongs = Vec::new();
+    #[cfg(test)]
+    wrongs.extend(Official::shared().into_iter().flat_map(|official| official.wrongs_of_request(operation, request)));
     if request.method().as_str() != operation.method.as_str() {
         wrongs.push(format!("the method is {}, not {}", request.method(), operation.method.as_str()));
     }
@@ -99,13 +60,15 @@ pub fn wrongs_of_answer(operation: &'static Operation, answer: &Response<Bytes>)
     let status = answer.status().as_u16();
     let content_type = answer.headers().get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = content_type.is_some_and(|value| value.contains("json"));
-    if !answer.status().is_success() {
-        return match operation.error_shape(status) {
-            Some(shape) if is_json => wrongs_of_json(operation, shape, answer.body(), Direction::Answer),
-            _ => Vec::new(),
-        };
-    }
     let mut wrongs = Vec::new();
+    #[cfg(test)]
+    wrongs.extend(Official::shared().into_iter().flat_map(|official| official.wrongs_of_answer(operation, answer)));
+    if !answer.status().is_success() {
+        if let Some(shape) = operation.error_shape(status).filter(|_| is_json) {
+            wrongs.extend(wrongs_of_json(operation, shape, answer.body(), Direction::Answer));
+        }
+        return wrongs;
+    }
     if !operation.success.contains(&status) {
         wrongs.push("its status is not documented".to_owned());
     }
@@ -201,12 +164,16 @@ fn is_object(operation: &'static Operation, shape: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use serde_json::json;
 
     use super::*;
-    use crate::transport::testing::{ID, PROJECT, operation};
+
+    const PROJECT: &str = "11111111-1111-4111-8111-111111111111";
+    const ID: &str = "22222222-2222-4222-8222-222222222222";
+
+    fn operation(name: &str) -> &'static Operation {
+        crate::catalog::operation("iaas", name).expect("the catalogue has it")
+    }
 
     fn request(method: &str, path: &str, body: &str) -> Request<Bytes> {
         let uri = format!("https://iaas.api.stackit.cloud/v2/projects/{PROJECT}/regions/eu01{path}");
@@ -265,26 +232,5 @@ mod tests {
             let wrongs = wrongs_of_answer(operation("get_volume"), &answer);
             assert!(wrongs.iter().any(|told| told.starts_with(wrong)), "{wrong}: {wrongs:?}");
         }
-    }
-
-    #[test]
-    fn a_checked_backend_passes_everything_on_and_tells() {
-        struct Silent;
-        impl Backend for Silent {
-            fn send<'b>(&'b self, _: &'static Operation, _: Request<Bytes>) -> Sending<'b> {
-                Box::pin(std::future::ready(Ok(answer(200, &json!({ "items": 7 })))))
-            }
-        }
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let sink = told.clone();
-        let checked =
-            Validated::new(Silent, Arc::new(move |breach| sink.lock().expect("unpoisoned").push(breach.to_owned())));
-        let sending = checked.send(operation("list_servers"), request("GET", "/servers", ""));
-        let answer = crate::transport::testing::runtime().block_on(sending).expect("it is passed on");
-        assert_eq!(answer.status(), 200);
-        assert_eq!(
-            *told.lock().expect("unpoisoned"),
-            ["the 200 answer of `iaas.list_servers` breaks its document: `items` must be a list"]
-        );
     }
 }
