@@ -6,7 +6,7 @@ use comfy_table::presets::NOTHING;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{ApiArguments, RunLimits, Shared};
-use super::execute::{DONE, opening, runtime};
+use super::execute::{DONE, note_simulation, opening, runtime};
 use super::process::Process;
 use crate::app::Session;
 use crate::catalog::{self, Operation, Service};
@@ -26,15 +26,24 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     let payload = arguments.body.as_deref().map_or(Ok(Payload::Empty), payload)?;
     let session = Session::open(&opening(process, shared, &RunLimits::default(), None))?;
     session.warnings.iter().for_each(|warning| process.printer.warning(warning));
+    note_simulation(process, &session);
     let mut call = Call::new(operation, session.target.clone());
     call.parameters = parameters;
     call.payload = payload;
     let busy = session.process_clock.busy();
-    let answer = runtime()?.block_on(session.client.send(call))?;
+    let answer = runtime()?.block_on(session.client.send(call)).map_err(|error| misused(error.into()))?;
     drop(busy);
     show(process, &answer.body, answer.status)?;
     session.save_world(&super::execute::simulation(shared))?;
     Ok(DONE)
+}
+
+/// What was found wrong before it was sent came from the command line.
+fn misused(mut error: Error) -> Error {
+    if error.kind == Kind::Invalid && error.call.as_ref().is_none_or(|call| call.status.is_none()) {
+        error.kind = Kind::Usage;
+    }
+    error
 }
 
 fn service(name: &str) -> Result<&'static Service> {

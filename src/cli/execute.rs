@@ -37,10 +37,7 @@ pub fn execute(
     let opening = opening(process, shared, limits, Some(progress.clone()));
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
-    if session.is_simulated() {
-        let time = session.recipe_clock.now().format("%Y-%m-%d %H:%M UTC");
-        printer.note(&format!("simulated: nothing real is touched; it is {time} there"));
-    }
+    note_simulation(process, &session);
     let runtime = runtime()?;
     let cancel = CancellationToken::new();
     let interrupt = {
@@ -63,6 +60,7 @@ pub fn execute(
             ..Surroundings::default()
         },
     };
+    progress.start();
     let outcome = app::run(&session, runtime.handle().clone(), request);
     progress.finish();
     session.save_world(&opening.simulation)?;
@@ -71,6 +69,14 @@ pub fn execute(
     // Tasks that are still under way belong to calls that were given up; the process does not wait for them.
     runtime.shutdown_background();
     Ok(code)
+}
+
+/// Marks a simulated run as one.
+pub fn note_simulation(process: &Process, session: &Session) {
+    if session.is_simulated() {
+        let time = session.recipe_clock.now().format("%Y-%m-%d %H:%M UTC");
+        process.printer.note(&format!("simulated: nothing real is touched; it is {time} there"));
+    }
 }
 
 /// What a session is opened with, as the options say.

@@ -27,10 +27,14 @@ impl ProgressLine {
         if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg:.dim} {elapsed:.dim}") {
             bar.set_style(style);
         }
-        if is_shown {
-            bar.enable_steady_tick(Duration::from_millis(100));
-        }
         Self { bar, sent: AtomicUsize::new(0), under_way: AtomicUsize::new(0), drawing: Mutex::new(()) }
+    }
+
+    /// Draws the line from here on. What is printed before needs not be suspended.
+    pub fn start(&self) {
+        if !self.bar.is_hidden() {
+            self.bar.enable_steady_tick(Duration::from_millis(100));
+        }
     }
 
     /// Takes the line away while something else is printed.
