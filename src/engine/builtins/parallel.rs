@@ -18,6 +18,8 @@ use crate::memory::charge_to;
 /// How many items are worked on at a time unless told otherwise.
 const DEFAULT_WORKERS: usize = 16;
 
+const OPTIONS: &[&str] = &["workers", "stop_on_error"];
+
 const CLOSURE_OR_OPTIONS: Type = Type::OneOf(&[Type::Function, Type::Map]);
 
 pub(super) fn natives() -> Vec<Native> {
@@ -25,6 +27,7 @@ pub(super) fn natives() -> Vec<Native> {
         Native::method(Type::List, "parallel")
             .takes("closure_or_options", CLOSURE_OR_OPTIONS)
             .may_take("closure", Type::Function)
+            .options(OPTIONS)
             .gives(Type::List)
             .effect(NativeEffect::Local)
             .doc(
@@ -47,6 +50,7 @@ pub(super) fn natives() -> Vec<Native> {
         Native::method(Type::List, "try_parallel")
             .takes("closure_or_options", CLOSURE_OR_OPTIONS)
             .may_take("closure", Type::Function)
+            .options(OPTIONS)
             .gives(Type::List)
             .effect(NativeEffect::Local)
             .doc(

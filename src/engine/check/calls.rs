@@ -12,7 +12,6 @@ use super::names::{is_keyword, rhai_forms, rhai_names};
 use super::walker::Walker;
 use crate::catalog;
 use crate::engine::native::{Native, Type};
-use crate::engine::recipe::Severity;
 use crate::engine::{Registry, tokens};
 use crate::error::nearest;
 use crate::resources;
@@ -60,6 +59,7 @@ impl<'t> Walker<'t> {
         let mut kinds = Vec::with_capacity(call.args.len());
         for argument in &call.args {
             let kind = if function_of(argument).is_some() {
+                self.assigning_condition(argument, call);
                 let item = list.as_ref().map_or(Kind::Unknown, Kind::item);
                 let parameters = match call.name.as_str() {
                     "reduce" | "reduce_rev" => vec![Kind::Unknown, item],
@@ -108,6 +108,7 @@ impl<'t> Walker<'t> {
                     || fitting.iter().any(|other| result(other, kinds) != kind));
             if !is_open {
                 self.options(native, kinds, call, receivers);
+                self.named_fields(native, kinds, call);
             }
             return if is_open { Kind::Unknown } else { kind };
         }
@@ -200,10 +201,10 @@ impl<'t> Walker<'t> {
             else {
                 continue;
             };
-            let (keys, severity) = if native.options.is_empty() {
-                (keys_of_operations(native, parameter.name, &result(native, kinds)), Severity::Warning)
+            let keys = if native.options.is_empty() {
+                keys_of_operations(native, parameter.name, &result(native, kinds))
             } else {
-                (native.options.to_vec(), Severity::Error)
+                native.options.to_vec()
             };
             if keys.is_empty() {
                 continue;
@@ -218,7 +219,6 @@ impl<'t> Walker<'t> {
                 };
                 let message = format!("`{}` has no option `{}`", native.name, name.name);
                 let finding = self.error("unknown_option", name.pos, name.name.chars().count(), message);
-                finding.severity = severity;
                 finding.hint = Some(hint);
             }
         }

@@ -1,6 +1,6 @@
 //! Closures: which function of the tree they are, what they capture, what their parameters are.
 
-use rhai::{Dynamic, Expr, FnPtr, Position, Stmt};
+use rhai::{Dynamic, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 use super::kinds::Kind;
 use super::walker::Walker;
@@ -51,7 +51,22 @@ fn anonymous(value: &Dynamic) -> Option<String> {
     pointer.is_anonymous().then(|| pointer.fn_name().to_owned())
 }
 
+/// Methods that ask their closure for true or false.
+const ASKING: [&str; 7] = ["filter", "find", "some", "all", "index_of", "retain", "drain"];
+
 impl<'t> Walker<'t> {
+    /// `filter(|s| s.status = "ACTIVE")` runs, and finds nothing: an assignment is neither true nor false.
+    pub(super) fn assigning_condition(&mut self, expression: &'t Expr, call: &'t FnCallExpr) {
+        let function = function_of(expression).and_then(|closure| self.closures.get(closure.name.as_str()).copied());
+        let Some(Stmt::Assignment(assignment)) = function.and_then(|function| function.body.last()) else { return };
+        if !ASKING.contains(&call.name.as_str()) || assignment.0.is_op_assignment() {
+            return;
+        }
+        let message = format!("the closure of `{}` assigns, and so is never true", call.name);
+        let position = assignment.0.position();
+        self.error("assignment_as_condition", position, 1, message).hint = Some("`==` compares".to_owned());
+    }
+
     /// Walks through a closure's body with parameters of these kinds; gives a function of what it gives.
     pub(super) fn closure(&mut self, expression: &'t Expr, parameters: &[Kind]) -> Kind {
         let unknown = Kind::Function(Box::new(Kind::Unknown));

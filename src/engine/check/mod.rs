@@ -8,6 +8,7 @@ mod imports;
 mod kinds;
 mod names;
 mod operators;
+mod paths;
 mod report;
 mod statements;
 mod tree;

@@ -146,7 +146,7 @@ impl<'t> Walker<'t> {
     }
 
     /// The kind of a field, and whether the object may lack it.
-    fn field(&mut self, kind: &Kind, name: &str, position: Position) -> (Kind, bool) {
+    pub(super) fn field(&mut self, kind: &Kind, name: &str, position: Position) -> (Kind, bool) {
         let length = name.chars().count();
         match kind {
             Kind::Object(object) => match object.field(name) {

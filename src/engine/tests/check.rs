@@ -153,6 +153,18 @@ fn warnings_do_not_keep_a_recipe_from_running() {
 }
 
 #[test]
+fn an_option_that_the_run_refuses_is_an_error() {
+    for text in [
+        "servers(#{ label_selektor: \"a\" })",
+        "create_volume(#{ nam: \"a\" })",
+        "server(\"a\").update(#{ nmae: \"b\" })",
+        "expect(servers(), #{ mni: 1 })",
+    ] {
+        assert!(report(text).has_errors(), "{text}");
+    }
+}
+
+#[test]
 fn the_recipes_that_ship_are_clean() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts");
     let mut wrong = Vec::new();
@@ -191,6 +203,16 @@ fn the_platforms_objects_are_known() {
         ("servers().filter(|s| s.labels.team != ())", &[]),
         ("server(\"a\") == \"a\"", &["incomparable"]),
         ("quotas().filter(|q| q.percentage > 80)", &["unknown_field"]),
+        ("servers().where(#{ statsu: \"ACTIVE\" })", &["unknown_field"]),
+        ("servers().pluck([\"name\", \"nmae\"])", &["unknown_field"]),
+        ("sort_by(servers(), \"nmae\", \"desc\")", &["unknown_field"]),
+        ("table(servers(), [\"name\", \"nmae\"])", &["unknown_field"]),
+        ("table(servers().sort_by(\"labels.stackhand.order\", \"desc\"), [\"name\", \"labels.team\"])", &[]),
+        ("servers().where(#{ labels: #{ team: \"web\" } }).group_by(\"machineType\")", &[]),
+        ("servers().filter(|s| s.status = \"ACTIVE\")", &["assignment_as_condition"]),
+        ("let n = 1; servers().some(|s| { n = 2; s.status == \"ACTIVE\" })", &[]),
+        ("servers().for_each(|s| s.name = \"a\")", &[]),
+        ("parallel([1], #{ worker: 2 }, |x| x); expect([1], #{ mni: 1 })", &["unknown_option", "unknown_option"]),
     ] {
         let findings = report(text).findings;
         let found: Vec<&str> = findings.iter().map(|finding| finding.code).collect();

@@ -12,6 +12,7 @@ pub(super) fn natives() -> Vec<Native> {
     vec![
         Native::method(Type::List, "expect")
             .takes("bounds", Type::Map)
+            .options(&["min", "max"])
             .gives(Type::List)
             .doc(
                 "Gives the list if it has at least `min` and at most `max` items, and stops the recipe otherwise: put it \
