@@ -1,10 +1,12 @@
 //! The counting allocator, the only unsafe code: what a thread takes while it works for a run is charged to the run.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::ptr::null;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+use mimalloc::MiMalloc;
 
 /// A thread tells its meter at the latest after so many bytes, so that threads do not fight for one cache line.
 const BATCH: i64 = 32 * 1024;
@@ -60,18 +62,18 @@ fn flush() {
 static ALLOCATOR: Counting = Counting;
 struct Counting;
 
-#[expect(unsafe_code, reason = "passes everything on to the system's allocator")]
+#[expect(unsafe_code, reason = "passes everything on to mimalloc")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         charge(layout.size(), 0);
-        unsafe { System.alloc(layout) }
+        unsafe { MiMalloc.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         charge(0, layout.size());
-        unsafe { System.dealloc(pointer, layout) }
+        unsafe { MiMalloc.dealloc(pointer, layout) }
     }
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         charge(size, layout.size());
-        unsafe { System.realloc(pointer, layout, size) }
+        unsafe { MiMalloc.realloc(pointer, layout, size) }
     }
 }

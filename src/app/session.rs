@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::locked::Locked;
 use super::progress::{Progress, Watched};
 use super::simulated::Simulated;
 use super::simulation::{Simulation, open_world};
@@ -10,7 +11,7 @@ use crate::catalog;
 use crate::clock::Clock;
 use crate::config::{Environment, Given, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::resources::{ManagedObjects, Platform};
+use crate::resources::{Api, ManagedObjects, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
@@ -55,13 +56,17 @@ pub struct Session {
     pub warnings: Vec<String>,
     managed: ManagedObjects,
     scrubber: Scrubber,
+    /// Why no call can be made, if no credential was given.
+    lock: Option<Error>,
 }
 
 impl Session {
-    /// Opens a session. Nothing is sent, and no token asked for, before the first call.
+    /// Opens a session. Nothing is sent, and no token asked for, before the first call; without any credential only the
+    /// first call fails, as many a script makes none.
     ///
     /// # Errors
-    /// When a setting is wrong, no credential was given, the world cannot be read, or was given without `--sim`.
+    /// When a setting is wrong, the credential that was given is unusable, the world cannot be read, or was given
+    /// without `--sim`.
     pub fn open(opening: &Opening) -> Result<Self> {
         let settings = settings(&opening.environment, &opening.given)?;
         settings.guard_secrets(&opening.scrubber);
@@ -102,6 +107,7 @@ impl Session {
             simulator: Some(simulator),
             managed: opening.managed,
             scrubber: opening.scrubber.clone(),
+            lock: None,
         })
     }
 
@@ -109,21 +115,27 @@ impl Session {
         let clock = Clock::process();
         let live = live(&opening.environment, &settings)?;
         let surroundings = auth_surroundings(&live, clock.clone(), opening.scrubber.clone());
-        let opened = auth::open(&settings, &surroundings)?;
+        let (source, warnings, lock): (Arc<dyn auth::TokenSource>, _, _) = if let Ok(None) = settings.credential {
+            let why = auth::Error::new(auth::Problem::NoCredentials);
+            (Arc::new(auth::NoCredential), Vec::new(), Some(why.into()))
+        } else {
+            let opened = auth::open(&settings, &surroundings)?;
+            (opened.source, opened.warnings, None)
+        };
         let mut endpoints = Endpoints::new();
         for (service, url) in &settings.endpoints {
             endpoints = endpoints.with_service(service, &url.value).map_err(|error| {
                 Error::new(Kind::Config, "bad_endpoint", error.to_string()).with_place(url.origin.to_string())
             })?;
         }
-        let way = Way { backend: Arc::new(live), tokens: opened.source, clock: clock.clone(), endpoints };
+        let way = Way { backend: Arc::new(live), tokens: source, clock: clock.clone(), endpoints };
         let client = way.client(opening, &settings);
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
             region: Some(settings.region.value.clone()),
         };
         Ok(Self {
-            warnings: settings.warnings.iter().chain(&opened.warnings).cloned().collect(),
+            warnings: settings.warnings.iter().chain(&warnings).cloned().collect(),
             settings,
             client,
             target,
@@ -132,14 +144,26 @@ impl Session {
             simulator: None,
             managed: opening.managed,
             scrubber: opening.scrubber.clone(),
+            lock,
         })
     }
 
     /// The platform at the session's project and region.
     #[must_use]
     pub fn platform(&self) -> Platform {
-        Platform::new(Arc::new(self.client.clone()), self.target.clone(), self.recipe_clock.clone())
-            .with_managed(self.managed)
+        let api: Arc<dyn Api> = match &self.lock {
+            Some(why) => Arc::new(Locked(why.clone())),
+            None => Arc::new(self.client.clone()),
+        };
+        Platform::new(api, self.target.clone(), self.recipe_clock.clone()).with_managed(self.managed)
+    }
+
+    /// Makes sure that calls can be made, for who makes one in any case.
+    ///
+    /// # Errors
+    /// When no credential was given.
+    pub fn check_credential(&self) -> Result<()> {
+        self.lock.clone().map_or(Ok(()), Err)
     }
 
     /// Whether the world is simulated.

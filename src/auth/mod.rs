@@ -24,5 +24,5 @@ pub use endpoint::{TokenEndpoint, TokenReply, TokenRequest, Unreachable};
 pub use error::{Error, Problem};
 pub use live_endpoint::{ClientSource, LiveEndpoint};
 pub use open::{Identity, Opened, Surroundings, open};
-pub use source::{FixedToken, TokenSource};
+pub use source::{FixedToken, NoCredential, TokenSource};
 pub use token::email_of;

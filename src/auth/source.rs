@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
-use super::Error;
+use super::{Error, Problem};
 use crate::secret::Secret;
 
 /// Hands out bearer tokens.
@@ -23,6 +23,18 @@ pub trait TokenSource: Send + Sync + fmt::Debug {
     fn expires_at(&self) -> Option<DateTime<Utc>> {
         None
     }
+}
+
+/// Stands for the credential that nobody gave: whoever asks for a token is told how to give one.
+#[derive(Debug, Clone, Copy)]
+pub struct NoCredential;
+
+impl TokenSource for NoCredential {
+    fn token(&self) -> BoxFuture<'_, Result<Secret, Error>> {
+        Box::pin(std::future::ready(Err(Error::new(Problem::NoCredentials))))
+    }
+
+    fn reject(&self, _token: &Secret) {}
 }
 
 /// Hands out the same token for ever: for simulated runs, whose server asks for none in particular.

@@ -184,9 +184,14 @@ pub fn plain_text(value: &Value) -> String {
 /// Percent-encodes all but the characters that never need it (RFC 3986 "unreserved").
 #[must_use]
 pub fn percent_encode(text: &str) -> String {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    // Identifiers never need it, and there are two in every path.
+    if text.bytes().all(is_unreserved) {
+        return text.to_owned();
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if is_unreserved(byte) {
             encoded.push(char::from(byte));
         } else {
             let _ = write!(encoded, "%{byte:02X}");

@@ -1,11 +1,12 @@
 //! The documents' regular expressions, compiled once each.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex::Regex;
 
-type Compiled = HashMap<&'static str, Option<Arc<Regex>>>;
+/// By where the pattern lies in memory: the texts are long, and each lies in one place.
+type Compiled = BTreeMap<(usize, usize), Option<Arc<Regex>>>;
 
 static COMPILED: LazyLock<Mutex<Compiled>> = LazyLock::new(Mutex::default);
 
@@ -16,7 +17,10 @@ pub(super) fn is_match(pattern: &'static str, text: &str) -> bool {
 
 fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-    compiled.entry(pattern).or_insert_with(|| Regex::new(pattern).ok().map(Arc::new)).clone()
+    compiled
+        .entry((pattern.as_ptr() as usize, pattern.len()))
+        .or_insert_with(|| Regex::new(pattern).ok().map(Arc::new))
+        .clone()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     }
     let payload = arguments.body.as_deref().map_or(Ok(Payload::Empty), payload)?;
     let session = Session::open(&opening(process, shared, &RunLimits::default(), None))?;
+    session.check_credential()?;
     session.warnings.iter().for_each(|warning| process.printer.warning(warning));
     note_simulation(process, &session);
     let mut call = Call::new(operation, session.target.clone());

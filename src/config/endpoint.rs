@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::cli_profile::CliProfile;
-use super::variables::endpoint_of;
+use super::variables::{endpoint_of, is_endpoint};
 use super::{Environment, Error, Origin, Profile, Resolved, Workspace};
 use crate::error::nearest;
 
@@ -69,7 +69,9 @@ pub(super) fn endpoints(
             set(service, &url.value, profile.origin(workspace, url.line))?;
         }
     }
-    for service in services {
+    // There are a hundred names to look for, and mostly none is set.
+    let is_any_set = environment.variables().any(|(name, _)| is_endpoint(name));
+    for service in services.iter().filter(|_| is_any_set) {
         for spelling in [endpoint_of(service), endpoint_of(&plain(service))] {
             if let Some(url) = environment.variable(&spelling) {
                 set(service, url, Origin::Variable(spelling.clone()))?;

@@ -67,6 +67,12 @@ pub(crate) fn endpoint_of(service: &str) -> String {
     ENDPOINT.name.replace("<SERVICE>", &service.to_uppercase())
 }
 
+/// Whether a variable names some service's base URL.
+pub(crate) fn is_endpoint(name: &str) -> bool {
+    let (before, after) = ENDPOINT.name.split_once("<SERVICE>").unwrap_or_default();
+    name.starts_with(before) && name.ends_with(after)
+}
+
 /// All variables, for the documentation.
 pub fn all() -> impl Iterator<Item = &'static Variable> {
     ALL.iter().chain(std::iter::once(&ENDPOINT))

@@ -41,9 +41,16 @@ pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
     engine
 }
 
+static PACKAGE: LazyLock<RecipePackage> = LazyLock::new(RecipePackage::new);
+
+/// Builds what all engines of the process share, if nobody has yet.
+pub(super) fn build_shared() {
+    LazyLock::force(&PACKAGE);
+    let _ = Registry::shared();
+}
+
 /// An engine with rhai's own functions alone.
 pub(super) fn plain() -> Engine {
-    static PACKAGE: LazyLock<RecipePackage> = LazyLock::new(RecipePackage::new);
     let mut engine = Engine::new_raw();
     PACKAGE.register_into_engine(&mut engine);
     engine

@@ -100,24 +100,13 @@ fn register(module: &mut Module, namespace: FnNamespace, types: &[TypeId], group
         Some(native) if native.is_property => FuncRegistration::new_getter(name),
         _ => FuncRegistration::new(name).with_namespace(namespace),
     };
-    let describe = group.first().map(|native| (parameters_of(native, types.len()), comments_of(native)));
-    let (parameters, comments) = describe.unwrap_or_default();
     let func = move |context: Option<NativeCallContext<'_>>, values: &mut [&mut Dynamic]| call(&group, context, values);
-    registration.with_params_info(parameters).with_comments(comments).set_into_module_raw(
+    // Help and hints come from the natives themselves: what rhai could keep of parameters and words nobody would read.
+    registration.set_into_module_raw(
         module,
         types,
         RhaiFunc::Method { func: Arc::new(func), has_context: true, is_pure, is_volatile },
     );
-}
-
-fn parameters_of(native: &Native, count: usize) -> Vec<String> {
-    let receiver = native.receiver.iter().map(|receiver| format!("self: {}", receiver.name()));
-    let parameters = native.parameters.iter().map(|parameter| format!("{}: {}", parameter.name, parameter.kind.name()));
-    receiver.chain(parameters).take(count).chain([native.result.name().into_owned()]).collect()
-}
-
-fn comments_of(native: &Native) -> Vec<String> {
-    native.doc.lines().map(|line| format!("/// {line}")).collect()
 }
 
 /// Carries one call out: finds the native that is meant, keeps panics inside, and looks at the limits first.

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Scope};
 
@@ -19,12 +20,18 @@ use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::charge_to;
 
+/// How often the watch of a run looks up, which is sooner than any time limit of a call ends: the runtime's driver then
+/// always has an earlier timer than the one that a call sets, and need not be woken to be told of it.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
 /// Runs a recipe on a thread of its own and blocks until it has ended. Not to be called on a thread of the runtime.
 #[must_use]
 pub fn run(source: &Source, context: RunContext) -> Outcome {
     let run = Arc::new(context);
     let _ = run.started_at();
     let watch = watch(&run);
+    // What all runs share is built here the first time: the heap of a new thread grows by a page at a time.
+    builder::build_shared();
     // The script thread starts with its token taken, so that a virtual clock cannot jump before it works.
     let busy = run.recipe_clock.busy();
     let thread = {
@@ -52,12 +59,17 @@ fn watch(run: &Arc<RunContext>) -> tokio::task::AbortHandle {
     let run = run.clone();
     let runtime = run.runtime.clone();
     let task = runtime.spawn(async move {
-        match run.limits.deadline {
-            None => run.cancel.cancelled().await,
-            Some(deadline) => {
-                if Clock::process().timeout(deadline, run.cancel.cancelled()).await.is_none() {
-                    return run.stop(run.limits.over_time());
-                }
+        let clock = Clock::process();
+        let started = clock.monotonic();
+        loop {
+            let left =
+                run.limits.deadline.map(|deadline| deadline.saturating_sub(clock.monotonic().saturating_sub(started)));
+            if left.is_some_and(|left| left.is_zero()) {
+                return run.stop(run.limits.over_time());
+            }
+            let span = left.map_or(HEARTBEAT, |left| left.min(HEARTBEAT));
+            if clock.timeout(span, run.cancel.cancelled()).await.is_some() {
+                break;
             }
         }
         run.stop(Error::new(Kind::Cancelled, "cancelled", "the run was interrupted"));

@@ -56,13 +56,45 @@ impl Cursor<'_> {
         loop {
             self.skip_space();
             let start = self.at;
-            let _: IgnoredAny = self.value()?;
+            self.element()?;
             elements.push(self.document.slice(start..self.at));
             if self.take(b']') {
                 return Ok(elements);
             }
             self.expect(b',', "`,` or `]`")?;
         }
+    }
+
+    /// Passes over the element that begins here. Of an object only the end is looked for: whether it is JSON is found
+    /// by whoever reads it.
+    fn element(&mut self) -> Result<(), String> {
+        if self.peek() != Some(b'{') {
+            return self.value::<IgnoredAny>().map(|_| ());
+        }
+        let mut depth = 0_usize;
+        while let Some(byte) = self.document.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'"' => self.rest_of_text()?,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' if depth == 1 => return Ok(()),
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+        }
+        Err(self.cut_short())
+    }
+
+    fn rest_of_text(&mut self) -> Result<(), String> {
+        while let Some(byte) = self.document.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'"' => return Ok(()),
+                b'\\' => self.at += 1,
+                _ => {}
+            }
+        }
+        Err(self.cut_short())
     }
 
     /// Reads the value that begins here, and stands behind it.

@@ -120,8 +120,8 @@ impl Platform {
         let operation = call.operation;
         let answer = self.send(call).await?;
         let object = Resource::new(kind, self.target.clone(), form, answer.body);
-        match object.id() {
-            Ok(_) => Ok(object),
+        match object.check_id() {
+            Ok(()) => Ok(object),
             Err(Error::BadObject { why, .. }) => Err(bad_answer(operation, why)),
             Err(error) => Err(error),
         }

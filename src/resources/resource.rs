@@ -1,9 +1,10 @@
 //! An object of the platform: the bytes as they came, and the few fields that this room acts on.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::{Map, Value};
 
 use super::error::Error;
@@ -42,7 +43,7 @@ pub enum Form {
 }
 
 /// The fields that this room acts on; the rest is passed on unread.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Head {
     /// The identifier.
@@ -70,10 +71,40 @@ pub struct Head {
     pub(super) ip: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct BootVolume {
     id: Option<String>,
+}
+
+/// Which of the fields that may identify an object are there.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Names {
+    id: Option<Text>,
+    name: Option<Text>,
+    volume_id: Option<Text>,
+}
+
+/// Some text.
+struct Text;
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Self)
+    }
+}
+
+impl Visitor<'_> for Text {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
 }
 
 impl Head {
@@ -184,10 +215,27 @@ impl Resource {
             "volumeId" => &head.volume_id,
             _ => &head.id,
         };
-        id.as_deref().ok_or_else(|| Error::BadObject {
-            kind: self.0.kind,
-            why: format!("`{}` is missing", self.0.kind.row().id_field),
-        })
+        id.as_deref().ok_or_else(|| self.without_id())
+    }
+
+    /// Makes sure that it has an identifier, without keeping anything: most objects are handed on unread.
+    ///
+    /// # Errors
+    /// When its bytes are no JSON object with an identifier.
+    pub(super) fn check_id(&self) -> Result<(), Error> {
+        let kind = self.0.kind;
+        let names: Names =
+            serde_json::from_slice(&self.0.body).map_err(|why| Error::BadObject { kind, why: why.to_string() })?;
+        let id = match kind.row().id_field {
+            "name" => names.name,
+            "volumeId" => names.volume_id,
+            _ => names.id,
+        };
+        id.map(|Text| ()).ok_or_else(|| self.without_id())
+    }
+
+    fn without_id(&self) -> Error {
+        Error::BadObject { kind: self.0.kind, why: format!("`{}` is missing", self.0.kind.row().id_field) }
     }
 
     /// Its name, if it has one.

@@ -30,6 +30,9 @@ pub(super) fn answered(
     attempt: u32,
     took: Duration,
 ) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let (method, path) = (prepared.operation.method.as_str(), prepared.uri.path());
     match result {

@@ -8,7 +8,8 @@ use serde::de::IgnoredAny;
 use crate::catalog::{Answer, Effect};
 use crate::transport::request::Prepared;
 
-/// Up to this size JSON is read through; of a larger body only both ends are looked at. A cut is seen either way.
+/// Up to this size JSON is read through; of a larger body only both ends are looked at. A cut is seen either way. A
+/// body that is as long as it says was not cut, so that reading it twice would tell nothing new.
 const READ_THROUGH: usize = 16 * 1_024;
 
 /// What is wrong with a successful answer, if anything is: it is shorter than it says, is no JSON where JSON is due,
@@ -18,7 +19,8 @@ pub(super) fn flaw(prepared: &Prepared, answer: &Response<Bytes>) -> Option<Stri
     if prepared.method() == Method::HEAD {
         return None;
     }
-    if let Some(said) = content_length(answer.headers())
+    let said = content_length(answer.headers());
+    if let Some(said) = said
         && said != body.len() as u64
     {
         return Some(format!("it was cut short: {} of {said} bytes came", body.len()));
@@ -38,7 +40,7 @@ pub(super) fn flaw(prepared: &Prepared, answer: &Response<Bytes>) -> Option<Stri
     if !content_type.is_empty() && !content_type.contains("json") {
         return None;
     }
-    if body.len() <= READ_THROUGH {
+    if said.is_none() && body.len() <= READ_THROUGH {
         return serde_json::from_slice::<IgnoredAny>(body).err().map(|error| format!("it is no valid JSON: {error}"));
     }
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());

@@ -1,6 +1,5 @@
 //! From the bytes of an answer straight to what scripts hold, without a tree in between.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,11 +11,14 @@ use super::object::Object;
 use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
-/// Decodes answers. One decoder for all parts of an answer shares the names that no form knows, such as labels' keys.
+/// Decodes answers. One decoder for all parts of an answer shares the short texts that come again and again.
 #[derive(Default)]
 pub struct Decoder {
-    keys: Keys,
+    texts: Texts,
     secrets: Vec<Secret>,
+    /// The fields of the objects that are being read, those of the innermost last: each object takes its own away at
+    /// its end, in one piece of the right size.
+    fields: Vec<(ImmutableString, Dynamic)>,
 }
 
 impl Decoder {
@@ -27,12 +29,16 @@ impl Decoder {
     /// # Errors
     /// If the bytes are no JSON.
     pub fn value(&mut self, bytes: &[u8], node: &Node) -> Result<Dynamic, Error> {
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let value = Value { node, decoder: self }.deserialize(&mut deserializer);
-        value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
-            let message = format!("the answer is not the JSON that was expected: {error}");
+        let wrong = |why: String| {
+            let message = format!("the answer is not the JSON that was expected: {why}");
             Error::new(Kind::Server, "answer_not_json", message)
-        })
+        };
+        // Once for all texts in it is cheaper than once for each.
+        let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        self.fields.clear();
+        let value = Value { node, decoder: self }.deserialize(&mut deserializer);
+        value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| wrong(error.to_string()))
     }
 
     /// Decodes an answer that is an object.
@@ -82,18 +88,31 @@ pub fn decode_object(bytes: &[u8], node: &Node) -> Result<Object, Error> {
     Decoder::default().object(bytes, node)
 }
 
-/// Keys that no form knows, each kept once.
+/// Short texts that were met lately: labels' keys, states, zones, names of machine types. Ten thousand servers have a
+/// few dozen of them.
 #[derive(Default)]
-struct Keys(HashMap<String, ImmutableString>);
+struct Texts(Vec<Option<ImmutableString>>);
 
-impl Keys {
-    fn shared(&mut self, key: &str) -> ImmutableString {
-        if let Some(known) = self.0.get(key) {
-            return known.clone();
+impl Texts {
+    const PLACES: usize = 128;
+    /// Longer ones, such as identifiers, rarely come twice.
+    const LONGEST: usize = 23;
+
+    /// The text, shared with an earlier one if it was met.
+    fn shared(&mut self, text: &str) -> ImmutableString {
+        if text.len() > Self::LONGEST {
+            return text.into();
         }
-        let shared = ImmutableString::from(key);
-        self.0.insert(key.to_owned(), shared.clone());
-        shared
+        if self.0.is_empty() {
+            self.0.resize(Self::PLACES, None);
+        }
+        // FNV-1a. Texts that fall on one place only lose the sharing.
+        let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let place = &mut self.0[(hash ^ (hash >> 16)) as usize % Self::PLACES];
+        match place {
+            Some(known) if known == text => known.clone(),
+            _ => place.insert(text.into()).clone(),
+        }
     }
 }
 
@@ -139,7 +158,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             self.decoder.secrets.push(secret.clone());
             return Ok(Dynamic::from(secret));
         }
-        Ok(value.into())
+        Ok(self.decoder.texts.shared(value).into())
     }
 
     fn visit_unit<E>(self) -> Result<Dynamic, E> {
@@ -165,7 +184,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             Node::Secret => &Node::Secret,
             Node::Plain | Node::Time | Node::List(_) | Node::Object(_) => &Node::Plain,
         });
-        let mut entries = Vec::with_capacity(if form.is_some() { 16 } else { 4 });
+        let first = self.decoder.fields.len();
         let mut hint = 0;
         while let Some(name) = fields.next_key_seed(Key)? {
             let known = form.and_then(|form| form.key(name.as_ref(), hint));
@@ -174,11 +193,12 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
                     hint = next;
                     (key, node)
                 }
-                None => (self.decoder.keys.shared(name.as_ref()), others),
+                None => (self.decoder.texts.shared(name.as_ref()), others),
             };
-            entries.push((key, fields.next_value_seed(Value { node, decoder: self.decoder })?));
+            let value = fields.next_value_seed(Value { node, decoder: self.decoder })?;
+            self.decoder.fields.push((key, value));
         }
-        entries.shrink_to_fit();
+        let entries = self.decoder.fields.drain(first..).collect();
         Ok(Dynamic::from(Object::new(entries, form.map(Arc::clone))))
     }
 }
