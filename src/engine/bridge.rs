@@ -21,6 +21,9 @@ where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
 {
+    if run.cancel.is_cancelled() {
+        run.stop(Error::new(Kind::Cancelled, "cancelled", "the run was interrupted"));
+    }
     run.check()?;
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let halt = run.halt().clone();
