@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::session;
 use crate::auth::{self, Identity, Surroundings, TokenSource};
 use crate::clock::Clock;
-use crate::config::{Candidate, Environment, Given, Resolved, Settings, Verdict};
+use crate::config::{Candidate, Environment, Given, Origin, Resolved, Settings, Verdict};
 use crate::error;
 use crate::secret::Scrubber;
+use crate::simulator::world::DEMO_PROJECT;
 
 /// How far to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +122,7 @@ pub async fn look_at_auth(settings: &Settings, surroundings: &Surroundings, dept
         profile: settings.profile.clone(),
         is_simulated: settings.is_simulated,
         identity: None,
-        project: settings.project.clone(),
+        project: settings.project.clone().or_else(|| simulated_project(settings)),
         region: settings.region.clone(),
         endpoints: settings.endpoints.clone(),
         ca_file: settings.ca_file.clone(),
@@ -151,6 +152,11 @@ pub async fn look_at_auth(settings: &Settings, surroundings: &Surroundings, dept
         }
     }
     report
+}
+
+/// The project that a run against the simulator acts on when none is named.
+fn simulated_project(settings: &Settings) -> Option<Resolved<String>> {
+    settings.is_simulated.then(|| Resolved::new(DEMO_PROJECT.to_owned(), Origin::Simulator))
 }
 
 async fn check(source: &dyn TokenSource, surroundings: &Surroundings) -> Result<TokenFacts, auth::Error> {
@@ -237,6 +243,11 @@ mod tests {
         let report = status(&environment, &given, Depth::Check).await;
         assert!(report.is_simulated && report.error().is_none());
         assert_eq!(report.identity.unwrap().method, "simulator");
+        let project = report.project.unwrap();
+        assert_eq!((project.value.as_str(), project.origin), (DEMO_PROJECT, Origin::Simulator));
+        let given = Given { project: Some("11111111-1111-4111-8111-111111111111".to_owned()), ..given };
+        let report = status(&environment, &given, Depth::Look).await;
+        assert_eq!(report.project.unwrap().origin, Origin::Flag("--project-id"));
     }
 
     #[tokio::test]

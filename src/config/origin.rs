@@ -44,6 +44,8 @@ pub enum Origin {
     },
     /// The service account key file.
     KeyFile,
+    /// The simulated world, which has projects of its own.
+    Simulator,
     /// Nobody said otherwise.
     Default,
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Origin {
             Self::CredentialsFile { file, field } => write!(f, "`{field}` in {}", file.display()),
             Self::CliProfile { name, file } => write!(f, "STACKIT CLI profile `{name}` ({})", file.display()),
             Self::KeyFile => f.write_str("service account key"),
+            Self::Simulator => f.write_str("simulated world"),
             Self::Default => f.write_str("built-in default"),
         }
     }

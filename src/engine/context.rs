@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
-use rhai::{Dynamic, NativeCallContext};
+use rhai::{Dynamic, NativeCallContext, Position};
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -121,6 +121,8 @@ struct State {
     workers: AtomicUsize,
     results: Mutex<Option<(u64, u64)>>,
     started_at: OnceLock<DateTime<Utc>>,
+    /// The recipe's name, and the places in it where `secret` stands for a parameter.
+    secret_parameters: OnceLock<(String, Vec<Position>)>,
 }
 
 /// How a recipe said that it ended, other than by its end or an error.
@@ -240,7 +242,7 @@ impl RunContext {
     #[must_use]
     pub fn end_with(&self, verdict: Verdict) -> Fault {
         let _ = self.state.verdict.set(verdict);
-        Box::new(rhai::EvalAltResult::Exit(Dynamic::UNIT, rhai::Position::NONE))
+        Box::new(rhai::EvalAltResult::Exit(Dynamic::UNIT, Position::NONE))
     }
 
     /// The script's own verdict, if it gave one; what ends it at once counts before what it counted up.
@@ -276,6 +278,17 @@ impl RunContext {
     /// Gives worker threads back.
     pub(super) fn give_workers(&self, count: usize) {
         self.state.workers.fetch_sub(count, Ordering::AcqRel);
+    }
+
+    /// Remembers where in the recipe `secret` stands for a parameter.
+    pub(super) fn set_secret_parameters(&self, recipe: &str, places: Vec<Position>) {
+        let _ = self.state.secret_parameters.set((recipe.to_owned(), places));
+    }
+
+    /// Whether `secret`, called there, stands for a parameter: it is `params` that then knows which one to read.
+    pub(super) fn is_secret_parameter(&self, source: Option<&str>, place: Position) -> bool {
+        let known = self.state.secret_parameters.get();
+        known.is_some_and(|(recipe, places)| source == Some(recipe) && places.contains(&place))
     }
 
     /// The texts of the run's scripts.

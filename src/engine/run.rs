@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::fault::Fault;
 use super::limits::STACK_BYTES;
 use super::outcome::Outcome;
+use super::recipe::secret_parameters;
 use super::resolver::Resolver;
 use super::shown::Shown;
 use super::sources::Source;
@@ -82,14 +83,20 @@ fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Shown, Box<Failure
     let mut engine = builder::engine_for(run);
     engine.set_module_resolver(Resolver::new(run.clone(), scope.clone(), source));
     run.sources().add(&source.name, &source.text);
-    match compile_and_run(&engine, scope, source) {
+    match compile_and_run(&engine, scope, source, run) {
         Ok(value) => Ok(Shown::of(&value, run)),
         Err(fault) if matches!(fault.unwrap_inner(), EvalAltResult::Exit(..)) => Ok(Shown::default()),
         Err(fault) => Err(Failure::of(&source.name, &fault, run.sources())),
     }
 }
 
-fn compile_and_run(engine: &Engine, mut scope: Scope<'static>, source: &Source) -> Result<Dynamic, Fault> {
+fn compile_and_run(
+    engine: &Engine,
+    mut scope: Scope<'static>,
+    source: &Source,
+    run: &RunContext,
+) -> Result<Dynamic, Fault> {
     let ast = compile(engine, &scope, &source.name, &source.text)?;
+    run.set_secret_parameters(&source.name, secret_parameters(&ast));
     engine.eval_ast_with_scope::<Dynamic>(&mut scope, &ast)
 }

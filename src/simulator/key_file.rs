@@ -52,7 +52,8 @@ pub fn known_key(file: &Value, account: &ServiceAccount) -> Option<KnownKey> {
         return None;
     }
     let key = DecodingKey::from_rsa_pem(file["publicKey"].as_str()?.as_bytes()).ok()?;
-    Some(KnownKey { kid: credentials["kid"].as_str()?.to_owned(), key })
+    let text = |field: &str| credentials[field].as_str().map(str::to_owned);
+    Some(KnownKey { kid: text("kid")?, audience: text("aud")?, key })
 }
 
 fn pem(label: &str, der: &[u8]) -> String {

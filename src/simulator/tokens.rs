@@ -1,7 +1,8 @@
 //! The token endpoint, and the check of every request's token.
 //!
 //! Access and refresh tokens are signed by the simulator itself (HS256, a secret drawn from the world's seed), so that
-//! a restarted simulator still knows those it gave out. Assertions are verified for real: RS512, key id, expiry.
+//! a restarted simulator still knows those it gave out. Assertions are verified for real: RS512, key id, expiry,
+//! and the account and audience that the key file names.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -29,6 +30,8 @@ const MOST_REMEMBERED: usize = 10_000;
 pub struct KnownKey {
     /// The `kid` of assertions.
     pub kid: String,
+    /// The `aud` of assertions: the API that the key file names.
+    pub audience: String,
     /// The public half.
     pub key: DecodingKey,
 }
@@ -221,6 +224,7 @@ impl TokenDesk {
         struct Assertion {
             iss: Option<String>,
             sub: Option<String>,
+            aud: Option<Audience>,
             exp: Option<i64>,
         }
         let header = jsonwebtoken::decode_header(assertion)
@@ -242,6 +246,10 @@ impl TokenDesk {
         if claims.iss.as_deref() != Some(&self.account.email) || claims.sub.as_deref() != Some(&self.account.id) {
             return Err(Denial::Forbidden("The assertion is of another service account".into()));
         }
+        let Some(audience) = claims.aud else { return Err(Denial::Bad("assertion has no aud".into())) };
+        if !audience.names(&key.audience) {
+            return Err(Denial::Forbidden("The assertion is for another audience".into()));
+        }
         Ok(())
     }
 
@@ -255,6 +263,23 @@ impl TokenDesk {
     }
 }
 
+/// Whom an assertion is for. Source: RFC 7519, 4.1.3: one text or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn names(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(audience) => audience == wanted,
+            Self::Several(audiences) => audiences.iter().any(|audience| audience == wanted),
+        }
+    }
+}
+
 /// Why no token is given. Source: `service-account.v2.json`, the answers of `/token`.
 enum Denial {
     /// 400 in the long error form.
@@ -263,7 +288,7 @@ enum Denial {
     Forbidden(String),
 }
 
-/// Signatures are checked, times are not: they are compared with our own clock, and the audience is the issuer's.
+/// Signatures are checked here; times are compared with our own clock, and audiences with the key's own.
 fn without_time(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.validate_exp = false;

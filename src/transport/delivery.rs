@@ -18,7 +18,7 @@ use crate::transport::judgement::{Acted, Next, next};
 use crate::transport::pace::Turn;
 use crate::transport::request::Prepared;
 use crate::transport::retry_after::{http_date, retry_after};
-use crate::transport::whole::flaw;
+use crate::transport::whole::{Cause, flaw};
 use crate::transport::{Answer, BackendError, Call, Error, Permit, Sent, aftermath, trace};
 
 /// One call on its way.
@@ -34,6 +34,7 @@ pub(super) struct Delivery<'c> {
     pub may_have_acted: bool,
     tries: u32,
     unreachable: u32,
+    foreign: u32,
     token: Option<Secret>,
     has_renewed: bool,
     /// A reading of the clock; unset until it begins to count.
@@ -63,6 +64,7 @@ impl<'c> Delivery<'c> {
             may_have_acted: false,
             tries: 0,
             unreachable: 0,
+            foreign: 0,
             token: None,
             has_renewed: false,
             latest,
@@ -209,8 +211,8 @@ impl<'c> Delivery<'c> {
         if operation.given_host().is_some() && !operation.success.contains(&status.as_u16()) {
             return Err(Failure::Refused(Box::new(response)));
         }
-        if let Some(why) = flaw(self.prepared, &response) {
-            return Err(Failure::Unreadable { answer: Box::new(response), why });
+        if let Some(flaw) = flaw(self.prepared, &response) {
+            return Err(Failure::Unreadable { answer: Box::new(response), flaw });
         }
         if operation.effect == Effect::Create {
             creations.learn(response.body());
@@ -241,8 +243,12 @@ impl<'c> Delivery<'c> {
                 self.unreachable += u32::from(error.sent == Sent::No);
                 error.is_permanent || self.unreachable >= limits.unreachable_attempts
             }
+            Failure::Unreadable { flaw, .. } => {
+                self.foreign += u32::from(flaw.cause == Cause::Foreign);
+                self.foreign >= limits.foreign_attempts
+            }
             // A second 401 says no to a fresh token.
-            Failure::Refused(_) | Failure::Unreadable { .. } => failure.status() == Some(401),
+            Failure::Refused(_) => failure.status() == Some(401),
         };
         if is_hopeless || self.tries >= limits.attempts {
             return None;

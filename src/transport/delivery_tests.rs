@@ -108,6 +108,30 @@ fn after_all_repeats_the_last_failure_is_told() {
 }
 
 #[test]
+fn what_a_proxy_answers_for_the_api_is_told_after_few_tries() {
+    let of_type = |content_type: &str, body: &str| Step::Answer {
+        status: 200,
+        headers: vec![("content-type", content_type.to_owned())],
+        body: body.to_owned(),
+    };
+    for (step, told) in [
+        (of_type("text/html; charset=utf-8", "<html>Sign in</html>"), "it is `text/html` and not JSON"),
+        (of_type("text/plain", "no such route"), "it is `text/plain` and not JSON"),
+        (empty(200), "it is empty"),
+    ] {
+        let stage = Stage::new(vec![step; 3]);
+        let error = stage.send(list()).expect_err("it is never JSON");
+        let message = format!("the answer of `iaas.list_servers` cannot be used: {told} (after 3 tries)");
+        assert_eq!((error.kind, error.message, stage.left()), (Kind::Server, message, 0));
+        assert!(error.hint.expect("a hint").contains("proxy"), "{told}");
+    }
+    assert!(Stage::new([of_type("text/plain", r#"{"items":[]}"#)]).send(list()).is_ok(), "JSON under another name");
+    let cut = Stage::new(vec![items().with("content-length", "4000"); 10]);
+    let error = cut.send(list()).expect_err("it is always cut");
+    assert!(error.message.ends_with("bytes came (after 10 tries)") && error.hint.is_none(), "{error}");
+}
+
+#[test]
 fn a_server_that_is_never_reached_is_told_sooner_and_a_hopeless_one_at_once() {
     let stage = Stage::new(vec![refused(); 6]);
     let error = stage.send(list()).expect_err("nobody is there");

@@ -10,6 +10,7 @@ use crate::transport::error::name_of;
 use crate::transport::error_body::{self, Refusal};
 use crate::transport::judgement::{Acted, acted_after_error, acted_after_status};
 use crate::transport::request::Prepared;
+use crate::transport::whole::{Cause, Flaw};
 use crate::transport::{BackendError, Error};
 
 /// A try that brought no success.
@@ -18,7 +19,7 @@ pub(super) enum Failure {
     /// The server answered, and not with success.
     Refused(Box<Response<Bytes>>),
     /// The server answered with success, but what came cannot be the whole answer.
-    Unreadable { answer: Box<Response<Bytes>>, why: String },
+    Unreadable { answer: Box<Response<Bytes>>, flaw: Flaw },
     /// There is no answer.
     Broken(BackendError),
 }
@@ -47,7 +48,7 @@ impl Failure {
     pub fn in_short(&self) -> String {
         match self {
             Self::Refused(answer) => format!("the answer was {}", answer.status().as_u16()),
-            Self::Unreadable { why, .. } => why.clone(),
+            Self::Unreadable { flaw, .. } => flaw.why.clone(),
             Self::Broken(error) => error.message.clone(),
         }
     }
@@ -56,7 +57,7 @@ impl Failure {
     pub fn to_error(&self, prepared: &Prepared, scrubber: &Scrubber) -> Error {
         let mut error = match self {
             Self::Refused(answer) => refused(prepared, answer),
-            Self::Unreadable { answer, why } => unreadable(prepared, answer, why),
+            Self::Unreadable { answer, flaw } => unreadable(prepared, answer, flaw),
             Self::Broken(error) => broken(prepared, error),
         };
         error.facts.request.clone_from(&prepared.shown);
@@ -166,9 +167,16 @@ fn hint(prepared: &Prepared, kind: Kind, status: u16, refusal: &Refusal) -> Opti
     }
 }
 
-fn unreadable(prepared: &Prepared, answer: &Response<Bytes>, why: &str) -> Error {
-    let text = format!("the answer of `{}` cannot be used: {why}", name_of(prepared.operation));
+fn unreadable(prepared: &Prepared, answer: &Response<Bytes>, flaw: &Flaw) -> Error {
+    let text = format!("the answer of `{}` cannot be used: {}", name_of(prepared.operation), flaw.why);
     let mut error = Error::before_sending(prepared.operation, Kind::Server, "bad_answer", text);
+    if flaw.cause == Cause::Foreign {
+        error.hint = Some(format!(
+            "this is not the API's own answer: a proxy, a gateway or the sign-in page of a network gave it for `{}`; check \
+             `HTTPS_PROXY` and `NO_PROXY`",
+            prepared.host
+        ));
+    }
     error.facts.status = Some(answer.status().as_u16());
     error.facts.request_id = request_id(answer.headers());
     error.facts.retryable = true;

@@ -22,6 +22,8 @@ pub struct Limits {
     pub attempts: u32,
     /// Tries of one call that never reach the server: a wrong host name should not take a minute to be told.
     pub unreachable_attempts: u32,
+    /// Tries of one call that something other than the API answers, such as a proxy's web page: it would go on to.
+    pub foreign_attempts: u32,
     /// Below this is the wait before the first repeat; it doubles with each.
     pub backoff_base: Duration,
     /// No wait before a repeat is longer, unless the server asks for it.
@@ -43,6 +45,7 @@ impl Default for Limits {
             slowest_transfer: 100_000,
             attempts: 10,
             unreachable_attempts: 6,
+            foreign_attempts: 3,
             backoff_base: Duration::from_millis(250),
             backoff_cap: Duration::from_secs(10),
             longest_retry_after: Duration::from_mins(5),

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rhai::{Dynamic, FuncRegistration, ImmutableString, Map, Module};
+use rhai::{Dynamic, FuncRegistration, ImmutableString, Map, Module, Position};
 use serde_json::Value;
 
 use super::secret::read as read_secret;
@@ -25,6 +25,13 @@ pub struct Args(Arc<BTreeMap<String, Dynamic>>);
 struct Marker {
     kind: ParameterKind,
     default: Option<Value>,
+    /// Where it stands, for an error about the default; unknown for those that are checked at once.
+    place: Position,
+}
+
+/// What `secret("name")` is in `params`: nothing is read before it is known whether the command line names another.
+pub(super) fn secret_parameter(name: &str, place: Position) -> Dynamic {
+    Dynamic::from(Marker { kind: ParameterKind::Secret, default: Some(name.into()), place })
 }
 
 /// The type of `args`, as natives declare it.
@@ -95,7 +102,7 @@ pub fn natives() -> Vec<Native> {
                             .with_hint(format!("types are {}", ParameterKind::NAMES.join(", ")))
                     })?,
                 };
-                Ok(Dynamic::from(Marker { kind, default: None }))
+                Ok(Dynamic::from(Marker { kind, default: None, place: Position::NONE }))
             }),
         Native::function("one_of")
             .takes("texts", Type::List)
@@ -108,7 +115,7 @@ pub fn natives() -> Vec<Native> {
                     a.list(0)?.into_iter().map(|item| item.into_immutable_string().ok().map(Into::into)).collect();
                 let texts = texts.filter(|texts| !texts.is_empty()).ok_or(wrong)?;
                 let default = texts.first().map(|text| Value::from(text.as_str()));
-                Ok(Dynamic::from(Marker { kind: ParameterKind::OneOf(texts), default }))
+                Ok(Dynamic::from(Marker { kind: ParameterKind::OneOf(texts), default, place: Position::NONE }))
             }),
     ];
     all.extend(methods());
@@ -165,10 +172,14 @@ fn params(a: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
 fn value_of(a: &Arguments<'_, '_>, name: &str, default: Dynamic, given: Option<&Value>) -> Result<Dynamic, Fault> {
     let marker = default.read_lock::<Marker>().map(|marker| marker.clone());
     let kind = marker.as_ref().map_or_else(|| kind_of(&default), |marker| marker.kind.clone());
+    let mut place = Position::NONE;
     let given = match (given, marker) {
         (Some(given), _) => given.clone(),
-        (None, Some(Marker { default: Some(default), .. })) => default,
-        (None, Some(Marker { default: None, kind })) => {
+        (None, Some(Marker { default: Some(default), place: declared, .. })) => {
+            place = declared;
+            default
+        }
+        (None, Some(Marker { default: None, kind, .. })) => {
             let option = name.replace('_', "-");
             return Err(Error::new(Kind::Usage, "missing_parameter", format!("the recipe needs `--{option}`"))
                 .with_hint(format!("such as `--{option} {}`", kind.example()))
@@ -180,9 +191,23 @@ fn value_of(a: &Arguments<'_, '_>, name: &str, default: Dynamic, given: Option<&
         Error::new(Kind::Usage, "wrong_parameter", format!("`{name}` cannot be `{given}`")).with_hint(wanted)
     })?;
     if kind == ParameterKind::Secret {
-        return read_secret(a, value.as_str().unwrap_or_default()).map(Dynamic::from);
+        return secret(a, name, value.as_str().unwrap_or_default(), place);
     }
     Ok(dynamic(&kind, &value))
+}
+
+/// Reads the secret that a parameter names.
+fn secret(a: &Arguments<'_, '_>, parameter: &str, variable: &str, place: Position) -> Result<Dynamic, Fault> {
+    match read_secret(a, variable) {
+        Ok(secret) => Ok(Dynamic::from(secret)),
+        Err(error) => {
+            let option = parameter.replace('_', "-");
+            let hint = format!("set the environment variable `{variable}`, or name another one with `--{option}`");
+            let mut fault = Fault::from(error.with_hint(hint));
+            fault.set_position(place);
+            Err(fault)
+        }
+    }
 }
 
 /// The type that a default stands for.

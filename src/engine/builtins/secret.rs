@@ -65,18 +65,28 @@ fn secret() -> Native {
         .effect(NativeEffect::Local)
         .by(|a| {
             let name = a.text(0)?;
-            read(a, &name).map(Dynamic::from)
+            let place = a.context().call_position();
+            if a.run().is_secret_parameter(a.context().call_source(), place) {
+                return Ok(super::arguments::secret_parameter(&name, place));
+            }
+            match read(a, &name) {
+                Ok(secret) => Ok(Dynamic::from(secret)),
+                Err(error) => Err(error.with_hint(format!("set the environment variable `{name}`")).into()),
+            }
         })
 }
 
 /// Reads a secret, and teaches the scrubber what must not be shown.
-pub(super) fn read(a: &Arguments<'_, '_>, name: &str) -> Result<Secret, Fault> {
+///
+/// # Errors
+/// When there is no such variable, or nothing in it.
+pub(super) fn read(a: &Arguments<'_, '_>, name: &str) -> Result<Secret, Error> {
     match a.run().surroundings.environment.variable(name) {
         Some(value) if !value.is_empty() => {
             a.run().surroundings.scrubber.learn(value);
             Ok(Secret::from(value))
         }
-        _ => Err(missing(name).with_hint(format!("set the environment variable `{name}`")).into()),
+        _ => Err(missing(name)),
     }
 }
 

@@ -11,6 +11,7 @@ use super::tree::Tree;
 use super::walker::Walker;
 use crate::catalog::{self, FilledFrom, Operation, Place, Service};
 use crate::engine::Source;
+use crate::engine::services::snake_case;
 use crate::engine::stdlib;
 use crate::error::nearest;
 
@@ -257,23 +258,4 @@ fn functions_of(ast: &AST) -> BTreeMap<String, BTreeSet<usize>> {
         }
     }
     functions
-}
-
-/// `zoneId` and `X-Request-ID` as scripts write them: `zone_id`, `x_request_id`.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 4);
-    let mut was_lower = false;
-    for letter in name.chars() {
-        if letter.is_ascii_alphanumeric() {
-            if letter.is_ascii_uppercase() && was_lower {
-                snake.push('_');
-            }
-            was_lower = !letter.is_ascii_uppercase();
-            snake.push(letter.to_ascii_lowercase());
-        } else if !snake.ends_with('_') && !snake.is_empty() {
-            snake.push('_');
-            was_lower = false;
-        }
-    }
-    snake
 }

@@ -15,7 +15,7 @@ pub use finding::{Finding, Severity};
 pub use header::{AskedPermission, Cap, Header};
 pub use help::help;
 pub use kind::ParameterKind;
-pub use parameters::{Parameter, Parameters};
+pub use parameters::{Parameter, Parameters, secret_parameters};
 pub use reading::Recipe;
 
 pub use super::check::findings as check;

@@ -191,6 +191,19 @@ fn end_of_entry(source: &str, comments: &[Comment], line: usize) -> (usize, usiz
     (usize::MAX, 1)
 }
 
+/// The places of the `secret("name")` that stand in `params` for a name which an option can change. `ast` is as the
+/// run compiles it.
+#[must_use]
+pub fn secret_parameters(ast: &AST) -> Vec<Position> {
+    let calls = calls_of_params(ast);
+    let Some([Expr::Map(map, _)]) = calls.first().map(|(call, _)| &call.args[..]) else { return Vec::new() };
+    let place = |value: &Expr| match value {
+        Expr::FnCall(call, position) if call.name == "secret" && !call.is_qualified() => Some(*position),
+        _ => None,
+    };
+    map.0.iter().filter_map(|(_, value)| place(value)).collect()
+}
+
 /// Line and column of a position, 0 where unknown.
 pub(super) fn place(position: Position) -> (usize, usize) {
     (position.line().unwrap_or(0), position.position().unwrap_or(0))

@@ -37,6 +37,15 @@ fn comparing_time_with_anything_else_is_an_error() {
 }
 
 #[test]
+fn nobody_sleeps_backwards() {
+    let outcome = Bench::new().run("sleep(minutes(-1))");
+    let error = outcome.failure.expect("it is refused").error;
+    assert_eq!((error.kind, error.code), (Kind::Invalid, "wrong_argument"));
+    assert_eq!(error.message, "`sleep` cannot take a negative duration: -1m");
+    assert!(error.hint.expect("a hint").contains("if t > now()"));
+}
+
+#[test]
 fn time_passes_only_when_a_script_sleeps() {
     let bench = bench();
     assert_eq!(bench.value("sleep(days(30)); now()"), json!("2026-12-22T08:00:00Z"));
@@ -186,6 +195,15 @@ fn a_secret_parameter_names_the_secret_to_read() {
     let bench = bench();
     let outcome = run_with(&bench, "params(#{ token: secret(\"TOKEN\") }).token", |_| ());
     assert_eq!(outcome.value, json!("***"));
+    let outcome = run_with(&bench, "params(#{ token: secret(\"NOWHERE\") }).token", |context| {
+        context.arguments.insert("token".into(), json!("TOKEN"));
+    });
+    assert_eq!(outcome.value, "***", "only the one that the option names is read: {:?}", outcome.failure);
+    let failure = run_with(&bench, "let args = params(#{\n    the_token: secret(\"NOWHERE\"),\n});", |_| ()).failure;
+    let failure = failure.expect("there is no such secret");
+    assert_eq!((failure.trace[0].line, failure.trace[0].column), (2, 16));
+    let hint = "set the environment variable `NOWHERE`, or name another one with `--the-token`";
+    assert_eq!(failure.error.hint.as_deref(), Some(hint));
     let outcome = run_with(&bench, "type_of(params(#{ token: secret(\"TOKEN\") }).token)", |context| {
         context.arguments.insert("token".into(), json!("NOWHERE"));
     });

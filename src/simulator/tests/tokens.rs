@@ -97,6 +97,11 @@ fn bad_assertions_are_refused_in_the_service_s_words() {
     assert_eq!(desk.ask_with(&desk.assertion(|_, claims| claims["exp"] = json!(now))).0, 403);
     assert_eq!(desk.ask_with(&desk.assertion(|_, claims| claims["exp"] = json!(now + 3_600))).0, 200);
     assert_eq!(desk.ask_with(&desk.assertion(|_, claims| claims["iss"] = json!("x@y.z"))).0, 403);
+    let (status, body) = desk.ask_with(&desk.assertion(|_, claims| claims["aud"] = json!("https://elsewhere.example")));
+    assert_eq!((status, &body["error"]["message"]), (403, &json!("The assertion is for another audience")));
+    let both = json!(["https://elsewhere.example", desk.file["credentials"]["aud"]]);
+    assert_eq!(desk.ask_with(&desk.assertion(|_, claims| claims["aud"] = both)).0, 200);
+    assert_eq!(desk.ask_with(&desk.assertion(|_, claims| claims["aud"] = Value::Null)).0, 400);
     assert_eq!(desk.ask_with(&desk.assertion(|header, _| header.alg = Algorithm::RS256)).0, 400);
     assert_eq!(desk.ask_with(&desk.assertion(|header, _| header.kid = None)).0, 400);
     assert_eq!(desk.ask_with("nonsense").0, 400);

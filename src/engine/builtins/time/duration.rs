@@ -66,11 +66,6 @@ impl Duration {
         self.0
     }
 
-    /// The span as the standard library has it; a negative one is zero.
-    pub fn to_std(self) -> std::time::Duration {
-        self.0.to_std().unwrap_or_default()
-    }
-
     /// The whole of it in seconds.
     pub fn as_seconds(self) -> f64 {
         self.0.as_seconds_f64()

@@ -8,6 +8,7 @@ use rhai::Dynamic;
 use super::{Duration, Instant, Unit, humane_distance, humane_duration, zone};
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::{Arguments, Fault};
+use crate::error::{Error, Kind};
 
 /// Durations, as natives declare them.
 pub const DURATION: Type = Type::Custom("Duration", TypeId::of::<Duration>);
@@ -63,12 +64,19 @@ fn durations() -> Vec<Native> {
             .takes("duration", DURATION)
             .doc("Does nothing for a while, on the recipe's clock. A cancel or the run's deadline ends it at once.")
             .effect(NativeEffect::Local)
+            .errors(&["invalid: the duration is negative"])
             .example("let before = now(); sleep(minutes(5)); now() - before >= minutes(5)")
             .by(|a| {
-                let (clock, span) = (a.run().recipe_clock.clone(), a.get::<Duration>(0)?.to_std());
+                let (clock, duration) = (a.run().recipe_clock.clone(), a.get::<Duration>(0)?);
+                let Ok(span) = duration.span().to_std() else {
+                    let message = format!("`sleep` cannot take a negative duration: {duration}");
+                    return Err(Error::new(Kind::Invalid, "wrong_argument", message)
+                        .with_hint("an instant may lie in the past: `if t > now() { sleep(t - now()) }`")
+                        .into());
+                };
                 a.wait(async move {
                     clock.sleep(span).await;
-                    Ok::<(), crate::error::Error>(())
+                    Ok::<(), Error>(())
                 })?;
                 Ok(Dynamic::UNIT)
             }),
@@ -383,8 +391,8 @@ fn arithmetic() -> Vec<Native> {
             .by(|a| {
                 let divisor = a.get::<Duration>(1)?.as_seconds();
                 if divisor == 0.0 {
-                    return Err(crate::error::Error::new(
-                        crate::error::Kind::Script,
+                    return Err(Error::new(
+                        Kind::Script,
                         "division_by_zero",
                         "a duration cannot be divided by no time at all",
                     )
