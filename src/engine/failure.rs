@@ -7,6 +7,7 @@ use codespan_reporting::diagnostic::{Diagnostic, Label};
 use codespan_reporting::term::{self, Config, Styles, StylesWriter, termcolor::Ansi};
 use rhai::{Array, Dynamic, EvalAltResult, Map};
 
+use super::check::hint_for_member;
 use super::excerpt::Excerpt;
 use super::explain::explain;
 use super::sources::Sources;
@@ -58,6 +59,9 @@ impl Failure {
         let mut notes = notes_of(&explained.details);
         let trace = trace_of(main, fault, sources);
         notes.extend(first_place(&explained.details, trace.first()));
+        if let Some(hint) = trace.first().and_then(|place| hint_for(fault, place)) {
+            error.hint = Some(hint);
+        }
         let code = text_in(&explained.details, "code").unwrap_or_else(|| error.code.to_owned());
         Box::new(Self { error, code, trace, notes })
     }
@@ -153,6 +157,15 @@ pub(super) fn emit(file: &Excerpt<'_>, diagnostic: &Diagnostic<()>, has_colour: 
         return format!("error: {}\n", diagnostic.message);
     }
     String::from_utf8_lossy(&bytes).trim_end().to_owned() + "\n"
+}
+
+/// What may be meant by a function that a module has not: only the script says what its modules are.
+fn hint_for(fault: &EvalAltResult, place: &Place) -> Option<String> {
+    let EvalAltResult::ErrorFunctionNotFound(signature, _) = fault.unwrap_inner() else { return None };
+    let (name, types) = signature.split_once(" (").unwrap_or((signature, ")"));
+    let (alias, function) = name.split_once("::")?;
+    let given = types.trim_end_matches(')').split(", ").filter(|kind| !kind.is_empty()).count();
+    hint_for_member(&place.source, place.text.as_ref()?, alias, function, given)
 }
 
 /// The places that an error came through, the innermost first, each with the function that it lies in.

@@ -17,6 +17,7 @@ mod explain;
 mod failure;
 mod fault;
 mod limits;
+mod located;
 mod native;
 mod outcome;
 pub mod recipe;

@@ -1,26 +1,26 @@
 //! Imports: services of the API, the standard library, and files; and the calls into them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::rc::Rc;
 
-use rhai::{AST, Expr, FnCallExpr, Position, Stmt};
+use rhai::{Expr, FnCallExpr, Namespace, Position};
 
+use super::exports::Exports;
 use super::kinds::Kind;
 use super::report::{compiled, engine};
-use super::tree::Tree;
 use super::walker::Walker;
 use crate::catalog::{self, FilledFrom, Operation, Place, Service};
 use crate::engine::Source;
-use crate::engine::services::snake_case;
+use crate::engine::services::{self, snake_case};
 use crate::engine::stdlib;
 use crate::error::nearest;
 
 /// What an alias stands for.
+#[derive(Clone)]
 pub enum Import {
     /// A service of the API.
     Service(&'static Service),
-    /// A script: its functions by the counts of their parameters.
-    Script(BTreeMap<String, BTreeSet<usize>>),
+    /// A script.
+    Script(Rc<Exports>),
     /// Something that cannot be told, or that was complained of already.
     Unknown,
 }
@@ -35,108 +35,35 @@ impl<'t> Walker<'t> {
             return Import::Unknown;
         };
         let length = path.chars().count() + 2;
-        if let Some(module) = path.strip_prefix("stackit/") {
-            if let Some(service) = catalog::service(module) {
-                return Import::Service(service);
-            }
-            let hint = catalog::nearest_module(module).map(|near| format!("did you mean `stackit/{near}`?"));
-            self.error("unknown_module", *position, length, format!("there is no module `{path}`")).hint = hint;
-            return Import::Unknown;
-        }
-        if let Some(name) = path.strip_prefix("stdlib/") {
-            if let Some(text) = stdlib::text(name) {
-                return self.script(&Source::inline(path.as_str(), text), *position, length);
-            }
-            let error = stdlib::unknown(name);
-            self.error("unknown_module", *position, length, error.message).hint = error.hint;
-            return Import::Unknown;
-        }
-        self.file(path, *position, length)
-    }
-
-    fn file(&mut self, path: &str, position: Position, length: usize) -> Import {
-        let Some(folder) = &self.source.folder else {
-            let message = format!("the import `{path}` is a file's, and this script lies in no folder");
-            self.error("wrong_import", position, length, message);
-            return Import::Unknown;
+        let found = if let Some(service) = path.strip_prefix("stackit/") {
+            services::service(service).map(Import::Service)
+        } else if let Some(name) = path.strip_prefix("stdlib/") {
+            stdlib::text(name).ok_or_else(|| stdlib::unknown(name)).map(|text| library(path, text))
+        } else {
+            let exports = self.modules.import(self.source, path);
+            exports.map(|exports| exports.map_or(Import::Unknown, Import::Script))
         };
-        let leaves = Path::new(path).is_absolute() || path.contains('\\');
-        let file = folder.join(path);
-        let with_extension = folder.join(format!("{path}.rhai"));
-        let found = [file, with_extension].into_iter().find(|file| file.is_file());
-        match found.map(|file| Source::read(&file)) {
-            _ if leaves => {
-                self.error(
-                    "wrong_import",
-                    position,
-                    length,
-                    format!("the import `{path}` leads out of the recipe's folder"),
-                );
-            }
-            Some(Ok(source)) => return self.script(&source, position, length),
-            Some(Err(error)) => {
-                self.error("unreadable_module", position, length, error.message).hint = error.hint;
-            }
-            None => {
-                let hint = format!("`{}` does not exist", folder.join(format!("{path}.rhai")).display());
-                self.error("unknown_module", position, length, format!("there is no module `{path}`")).hint =
-                    Some(hint);
-            }
-        }
-        Import::Unknown
-    }
-
-    fn script(&mut self, source: &Source, position: Position, length: usize) -> Import {
-        match compiled(&engine(), source) {
-            Ok(ast) => Import::Script(functions_of(&ast)),
-            Err(problem) => {
-                let message =
-                    format!("the module `{}` is wrong in line {}: {}", source.name, problem.line, problem.message);
-                self.error("broken_module", position, length, message).hint = problem.hint;
-                Import::Unknown
-            }
-        }
+        found.unwrap_or_else(|error| {
+            self.error(error.code, *position, length, error.message).hint = error.hint;
+            Import::Unknown
+        })
     }
 
     /// A call of a module's function.
     pub(super) fn qualified(&mut self, call: &'t FnCallExpr, position: Position) -> Kind {
         let kinds: Vec<Kind> = call.args.iter().map(|argument| self.value(argument)).collect();
-        let alias = call.namespace.path.first().map(|part| (part.name.to_string(), part.pos));
-        let Some((alias, _)) = alias.filter(|_| call.namespace.path.len() == 1) else { return Kind::Unknown };
         let name = call.name.as_str();
         let length = name.chars().count();
-        let Some(import) = self.imports.get(&alias) else {
-            let near = nearest(&alias, self.imports.keys().map(String::as_str)).map(str::to_owned);
-            let finding = self.error("unknown_module", position, length, format!("nothing is imported as `{alias}`"));
-            finding.hint = Some(match near {
-                Some(near) => format!("did you mean `{near}::{name}`?"),
-                None => format!("import it before: `import \"stackit/…\" as {alias};`"),
-            });
-            return Kind::Unknown;
-        };
+        let Some((alias, import)) = self.imported(&call.namespace, name, position) else { return Kind::Unknown };
         match import {
             Import::Unknown => Kind::Unknown,
-            Import::Script(functions) => {
-                let hint = match functions.get(name) {
-                    Some(counts) if counts.contains(&kinds.len()) => return Kind::Unknown,
-                    Some(counts) => {
-                        let counts: Vec<String> = counts.iter().map(usize::to_string).collect();
-                        Some(format!("it takes {}", counts.join(" or ")))
-                    }
-                    None => nearest(name, functions.keys().map(String::as_str))
-                        .map(|near| format!("did you mean `{alias}::{near}`?")),
-                };
-                let given = kinds.len();
-                let message = if functions.contains_key(name) {
-                    format!("`{alias}::{name}` does not take {given} arguments")
-                } else {
-                    format!("`{alias}` has no function `{name}`")
-                };
-                self.error("unknown_function", position, length, message).hint = hint;
+            Import::Script(exports) => {
+                if let Some(lacking) = exports.lacks_function(&alias, name, kinds.len()) {
+                    self.error("unknown_function", position, length, lacking.message).hint = lacking.hint;
+                }
                 Kind::Unknown
             }
             Import::Service(service) => {
-                let service = *service;
                 if service.operation(name).is_some() {
                     return self.operation(service, &alias, call, &kinds, position);
                 }
@@ -147,6 +74,41 @@ impl<'t> Walker<'t> {
                 Kind::Unknown
             }
         }
+    }
+
+    /// A module's constant.
+    pub(super) fn constant(&mut self, namespace: &Namespace, name: &str, position: Position) {
+        // `global::X` is a constant of the script itself, which its functions see under that name only.
+        if namespace.path.first().is_some_and(|part| part.name == "global") {
+            return;
+        }
+        let Some((alias, import)) = self.imported(namespace, name, position) else { return };
+        let lacking = match import {
+            Import::Unknown => return,
+            Import::Script(exports) => exports.lacks_value(&alias, name),
+            // A service has functions only.
+            Import::Service(_) => Exports::default().lacks_value(&alias, name),
+        };
+        if let Some(lacking) = lacking {
+            self.error("unknown_constant", position, name.chars().count(), lacking.message).hint = lacking.hint;
+        }
+    }
+
+    /// What `alias` of `alias::name` stands for; complains if it stands for nothing.
+    fn imported(&mut self, namespace: &Namespace, name: &str, position: Position) -> Option<(String, Import)> {
+        let [alias] = &namespace.path[..] else { return None };
+        let alias = alias.name.to_string();
+        if let Some(import) = self.imports.get(&alias) {
+            return Some((alias, import.clone()));
+        }
+        let near = nearest(&alias, self.imports.keys().map(String::as_str)).map(str::to_owned);
+        let length = name.chars().count();
+        let finding = self.error("unknown_module", position, length, format!("nothing is imported as `{alias}`"));
+        finding.hint = Some(match near {
+            Some(near) => format!("did you mean `{near}::{name}`?"),
+            None => format!("import it before: `import \"stackit/…\" as {alias};`"),
+        });
+        None
     }
 
     fn operation(
@@ -246,16 +208,11 @@ fn has_options(operation: &Operation) -> bool {
     operation.body.is_some() || operation.parameters.iter().any(|parameter| parameter.place != Place::Path)
 }
 
-fn functions_of(ast: &AST) -> BTreeMap<String, BTreeSet<usize>> {
-    let mut functions: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
-    for function in Tree::of(ast).functions.iter().filter(|function| function.is_public && !function.is_closure()) {
-        functions.entry(function.name.clone()).or_default().insert(function.parameters.len());
+/// A module of the standard library.
+fn library(path: &str, text: &str) -> Import {
+    match compiled(&engine(), &Source::inline(path, text)) {
+        Ok(ast) => Import::Script(Rc::new(Exports::of(&ast))),
+        // A test keeps the library right.
+        Err(_) => Import::Unknown,
     }
-    // An exported closure is called like a function, too; what it takes cannot be told.
-    for statement in ast.statements() {
-        if let Stmt::Export(names, _) = statement {
-            functions.entry(names.0.name.to_string()).or_default().extend(0..=16);
-        }
-    }
-    functions
 }

@@ -4,8 +4,11 @@
 mod calls;
 mod chain;
 mod closures;
+mod exports;
 mod imports;
 mod kinds;
+mod misnamed;
+mod modules;
 mod names;
 mod operators;
 mod paths;
@@ -16,4 +19,6 @@ mod values;
 mod walker;
 
 pub(super) use kinds::may_be_absent;
+pub(super) use misnamed::hint as hint_for_member;
+pub use modules::ModuleReport;
 pub use report::{Report, check, findings};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rhai::{AST, Engine, OptimizationLevel};
 
+use super::modules::{ModuleReport, Modules};
 use super::tree::Tree;
 use super::walker::Walker;
 use crate::catalog;
@@ -24,41 +25,45 @@ pub struct Report {
     pub parameters: Parameters,
     /// What is wrong, by place.
     pub findings: Vec<Finding>,
+    /// The modules that it imports from its own folder, directly or not, and what is wrong with each.
+    pub modules: Vec<ModuleReport>,
 }
 
 impl Report {
     /// Whether the recipe can be run at all.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == crate::engine::recipe::Severity::Error)
+        let in_modules = self.modules.iter().flat_map(|module| &module.findings);
+        self.findings.iter().chain(in_modules).any(|finding| finding.severity == crate::engine::recipe::Severity::Error)
     }
 }
 
-/// All that is wrong with a recipe, by place.
+/// All that is wrong with a recipe itself, by place.
 #[must_use]
 pub fn findings(source: &Source, reserved: &[String]) -> Vec<Finding> {
     check(source, reserved).findings
 }
 
-/// Looks a recipe over without running any of it. `reserved` are the global options' names, which no parameter may bear.
+/// Looks a recipe and its modules over without running any of it. `reserved` are the global options' names, which no parameter may bear.
 #[must_use]
 pub fn check(source: &Source, reserved: &[String]) -> Report {
     let (header, mut findings) = Header::read(&source.text);
     findings.extend(unknown_permissions(&header));
     let engine = engine();
     let mut parameters = Parameters::default();
+    let modules = Modules::of(source);
     match compiled(&engine, source) {
         Ok(ast) => {
             let (read, problems) = Parameters::read(&source.text, &ast, reserved);
             findings.extend(problems);
-            findings.extend(Walker::new(source, &ast, &Tree::of(&ast), &read).run());
+            findings.extend(Walker::new(source, &ast, &Tree::of(&ast), &read, &modules).run());
             parameters = read;
         }
         Err(finding) => findings.push(finding),
     }
     findings.sort_by_key(|finding| (finding.line, finding.column, finding.severity));
     findings.dedup();
-    Report { header, parameters, findings }
+    Report { header, parameters, findings, modules: modules.into_reports() }
 }
 
 /// Compiles as a run does, but leaves unknown names and all literals in the tree.

@@ -58,6 +58,7 @@ impl<'t> Walker<'t> {
                 if variable.2.is_empty() {
                     self.variable(&variable.1, *position)
                 } else {
+                    self.constant(&variable.2, &variable.1, *position);
                     Kind::Unknown
                 }
             }

@@ -6,6 +6,7 @@ use rhai::{AST, ASTNode, Expr, Position, Stmt};
 
 use super::imports::Import;
 use super::kinds::Kind;
+use super::modules::Modules;
 use super::tree::{Function, Tree};
 use crate::engine::native::type_name_of;
 use crate::engine::recipe::{Finding, Parameters};
@@ -16,6 +17,8 @@ pub struct Walker<'t> {
     pub(super) source: &'t Source,
     ast: &'t AST,
     tree: &'t Tree,
+    /// What it imports from its own folder.
+    pub(super) modules: &'t Modules,
     /// The script's own functions: how many parameters each takes.
     pub(super) functions: BTreeMap<&'t str, BTreeSet<usize>>,
     pub(super) closures: HashMap<&'t str, &'t Function>,
@@ -36,11 +39,18 @@ pub struct Walker<'t> {
 
 impl<'t> Walker<'t> {
     /// A walk that has not begun.
-    pub fn new(source: &'t Source, ast: &'t AST, tree: &'t Tree, parameters: &Parameters) -> Self {
+    pub fn new(
+        source: &'t Source,
+        ast: &'t AST,
+        tree: &'t Tree,
+        parameters: &Parameters,
+        modules: &'t Modules,
+    ) -> Self {
         let mut walker = Self {
             source,
             ast,
             tree,
+            modules,
             functions: BTreeMap::new(),
             closures: HashMap::new(),
             args: Kind::args(parameters),

@@ -5,5 +5,5 @@ mod arguments;
 mod function;
 mod module;
 
-pub(super) use arguments::snake_case;
-pub(super) use module::module;
+pub(super) use arguments::{snake_case, usage};
+pub(super) use module::{module, service};

@@ -28,7 +28,10 @@ pub fn module(path: &str) -> Result<Shared<Module>, Error> {
 }
 
 /// The service of a path: `dns`, or `iaas/v1` with a version, which may also be the newest.
-fn service(path: &str) -> Result<&'static Service, Error> {
+///
+/// # Errors
+/// If there is no such service or version, with the nearest.
+pub fn service(path: &str) -> Result<&'static Service, Error> {
     if let Some(service) = catalog::service(path) {
         return Ok(service);
     }
