@@ -9,6 +9,7 @@
 //! | [`engine`] | everything that touches Rhai |
 //! | [`resources`] | the platform as Rust sees it: verbs, relations, waiters |
 //! | [`transport`] | one request on its way: gate, retries, rate limit, backend |
+//! | [`policy`] | permissions, grants, and what they are narrowed to |
 //! | [`simulator`] | world, state machines, rules, faults; answers messages |
 //! | [`auth`] | credentials in, bearer tokens out |
 //! | [`catalog`] | the table of STACKIT's API operations |
@@ -27,6 +28,7 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod memory;
+pub mod policy;
 pub mod resources;
 pub mod secret;
 pub mod simulator;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::kind::Kind;
-use super::selector::SelectorError;
 use crate::error::{self, Kind as ErrorKind, nearest};
+use crate::policy::SelectorError;
 
 /// Why the platform could not do what was asked.
 #[derive(Debug, Clone)]

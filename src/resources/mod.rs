@@ -14,13 +14,14 @@ mod quota;
 mod read;
 mod relations;
 mod resource;
-mod selector;
+
 mod snapshot;
 mod table;
 pub mod verb;
 mod wait;
 mod write;
 
+pub use crate::policy::{Labels, Selector, SelectorError, Unmatched};
 pub use api::Api;
 pub use error::{Error, Last};
 pub use expectation::{Expectation, Goal, Verdict, Watch, Watched};
@@ -31,4 +32,3 @@ pub use options::{Options, Query};
 pub use platform::Platform;
 pub use read::Listing;
 pub use resource::{Form, Head, Resource};
-pub use selector::{Labels, Selector, SelectorError, Unmatched};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::error::Error;
 use super::kind::Kind;
 use super::resource::Form;
-use super::selector::Selector;
+use crate::policy::Selector;
 
 /// Options as a script gives them; `()` is null.
 pub type Options = Map<String, Value>;

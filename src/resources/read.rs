@@ -9,8 +9,8 @@ use super::kind::Kind;
 use super::options::{self, Options, Query};
 use super::platform::{Platform, is_refused_with};
 use super::resource::{Form, Resource};
-use super::selector::{Labels, Selector};
 use crate::error::Kind as ErrorKind;
+use crate::policy::{Labels, Selector};
 
 /// What a list gave.
 #[derive(Debug, Clone, Default)]

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::expectation::Expectation;
 use super::kind::Kind;
 use super::managed;
-use super::selector::Labels;
+use crate::policy::Labels;
 use crate::transport::Target;
 
 /// An object of the platform; cheap to clone.

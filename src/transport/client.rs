@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::auth::TokenSource;
-use crate::catalog::Operation;
+use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
 use crate::error;
 use crate::secret::Scrubber;
@@ -17,12 +17,14 @@ use crate::transport::gate::{AllowAll, Gate, Intent};
 use crate::transport::pace::Pace;
 use crate::transport::request::Prepared;
 use crate::transport::server_clock::ServerClock;
+use crate::transport::sightings::Sightings;
+use crate::transport::subject::Look;
 use crate::transport::uploads::Uploads;
-use crate::transport::{Answer, Backend, Call, Endpoints, Error, InFlight, Limits};
+use crate::transport::{Answer, Backend, Call, Endpoints, Error, InFlight, Limits, Subject};
 
 /// How long a look at what became of a change may take. It counts beyond the call's own time: whoever does not look
 /// would have to guess.
-const LOOK_TIME: Duration = Duration::from_secs(20);
+pub(super) const LOOK_TIME: Duration = Duration::from_secs(20);
 
 /// Sends calls: gate, retries, rate limit, backend. Cheap to clone; clones share limits, pace and tokens.
 #[derive(Clone)]
@@ -43,6 +45,7 @@ pub(super) struct Inner {
     pub server_clock: ServerClock,
     pub creations: Creations,
     pub uploads: Uploads,
+    pub sightings: Sightings,
 }
 
 /// Collects what a [`Client`] is made of.
@@ -96,16 +99,38 @@ impl Client {
 }
 
 impl Inner {
-    /// The stages in their order. A further one (caps, journal) stands between the gate and the delivery.
+    /// The stages in their order. Reads go straight from the gate to the delivery.
     pub async fn send(&self, call: &Call) -> Result<Answer, Error> {
         let prepared = Prepared::new(call, &self.endpoints, &self.uploads)?;
-        self.gate.admit(&Intent {
+        let intent = Intent {
             operation: prepared.operation,
             effect: prepared.operation.effect,
             target: &prepared.target,
             object: prepared.object.as_deref(),
-        })?;
-        Delivery::new(self, call, &prepared).run().await
+            call,
+        };
+        self.gate.admit(&intent)?;
+        if intent.effect == Effect::Read {
+            let answer = Delivery::new(self, call, &prepared).run().await?;
+            self.sightings.note(&prepared, &answer.body);
+            return Ok(answer);
+        }
+        let look = if self.gate.weighs_objects() { Look::Up } else { Look::Back };
+        let subject = self.subject(call, &prepared, look).await;
+        self.gate.weigh(&intent, &subject)?;
+        // Before and after: what is read meanwhile may show either.
+        self.forget(&subject);
+        let result = Delivery::new(self, call, &prepared).run().await;
+        self.forget(&subject);
+        result
+    }
+
+    fn forget(&self, subject: &Subject) {
+        subject
+            .objects
+            .iter()
+            .filter_map(|object| object.place.as_deref())
+            .for_each(|place| self.sightings.forget(place));
     }
 
     /// Reads an object from within another call: a look at what became of a change.
@@ -190,6 +215,7 @@ impl ClientBuilder {
             server_clock: ServerClock::default(),
             creations: Creations::default(),
             uploads: Uploads::default(),
+            sightings: Sightings::default(),
         }))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Effect, Operation};
 use crate::error::Kind;
-use crate::transport::{Error, Target};
+use crate::transport::{Call, Error, Subject, Target};
 
 /// What a call is about to do, as the gate sees it.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,8 @@ pub struct Intent<'call> {
     pub target: &'call Target,
     /// The object that it acts on: the last path parameter's value, if the path ends in or passes through one.
     pub object: Option<&'call str>,
+    /// The call itself: its parameters and what it sends.
+    pub call: &'call Call,
 }
 
 /// Decides whether a call may be sent.
@@ -24,6 +26,19 @@ pub trait Gate: Send + Sync {
     /// # Errors
     /// Of kind `policy`, naming the permission and where to give it.
     fn admit(&self, intent: &Intent<'_>) -> Result<(), Error>;
+
+    /// Whether [`Gate::weigh`] must know the labels of what a change touches. What is not known is then read first.
+    fn weighs_objects(&self) -> bool {
+        false
+    }
+
+    /// Lets a change of these objects pass, or refuses it. Asked after [`Gate::admit`], for changes alone.
+    ///
+    /// # Errors
+    /// Of kind `policy`, naming the object and why it must not be changed.
+    fn weigh(&self, _intent: &Intent<'_>, _subject: &Subject) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// Grants everything: a profile without restrictions.
@@ -71,7 +86,8 @@ mod tests {
 
     fn admit(gate: &dyn Gate, effect: Effect) -> Result<(), Error> {
         let operation = operation("delete_server");
-        gate.admit(&Intent { operation, effect, target: &Target::default(), object: None })
+        let call = Call::new(operation, Target::default());
+        gate.admit(&Intent { operation, effect, target: &Target::default(), object: None, call: &call })
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One request on its way: gate → retries → rate limit → backend.
+//! One request on its way: gate → subject → gate again → retries → rate limit → backend.
 //!
 //! Nothing here knows a service by name beyond what the catalogue says, and nothing above here speaks HTTP.
 
@@ -29,6 +29,8 @@ mod retry_after;
 mod server_clock;
 mod settlement;
 mod shapes;
+mod sightings;
+mod subject;
 #[cfg(test)]
 mod testing;
 mod tls;
@@ -45,3 +47,4 @@ pub use gate::{AllowAll, Gate, Intent, ReadOnly};
 pub use in_flight::{InFlight, Permit};
 pub use limits::Limits;
 pub use live::{Live, LiveOptions};
+pub use subject::{Knowledge, Subject, Touched};

@@ -41,12 +41,13 @@ pub(super) fn read_of_parent(call: &Call) -> Option<Call> {
     Some(with_path_of(call, read))
 }
 
-fn is_read(operation: &Operation) -> bool {
+/// Whether an operation reads one object.
+pub(super) fn is_read(operation: &Operation) -> bool {
     operation.method == Method::Get && operation.list_key.is_none() && matches!(operation.answer, Answer::Json(_))
 }
 
 /// A call of `operation` with the path parameters of `call`.
-fn with_path_of(call: &Call, operation: &'static Operation) -> Call {
+pub(super) fn with_path_of(call: &Call, operation: &'static Operation) -> Call {
     let mut other = Call::new(operation, call.target.clone());
     let path = operation.parameters.iter().filter(|parameter| parameter.place == Place::Path);
     for parameter in path {

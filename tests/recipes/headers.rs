@@ -13,7 +13,7 @@ fn header(recipe: &str) -> (Header, BTreeSet<String>) {
     let text = std::fs::read_to_string(path_of(recipe)).expect("a recipe");
     let (header, findings) = Header::read(&text);
     assert_eq!(findings, [], "{recipe}");
-    let asked = header.permissions.iter().flatten().map(|permission| permission.name.clone()).collect();
+    let asked = header.permissions.iter().flatten().map(|permission| permission.grant.to_string()).collect();
     (header, asked)
 }
 

@@ -15,6 +15,7 @@ use crate::engine::limits::Limits;
 use crate::engine::recipe::{Finding, Header, Parameters};
 use crate::engine::{Source, builder, constants};
 use crate::error::nearest;
+use crate::policy::Granted;
 
 /// What a recipe says of itself, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
@@ -89,19 +90,17 @@ fn unknown_permissions(header: &Header) -> Vec<Finding> {
     let asked = header.permissions.iter().flatten();
     let mut known: Option<BTreeSet<&'static str>> = None;
     let mut findings = Vec::new();
-    for permission in asked {
+    for asked in asked {
+        let Granted::Api(pattern) = &asked.grant.what else { continue };
         let known = known.get_or_insert_with(permissions);
-        let is_known = match permission.name.strip_suffix('*') {
-            Some(start) => known.iter().any(|name| name.starts_with(start)),
-            None => known.contains(permission.name.as_str()),
-        };
-        if is_known {
+        if known.iter().any(|name| pattern.covers(name)) {
             continue;
         }
-        let message = format!("there is no permission `{}`", permission.name);
-        let finding = Finding::error("unknown_permission", permission.line, permission.column, message)
-            .spanning(permission.name.chars().count());
-        findings.push(match nearest(&permission.name, known.iter().copied()) {
+        let name = pattern.as_str();
+        let message = format!("there is no permission `{name}`");
+        let finding =
+            Finding::error("unknown_permission", asked.line, asked.column, message).spanning(name.chars().count());
+        findings.push(match nearest(name, known.iter().copied()) {
             Some(near) => finding.with_hint(format!("did you mean `{near}`?")),
             None => finding,
         });

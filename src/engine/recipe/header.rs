@@ -1,16 +1,15 @@
 //! The `//!` lines of a recipe: its help, and what it asks for.
 
-use serde::Serialize;
-
 use super::comments::{Comment, CommentKind, comments};
 use super::finding::Finding;
 use crate::error::nearest;
+use crate::policy::Grant;
 
 const KEYS: [&str; 3] = ["Permissions", "Caps", "Repeatable"];
 const EFFECTS: [&str; 4] = ["create", "update", "delete", "mint"];
 
 /// What the `//!` lines of a recipe say.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header {
     /// The prose, one line of the recipe a line.
     pub help: String,
@@ -23,12 +22,10 @@ pub struct Header {
 }
 
 /// A permission that a recipe asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskedPermission {
-    /// Such as `iaas.server.deallocate`; a `*` at its end stands for all that begin so.
-    pub name: String,
-    /// The labels that narrow it to some objects: `where schedule=office-hours`.
-    pub labels: Vec<(String, String)>,
+    /// What is asked for.
+    pub grant: Grant,
     /// Where it stands.
     pub line: usize,
     /// Where it stands, in characters from 1.
@@ -36,7 +33,7 @@ pub struct AskedPermission {
 }
 
 /// The most that a recipe means to change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cap {
     /// An effect (`create`, `update`, `delete`, `mint`) or a permission.
     pub what: String,
@@ -129,27 +126,13 @@ impl Reader {
     fn permissions(&mut self, parts: &[Part<'_>]) {
         let asked = self.header.permissions.get_or_insert_default();
         for part in parts {
-            let mut words = part.text.split_whitespace();
-            let name = words.next().unwrap_or_default().to_owned();
-            let length = part.text.chars().count();
-            let is_name = name.split('.').count() > 1
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_*".contains(c))
-                && !name.trim_end_matches('*').contains('*');
-            if !is_name {
-                let message = format!("`{name}` is no permission");
-                let finding = Finding::error("bad_permission", part.line, part.column, message).spanning(length);
-                self.findings.push(finding.with_hint("permissions look like `iaas.server.list`, separated by commas"));
-                continue;
-            }
-            match labels(&mut words) {
-                Ok(labels) => asked.push(AskedPermission { name, labels, line: part.line, column: part.column }),
-                Err(message) => {
-                    let finding = Finding::error("bad_permission", part.line, part.column, message).spanning(length);
-                    self.findings.push(
-                        finding
-                            .with_hint("narrow it as in `iaas.server.stop where schedule=office-hours and team=web`"),
-                    );
-                }
+            match Grant::parse(part.text) {
+                Ok(grant) => asked.push(AskedPermission { grant, line: part.line, column: part.column }),
+                Err(error) => self.findings.push(
+                    Finding::error("bad_permission", part.line, part.column, error.message)
+                        .spanning(part.text.chars().count())
+                        .with_hint(error.hint),
+                ),
             }
         }
     }
@@ -220,29 +203,6 @@ fn split(comment: &Comment, start: usize) -> Vec<Part<'_>> {
     parts
 }
 
-fn labels<'w>(words: &mut impl Iterator<Item = &'w str>) -> Result<Vec<(String, String)>, String> {
-    match words.next() {
-        None => return Ok(Vec::new()),
-        Some("where") => {}
-        Some(other) => return Err(format!("`{other}` does not belong here")),
-    }
-    let mut labels = Vec::new();
-    loop {
-        let Some((key, value)) = words.next().and_then(|word| word.split_once('=')) else {
-            return Err("a label such as `team=web` must follow `where` and `and`".to_owned());
-        };
-        if key.is_empty() || value.is_empty() {
-            return Err(format!("`{key}={value}` is no label"));
-        }
-        labels.push((key.to_owned(), value.to_owned()));
-        match words.next() {
-            None => return Ok(labels),
-            Some("and") => {}
-            Some(other) => return Err(format!("`{other}` does not belong here")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,9 +224,8 @@ let a = 1;";
         assert_eq!(header.summary(), "Deallocate the servers that need not run at night.");
         assert!(header.help.ends_with("bill in full.\nMore help."), "{}", header.help);
         let permissions = header.permissions.expect("asked");
-        let names: Vec<&str> = permissions.iter().map(|asked| asked.name.as_str()).collect();
-        assert_eq!(names, ["iaas.server.list", "iaas.server.deallocate", "iaas.volume.*"]);
-        assert_eq!(permissions[1].labels, [("schedule".to_owned(), "office-hours".to_owned())]);
+        let grants: Vec<String> = permissions.iter().map(|asked| asked.grant.to_string()).collect();
+        assert_eq!(grants, ["iaas.server.list", "iaas.server.deallocate where schedule=office-hours", "iaas.volume.*"]);
         assert_eq!((permissions[1].line, permissions[1].column), (4, 36));
         assert_eq!((permissions[2].line, permissions[2].column), (5, 7));
         assert_eq!(header.caps[0], Cap { what: "update".to_owned(), most: 80 });

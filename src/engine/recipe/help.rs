@@ -40,9 +40,7 @@ pub fn help(recipe: &str, header: &Header, parameters: &Parameters) -> String {
     {
         text.push_str("\nPermissions:\n");
         for asked in permissions {
-            let labels: Vec<String> = asked.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let narrowed = if labels.is_empty() { String::new() } else { format!(" where {}", labels.join(" and ")) };
-            let _ = writeln!(text, "  {}{narrowed}", asked.name);
+            let _ = writeln!(text, "  {}", asked.grant);
         }
     }
     text.push_str("\nOptions of stackhand itself are listed by `stackhand run --help`.\n");

@@ -1,0 +1,182 @@
+//! What a change touches: the objects that its path names, with what is known of them before it is made.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::catalog::{FilledFrom, Method, Operation, Parameter, Place, plain_text, service};
+use crate::error::Kind;
+use crate::policy::ObjectFacts;
+use crate::transport::client::Inner;
+use crate::transport::delivery::Delivery;
+use crate::transport::neighbours::{is_read, with_path_of};
+use crate::transport::request::Prepared;
+use crate::transport::sightings::{place_of, shows_labels};
+use crate::transport::{Call, Error};
+
+/// What a change touches.
+#[derive(Debug, Clone, Default)]
+pub struct Subject {
+    /// The objects that the path names, from the left; none for a create.
+    pub objects: Vec<Touched>,
+}
+
+/// One object that a change touches.
+#[derive(Debug, Clone)]
+pub struct Touched {
+    /// What it is: `server`, `volume`; the parameter's name without `Id`.
+    pub kind: String,
+    /// As the path names it.
+    pub id: String,
+    /// Host and path of the object itself, if it can be read.
+    pub place: Option<String>,
+    /// What is known of it.
+    pub knowledge: Knowledge,
+}
+
+/// What is known of an object before it is changed.
+#[derive(Debug, Clone)]
+pub enum Knowledge {
+    /// As it was last read.
+    Known(Arc<ObjectFacts>),
+    /// Nothing: nobody asked, it cannot be read alone, or its kind has no labels.
+    Unknown,
+    /// It does not exist.
+    Gone,
+    /// It could not be read.
+    Unreadable(Box<Error>),
+}
+
+impl Touched {
+    /// What is known of it, if anything.
+    #[must_use]
+    pub fn facts(&self) -> Option<&ObjectFacts> {
+        match &self.knowledge {
+            Knowledge::Known(facts) => Some(facts),
+            Knowledge::Unknown | Knowledge::Gone | Knowledge::Unreadable(_) => None,
+        }
+    }
+
+    /// How messages call it: its name, else its id.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.facts().and_then(ObjectFacts::label).unwrap_or(&self.id)
+    }
+}
+
+/// How hard to look for what is known of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Not beyond what was read already.
+    Back,
+    /// Read what was not read, or not with its labels.
+    Up,
+}
+
+impl Inner {
+    /// The objects that a change touches. What has labels and is not known is read, past the gate: it is the gate that
+    /// asks.
+    pub async fn subject(&self, call: &Call, prepared: &Prepared, look: Look) -> Subject {
+        let mut objects = Vec::new();
+        for parameter in call.operation.parameters.iter().filter(|parameter| names_an_object(parameter)) {
+            let Some(id) = call.parameters.get(parameter.name).map(plain_text) else { continue };
+            objects.push(self.touched(call, prepared, parameter.name, id, look).await);
+        }
+        Subject { objects }
+    }
+
+    async fn touched(&self, call: &Call, prepared: &Prepared, parameter: &str, id: String, look: Look) -> Touched {
+        let kind = kind_of(parameter);
+        let home = home_of(call, parameter).map(|mut home| {
+            // What was checked and filled in for the change holds for the look as well.
+            home.target = prepared.target.clone();
+            home
+        });
+        let home = home.and_then(|home| Some((Prepared::new(&home, &self.endpoints, &self.uploads).ok()?, home)));
+        let Some((read, home)) = home else { return Touched { kind, id, place: None, knowledge: Knowledge::Unknown } };
+        let place = place_of(&read);
+        let has_labels = shows_labels(home.operation);
+        let knowledge = match self.sightings.facts(&place, has_labels) {
+            Some(facts) => Knowledge::Known(facts),
+            None if look == Look::Up && has_labels => self.look_up(home, &read).await,
+            None => Knowledge::Unknown,
+        };
+        Touched { kind, id, place: Some(place), knowledge }
+    }
+
+    async fn look_up(&self, mut home: Call, read: &Prepared) -> Knowledge {
+        home.time_limit = Some(super::client::LOOK_TIME);
+        match Delivery::new(self, &home, read).run().await {
+            Ok(answer) => {
+                self.sightings.note(read, &answer.body);
+                ObjectFacts::read(&answer.body).map_or(Knowledge::Unknown, |facts| Knowledge::Known(Arc::new(facts)))
+            }
+            Err(error) if error.kind == Kind::NotFound => Knowledge::Gone,
+            Err(error) => Knowledge::Unreadable(Box::new(error)),
+        }
+    }
+}
+
+fn names_an_object(parameter: &Parameter) -> bool {
+    parameter.place == Place::Path && !matches!(parameter.filled_from(), Some(FilledFrom::Project | FilledFrom::Region))
+}
+
+/// `server` of `serverId`, `service account mail` of `serviceAccountMail`.
+fn kind_of(parameter: &str) -> String {
+    let name = parameter.strip_suffix("Id").unwrap_or(parameter);
+    let mut kind = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() {
+            kind.push(' ');
+        }
+        kind.push(letter.to_ascii_lowercase());
+    }
+    kind.trim_start().to_owned()
+}
+
+/// A call that reads the object that a path parameter names: the shortest GET of the service that ends in it.
+fn home_of(call: &Call, parameter: &str) -> Option<Call> {
+    let end = format!("/{{{parameter}}}");
+    let is_given = |operation: &Operation| {
+        let path = operation.parameters.iter().filter(|parameter| names_an_object(parameter));
+        path.into_iter().all(|parameter| call.parameters.get(parameter.name).is_some_and(|value| *value != Value::Null))
+    };
+    let operations = service(call.operation.module)?.operations.iter();
+    let homes = operations
+        .filter(|other| other.method == Method::Get && is_read(other) && other.path.ends_with(&end) && is_given(other));
+    Some(with_path_of(call, homes.min_by_key(|home| home.path.len())?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::testing::{ID, OTHER_ID, call};
+
+    #[test]
+    fn each_object_of_a_path_has_its_own_home() {
+        let homes = |name: &str, parameters: &[(&str, &str)]| {
+            let call = parameters.iter().fold(call(name), |call, (name, value)| call.with(name, *value));
+            let named = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
+            let homes: Vec<_> = named
+                .map(|parameter| {
+                    let home = home_of(&call, parameter.name).map(|home| home.operation.name);
+                    (kind_of(parameter.name), home)
+                })
+                .collect();
+            homes
+        };
+        let both = [("serverId", ID), ("volumeId", OTHER_ID)];
+        let server = || ("server".to_owned(), Some("get_server"));
+        assert_eq!(homes("stop_server", &both), [server()]);
+        assert_eq!(
+            homes("remove_volume_from_server", &both),
+            [server(), ("volume".to_owned(), Some("get_volume"))],
+            "both the server and the volume are touched"
+        );
+        assert_eq!(homes("create_server", &[]), []);
+        assert_eq!(
+            homes("add_service_account_to_server", &[("serverId", ID), ("serviceAccountMail", "a@b.c")]),
+            [server(), ("service account mail".to_owned(), None)]
+        );
+    }
+}
