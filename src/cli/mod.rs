@@ -10,6 +10,7 @@ mod doc;
 mod eval;
 mod execute;
 mod log;
+mod out_file;
 mod output;
 mod printer;
 mod process;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use super::arguments::{ColorChoice, OutputFormat};
+use super::out_file::OutFile;
 use crate::engine::LogLevel;
 use crate::error::{Error, Kind, Result, io_cause};
 use crate::secret::Scrubber;
@@ -23,12 +24,32 @@ pub struct Printer {
 }
 
 struct Sinks {
-    data: Box<dyn Write + Send>,
+    data: Data,
     talk: Box<dyn Write + Send>,
     /// The reader of the data has gone (`| head`): nothing more is written, and that is no error.
     is_closed: bool,
     /// Why the data could not be written, if it was not the reader who went.
     failure: Option<io::Error>,
+}
+
+/// Where data goes.
+enum Data {
+    Stream(Box<dyn Write + Send>),
+    File(OutFile),
+}
+
+impl Data {
+    fn write_text(&mut self, text: &str) -> io::Result<()> {
+        let sink: &mut dyn Write = match self {
+            Self::Stream(stream) => stream,
+            Self::File(file) => file,
+        };
+        sink.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            sink.write_all(b"\n")?;
+        }
+        sink.flush()
+    }
 }
 
 /// What the two streams can do, decided once.
@@ -86,21 +107,21 @@ impl Printer {
         is_quiet: bool,
         scrubber: Scrubber,
     ) -> Self {
-        let sinks = Arc::new(Mutex::new(Sinks { data, talk, is_closed: false, failure: None }));
+        let sinks = Arc::new(Mutex::new(Sinks { data: Data::Stream(data), talk, is_closed: false, failure: None }));
         Self { sinks, scrubber, format, streams, is_quiet }
     }
 
-    /// Sends the data to a file from here on.
+    /// Sends the data to a file from here on; it is in its place after [`Self::finish_data`].
     ///
     /// # Errors
-    /// When the file cannot be created.
+    /// When the file cannot be written.
     pub fn redirect_data(&mut self, path: &std::path::Path) -> Result<()> {
-        let file = std::fs::File::create(path).map_err(|error| {
+        let file = OutFile::new(path).map_err(|error| {
             Error::new(Kind::Usage, "out_not_writable", format!("cannot write the result: {}", io_cause(&error)))
                 .with_place(path.display().to_string())
                 .with_hint("give a path in a folder that exists and that you may write to with `--out`")
         })?;
-        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).data = Box::new(file);
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner).data = Data::File(file);
         self.streams.data_colour = false;
         self.streams.width = None;
         Ok(())
@@ -124,13 +145,22 @@ impl Printer {
         if sinks.is_closed {
             return;
         }
-        let written = sinks
-            .data
-            .write_all(text.as_bytes())
-            .and_then(|()| if text.ends_with('\n') { Ok(()) } else { sinks.data.write_all(b"\n") });
-        if let Err(error) = written.and_then(|()| sinks.data.flush()) {
+        if let Err(error) = sinks.data.write_text(&text) {
             sinks.is_closed = true;
             sinks.failure = Some(error).filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+        }
+    }
+
+    /// Puts the file of the data in its place, if the data goes to a file, has been written, and all of it.
+    pub fn finish_data(&self) {
+        let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
+        if sinks.is_closed {
+            return;
+        }
+        if let Data::File(file) = &mut sinks.data
+            && let Err(error) = file.finish()
+        {
+            sinks.failure = Some(error);
         }
     }
 

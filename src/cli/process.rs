@@ -50,7 +50,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
     }
     log::start(&shared, printer.streams.talk_colour, environment.variable(STACKHAND_LOG), Clock::process(), &scrubber);
     let process = Process { environment, scrubber, printer };
-    match dispatch(&process, &shared, command) {
+    let result = dispatch(&process, &shared, command);
+    process.printer.finish_data();
+    match result {
         Ok(code) => match process.printer.data_failure() {
             Some(error) => {
                 process.printer.error(&error);

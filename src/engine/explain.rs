@@ -179,6 +179,7 @@ fn unknown_variable(name: &str) -> Error {
         None if !Registry::shared().get(name).is_empty() => {
             error.with_hint(format!("as a function it is called: `{name}(…)`"))
         }
+        None if name.contains("::") => error.with_hint("a module shows what it exports: `export const NAME = …`"),
         None => {
             error.with_hint("functions see no variables from outside but the constants; hand them over as parameters")
         }

@@ -7,7 +7,7 @@ use codespan_reporting::diagnostic::{Diagnostic, Label};
 use codespan_reporting::term::{self, Config, Styles, StylesWriter, termcolor::Ansi};
 use rhai::{Array, Dynamic, EvalAltResult, Map};
 
-use super::check::hint_for_member;
+use super::check::{Used, hint_for_member};
 use super::excerpt::Excerpt;
 use super::explain::explain;
 use super::sources::Sources;
@@ -159,13 +159,19 @@ pub(super) fn emit(file: &Excerpt<'_>, diagnostic: &Diagnostic<()>, has_colour: 
     String::from_utf8_lossy(&bytes).trim_end().to_owned() + "\n"
 }
 
-/// What may be meant by a function that a module has not: only the script says what its modules are.
+/// What may be meant by what a module has not: only the script says what its modules are.
 fn hint_for(fault: &EvalAltResult, place: &Place) -> Option<String> {
-    let EvalAltResult::ErrorFunctionNotFound(signature, _) = fault.unwrap_inner() else { return None };
-    let (name, types) = signature.split_once(" (").unwrap_or((signature, ")"));
-    let (alias, function) = name.split_once("::")?;
-    let given = types.trim_end_matches(')').split(", ").filter(|kind| !kind.is_empty()).count();
-    hint_for_member(&place.source, place.text.as_ref()?, alias, function, given)
+    let (member, used) = match fault.unwrap_inner() {
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => {
+            let (name, types) = signature.split_once(" (").unwrap_or((signature, ")"));
+            let given = types.trim_end_matches(')').split(", ").filter(|kind| !kind.is_empty()).count();
+            (name, Used::Called(given))
+        }
+        EvalAltResult::ErrorVariableNotFound(name, _) => (name.as_str(), Used::Read),
+        _ => return None,
+    };
+    let (alias, name) = member.split_once("::")?;
+    hint_for_member(&place.source, place.text.as_ref()?, alias, name, used)
 }
 
 /// The places that an error came through, the innermost first, each with the function that it lies in.

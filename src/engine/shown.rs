@@ -4,6 +4,7 @@ use rhai::{Array, Dynamic};
 use serde_json::Value;
 
 use super::builtins::report::Report;
+use super::builtins::results::table_of_results;
 use super::builtins::table::{Style, Table};
 use super::context::RunContext;
 use super::values::{self, display};
@@ -39,6 +40,11 @@ fn text_of(value: &Dynamic, run: &RunContext) -> String {
     }
     if let Some(report) = value.read_lock::<Report>() {
         return report.text.to_string();
+    }
+    if let Some(list) = value.read_lock::<Array>()
+        && let Some(table) = table_of_results(&list, run.limits.text_bytes())
+    {
+        return table.render(style);
     }
     if let Some(list) = value.read_lock::<Array>()
         && let Some(table) = Table::overview(&list, run.limits.text_bytes())

@@ -18,6 +18,7 @@ mod objects;
 mod parallel;
 pub(super) mod report;
 mod resources;
+pub(super) mod results;
 mod secret;
 pub(super) mod table;
 mod text;

@@ -147,9 +147,14 @@ impl Table {
         };
         let rows: Vec<Vec<Dynamic>> =
             list.iter().map(|item| columns.iter().map(|title| read(item, title)).collect()).collect();
+        Some(Self::of_texts(columns, rows, limit))
+    }
+
+    /// A table of texts, as cells show them.
+    pub(super) fn of_texts(titles: Vec<String>, rows: Vec<Vec<Dynamic>>, limit: usize) -> Self {
         let text = |value: &Dynamic| cell(value, limit).unwrap_or_else(|error| error.to_string());
         let cells = rows.iter().map(|row| row.iter().map(text).collect()).collect();
-        Some(Self(Arc::new(Content { titles: columns, rows, cells })))
+        Self(Arc::new(Content { titles, rows, cells }))
     }
 
     /// The table without so many of its last columns that the rest fits into `width`; two are always left.

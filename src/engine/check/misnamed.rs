@@ -1,4 +1,4 @@
-//! What may be meant by a module's function that a run did not find.
+//! What may be meant by a module's function or constant that a run did not find.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,17 @@ use crate::catalog;
 use crate::engine::services::{self, usage};
 use crate::engine::{Source, stdlib};
 
-/// What to say of `alias::name`, called with so many arguments in a script of this name and text.
-pub fn hint(script: &str, text: &str, alias: &str, name: &str, given: usize) -> Option<String> {
+/// How a module's member was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    /// As a function, with so many arguments.
+    Called(usize),
+    /// As a constant.
+    Read,
+}
+
+/// What to say of `alias::name` in a script of this name and text.
+pub fn hint(script: &str, text: &str, alias: &str, name: &str, used: Used) -> Option<String> {
     let source = source_of(script, text);
     let path = path_of(&compiled(&engine(), &source).ok()?, alias)?;
     if let Some(service) = path.strip_prefix("stackit/") {
@@ -28,7 +37,10 @@ pub fn hint(script: &str, text: &str, alias: &str, name: &str, given: usize) -> 
         Some(module) => Exports::of(&compiled(&engine(), &Source::inline(&*path, stdlib::text(module)?)).ok()?).into(),
         None => Modules::of(&source).import(&source, &path).ok()??,
     };
-    exports.lacks_function(alias, name, given)?.hint
+    match used {
+        Used::Called(given) => exports.lacks_function(alias, name, given)?.hint,
+        Used::Read => exports.lacks_value(alias, name)?.hint,
+    }
 }
 
 /// The script as it was read, if it was read from a file.

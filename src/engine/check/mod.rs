@@ -19,6 +19,6 @@ mod values;
 mod walker;
 
 pub(super) use kinds::may_be_absent;
-pub(super) use misnamed::hint as hint_for_member;
+pub(super) use misnamed::{Used, hint as hint_for_member};
 pub use modules::ModuleReport;
 pub use report::{Report, check, findings};

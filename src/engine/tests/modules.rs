@@ -89,7 +89,7 @@ fn what_cannot_be_read_says_why() {
 #[test]
 fn a_function_that_a_module_has_not_is_told_with_the_nearest_whatever_the_module_is_called() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "lib/a.rhai", "fn sum(a, b) { a + b } private fn inner() { 1 } fn deep() { sun() }");
+    write(folder.path(), "lib/a.rhai", "export const LIMIT = 3; fn sum(a, b) { a + b } private fn inner() { 1 }");
     for (text, hint) in [
         ("import \"stackit/dns\" as names; names::list_zons()", "did you mean `names::list_zones`?"),
         ("import \"stackit/load-balancer\" as lb; lb::list_load_balancer()", "did you mean `lb::list_load_balancers`?"),
@@ -97,6 +97,8 @@ fn a_function_that_a_module_has_not_is_told_with_the_nearest_whatever_the_module
         ("import \"stdlib/tiers\" as t; t::reversd([])", "did you mean `t::reversed`?"),
         ("import \"lib/a\" as a; fn f() { a::sun(1, 2) } f()", "did you mean `a::sum`?"),
         ("import \"lib/a\" as a; a::sum(1)", "it takes 2"),
+        ("import \"lib/a\" as a; a::LIMTI", "did you mean `a::LIMIT`?"),
+        ("import \"lib/a\" as a; a::NOTHING", "a module shows what it exports"),
         ("import \"lib/a\" as a; a::inner()", "keeps `inner` to itself"),
     ] {
         let failure = outcome_of(folder.path(), text).failure.unwrap();
