@@ -1,6 +1,7 @@
 //! What a user may type wrong.
 
 use super::{Case, case, page};
+use crate::process::Workspace;
 
 /// A recipe that must not begin.
 const RECIPE: &str = "print(\"began\");\n";
@@ -104,4 +105,20 @@ fn calls_of_the_api_that_are_none() {
         ),
         case("what the simulator does not have", 5, &["api", "dns", "list_zones", "--sim"]),
     ]));
+}
+
+#[test]
+fn a_result_s_file_is_left_alone_by_what_has_no_result() {
+    let work = Workspace::new().file("r.rhai", "let args = params(#{ keep: 3 }); args.keep").file("result.json", "old");
+    let read = || std::fs::read_to_string(work.path("result.json")).expect("it is there");
+    for (words, code) in [
+        (&["run", "r.rhai", "--sim", "--out", "result.json", "--kep", "4"][..], 2),
+        (&["eval", "throw 1", "--sim", "--out", "result.json"], 1),
+        (&["eval", "let x = 1;", "--sim", "--out", "result.json"], 0),
+    ] {
+        assert_eq!(work.run(words).code, code, "{words:?}");
+        assert_eq!(read(), "old", "{words:?}");
+    }
+    assert_eq!(work.run(&["run", "r.rhai", "--sim", "--out", "result.json"]).code, 0);
+    assert_eq!(read(), "3\n");
 }
