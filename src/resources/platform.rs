@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::answer;
 use super::api::Api;
 use super::error::Error;
 use super::kind::Kind;
+use super::list::Unread;
 use super::managed::ManagedObjects;
 use super::resource::{Form, Resource};
 use super::wait::Polls;
@@ -129,12 +129,14 @@ impl Platform {
 
     /// Sends a call that lists objects. The list is whole, or this is an error.
     pub(super) async fn send_for_list(&self, call: Call, kind: Kind, form: Form) -> Result<Vec<Resource>, Error> {
+        self.send_for_unread(call, kind, form).await?.objects()
+    }
+
+    /// Sends a call that lists objects, and does not look at them.
+    pub(super) async fn send_for_unread(&self, call: Call, kind: Kind, form: Form) -> Result<Unread, Error> {
         let operation = call.operation;
         let answer = self.send(call).await?;
-        let key = operation.list_key.ok_or(Error::Bug("a list's operation has no list key in the catalogue"))?;
-        let elements = answer::elements(&answer.body, key).map_err(|why| bad_answer(operation, why))?;
-        let target = Arc::new(self.target.clone());
-        Ok(elements.into_iter().map(|body| Resource::new(kind, target.clone(), form, body)).collect())
+        Ok(Unread { kind, target: Arc::new(self.target.clone()), form, body: answer.body, operation })
     }
 
     /// Reads one object as a wait does: plainly, and not for long.

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::kind::Kind;
+use super::list::{Listed, Unread};
 use super::options::{self, Options, Query};
 use super::platform::{Platform, is_refused_with};
 use super::resource::{Form, Resource};
@@ -29,16 +30,23 @@ impl Platform {
     /// # Errors
     /// Of the call, or `incomplete` when the answer is not a whole list.
     pub async fn list(&self, kind: Kind, query: &Query) -> Result<Listing, Error> {
+        self.listed(kind, query).await?.listing()
+    }
+
+    /// As [`Self::list`], but what need not be looked at stays as it came.
+    ///
+    /// # Errors
+    /// As [`Self::list`]; that what is unread is no whole list is found by whoever reads it.
+    pub async fn listed(&self, kind: Kind, query: &Query) -> Result<Listed, Error> {
         if kind == Kind::Quota {
             let objects = self.quotas().await?;
-            return Ok(Listing { objects, warnings: Vec::new() });
+            return Ok(Listed::Selected(Listing { objects, warnings: Vec::new() }));
         }
         let Some(selector) = &query.selector else {
-            let objects = self.list_sent(kind, query, None).await?;
-            return Ok(Listing { objects, warnings: Vec::new() });
+            return Ok(Listed::Unread(self.list_sent(kind, query, None).await?));
         };
         let sent = selector.sent();
-        let listed = self.list_sent(kind, query, sent.as_deref()).await?;
+        let listed = self.list_sent(kind, query, sent.as_deref()).await?.objects()?;
         let mut objects = Vec::new();
         for object in &listed {
             if selector.matches(&object.head()?.labels()) {
@@ -48,19 +56,19 @@ impl Platform {
         let mut warnings = warnings(kind, selector, objects.len(), &listed)?;
         if !warnings.is_empty() && sent.is_some() {
             // Only the whole list tells a slip of the pen from an honest "none".
-            let all = self.list_sent(kind, query, None).await?;
+            let all = self.list_sent(kind, query, None).await?.objects()?;
             warnings = self::warnings(kind, selector, objects.len(), &all)?;
         }
-        Ok(Listing { objects, warnings })
+        Ok(Listed::Selected(Listing { objects, warnings }))
     }
 
-    async fn list_sent(&self, kind: Kind, query: &Query, selector: Option<&str>) -> Result<Vec<Resource>, Error> {
+    async fn list_sent(&self, kind: Kind, query: &Query, selector: Option<&str>) -> Result<Unread, Error> {
         let call = self.call_of(kind, kind.row().operations.list, "list")?;
         let mut call = super::platform::with_options(call, &query.parameters);
         if let Some(selector) = selector {
             call = call.with("label_selector", selector);
         }
-        self.send_for_list(call, kind, query.form()).await
+        self.send_for_unread(call, kind, query.form()).await
     }
 
     /// Reads one object by its identifier.

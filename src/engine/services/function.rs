@@ -151,7 +151,7 @@ fn list_of(
 ) -> Result<Array, Fault> {
     let (node, key) = (node_of(operation), operation.list_key.unwrap_or_default());
     let about = std::sync::Arc::new(about);
-    let mut decoder = Decoder::default();
+    let mut decoder = Decoder::for_list();
     let mut list = Array::new();
     for page in pages {
         run.reserve(VALUE_BYTES * page.body.len() as u64)?;

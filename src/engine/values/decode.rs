@@ -1,5 +1,6 @@
 //! From the bytes of an answer straight to what scripts hold, without a tree in between.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,14 +8,17 @@ use rhai::{Array, Dynamic, ImmutableString};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::form::Node;
+use super::items::{Items, Under};
 use super::object::Object;
+use super::texts::Texts;
 use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
-/// Decodes answers. One decoder for all parts of an answer shares the short texts that come again and again.
+/// Decodes answers.
 #[derive(Default)]
 pub struct Decoder {
-    texts: Texts,
+    /// The texts that come again and again, for answers that are long enough to have such.
+    texts: Option<Texts>,
     secrets: Vec<Secret>,
     /// The fields of the objects that are being read, those of the innermost last: each object takes its own away at
     /// its end, in one piece of the right size.
@@ -22,6 +26,12 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// A decoder for the parts of one list, which share the texts that come again and again.
+    #[must_use]
+    pub fn for_list() -> Self {
+        Self { texts: Some(Texts::new()), ..Self::default() }
+    }
+
     /// Decodes JSON. Objects become [`Object`]s of the forms that `node` leads to, lists stay arrays, `null` is `()`.
     /// Whole numbers too large for a script's become text, so that no digit is lost; what the catalogue calls a secret
     /// becomes a `Secret`.
@@ -29,16 +39,8 @@ impl Decoder {
     /// # Errors
     /// If the bytes are no JSON.
     pub fn value(&mut self, bytes: &[u8], node: &Node) -> Result<Dynamic, Error> {
-        let wrong = |why: String| {
-            let message = format!("the answer is not the JSON that was expected: {why}");
-            Error::new(Kind::Server, "answer_not_json", message)
-        };
-        // Once for all texts in it is cheaper than once for each.
-        let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
-        let mut deserializer = serde_json::Deserializer::from_str(text);
         self.fields.clear();
-        let value = Value { node, decoder: self }.deserialize(&mut deserializer);
-        value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| wrong(error.to_string()))
+        whole(bytes, Value { node, decoder: self })
     }
 
     /// Decodes an answer that is an object.
@@ -66,10 +68,39 @@ impl Decoder {
         list.and_then(|list| list.into_array().ok()).ok_or_else(missing)
     }
 
+    /// Decodes an answer that is a list of objects, in one go; each passes through `finish`.
+    ///
+    /// # Errors
+    /// If it is no JSON, the list is not there or comes twice, or something else than objects is in it.
+    pub fn objects(
+        &mut self,
+        bytes: &[u8],
+        key: &str,
+        node: &Node,
+        finish: &mut dyn FnMut(Object) -> Dynamic,
+    ) -> Result<Array, Error> {
+        self.fields.clear();
+        let items = Items { node, decoder: self, finish };
+        if key.is_empty() { whole(bytes, items) } else { whole(bytes, Under { key, items }) }
+    }
+
     /// The secrets that have been met, for the scrubber.
     pub fn secrets(&mut self) -> Vec<Secret> {
         std::mem::take(&mut self.secrets)
     }
+}
+
+/// Reads a document to its end.
+fn whole<'de, S: DeserializeSeed<'de>>(bytes: &'de [u8], seed: S) -> Result<S::Value, Error> {
+    let wrong = |why: String| {
+        let message = format!("the answer is not the JSON that was expected: {why}");
+        Error::new(Kind::Server, "answer_not_json", message)
+    };
+    // Once for all texts in it is cheaper than once for each.
+    let text = std::str::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = seed.deserialize(&mut deserializer);
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| wrong(error.to_string()))
 }
 
 /// Decodes JSON that stands alone; see [`Decoder::value`].
@@ -86,34 +117,6 @@ pub fn decode(bytes: &[u8], node: &Node) -> Result<Dynamic, Error> {
 /// If it is no JSON or no object.
 pub fn decode_object(bytes: &[u8], node: &Node) -> Result<Object, Error> {
     Decoder::default().object(bytes, node)
-}
-
-/// Short texts that were met lately: labels' keys, states, zones, names of machine types. Ten thousand servers have a
-/// few dozen of them.
-#[derive(Default)]
-struct Texts(Vec<Option<ImmutableString>>);
-
-impl Texts {
-    const PLACES: usize = 128;
-    /// Longer ones, such as identifiers, rarely come twice.
-    const LONGEST: usize = 23;
-
-    /// The text, shared with an earlier one if it was met.
-    fn shared(&mut self, text: &str) -> ImmutableString {
-        if text.len() > Self::LONGEST {
-            return text.into();
-        }
-        if self.0.is_empty() {
-            self.0.resize(Self::PLACES, None);
-        }
-        // FNV-1a. Texts that fall on one place only lose the sharing.
-        let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        let place = &mut self.0[(hash ^ (hash >> 16)) as usize % Self::PLACES];
-        match place {
-            Some(known) if known == text => known.clone(),
-            _ => place.insert(text.into()).clone(),
-        }
-    }
 }
 
 struct Value<'n, 'd> {
@@ -158,7 +161,7 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
             self.decoder.secrets.push(secret.clone());
             return Ok(Dynamic::from(secret));
         }
-        Ok(self.decoder.texts.shared(value).into())
+        Ok(self.decoder.text(value).into())
     }
 
     fn visit_unit<E>(self) -> Result<Dynamic, E> {
@@ -178,32 +181,73 @@ impl<'de> Visitor<'de> for Value<'_, '_> {
         Ok(list.into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Dynamic, A::Error> {
-        let form = self.node.form();
-        let others = form.and_then(|form| form.other()).unwrap_or(match self.node {
-            Node::Secret => &Node::Secret,
-            Node::Plain | Node::Time | Node::List(_) | Node::Object(_) => &Node::Plain,
-        });
-        let first = self.decoder.fields.len();
-        let mut hint = 0;
-        while let Some(name) = fields.next_key_seed(Key)? {
-            let known = form.and_then(|form| form.key(name.as_ref(), hint));
-            let (key, node) = match known {
-                Some((key, node, next)) => {
-                    hint = next;
-                    (key, node)
-                }
-                None => (self.decoder.texts.shared(name.as_ref()), others),
-            };
-            let value = fields.next_value_seed(Value { node, decoder: self.decoder })?;
-            self.decoder.fields.push((key, value));
-        }
-        let entries = self.decoder.fields.drain(first..).collect();
-        Ok(Dynamic::from(Object::new(entries, form.map(Arc::clone))))
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Dynamic, A::Error> {
+        self.decoder.read_object(self.node, fields).map(Dynamic::from)
     }
 }
 
-struct Key;
+impl Decoder {
+    pub(super) fn read_object<'de, A: MapAccess<'de>>(
+        &mut self,
+        node: &Node,
+        mut fields: A,
+    ) -> Result<Object, A::Error> {
+        let form = node.form();
+        let others = form.and_then(|form| form.other()).unwrap_or(match node {
+            Node::Secret => &Node::Secret,
+            Node::Plain | Node::Time | Node::List(_) | Node::Object(_) => &Node::Plain,
+        });
+        let first = self.fields.len();
+        let mut hint = 0;
+        // In the catalogue's order, and so each but once.
+        let mut is_in_order = true;
+        while let Some(name) = fields.next_key_seed(Key)? {
+            let known = form.and_then(|form| form.key(name.as_ref(), hint));
+            let (key, node) = if let Some((key, node, next)) = known {
+                is_in_order &= next > hint;
+                hint = next;
+                (key, node)
+            } else {
+                is_in_order = false;
+                (self.text(name.as_ref()), others)
+            };
+            let value = fields.next_value_seed(Value { node, decoder: self })?;
+            self.fields.push((key, value));
+        }
+        let mut entries = self.fields.split_off(first);
+        if !is_in_order {
+            keep_last_of_each(&mut entries);
+        }
+        Ok(Object::new(entries, form.map(Arc::clone)))
+    }
+
+    fn text(&mut self, text: &str) -> ImmutableString {
+        match &mut self.texts {
+            Some(texts) => texts.shared(text),
+            None => text.into(),
+        }
+    }
+}
+
+/// Of fields of one name the last one counts, as JSON's readers have it.
+fn keep_last_of_each(entries: &mut Vec<(ImmutableString, Dynamic)>) {
+    const FEW: usize = 16;
+    let has_twins = if entries.len() <= FEW {
+        (1..entries.len()).any(|index| entries[..index].iter().any(|(key, _)| *key == entries[index].0))
+    } else {
+        let mut seen = HashSet::new();
+        !entries.iter().all(|(key, _)| seen.insert(key.as_str()))
+    };
+    if has_twins {
+        let mut seen = HashSet::new();
+        entries.reverse();
+        entries.retain(|(key, _)| seen.insert(key.clone()));
+        entries.reverse();
+    }
+}
+
+/// A field's name, borrowed if nothing is escaped in it.
+pub(super) struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
     type Value = std::borrow::Cow<'de, str>;
@@ -236,3 +280,7 @@ pub fn from_value(value: &serde_json::Value) -> Dynamic {
     seed.deserialize(value)
         .unwrap_or_else(|error: serde_json::Error| serde_json::Error::custom(error).to_string().into())
 }
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

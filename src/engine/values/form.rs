@@ -34,6 +34,8 @@ pub struct Form {
 
 #[derive(Debug)]
 struct FormField {
+    name: &'static str,
+    /// The same, as objects hold it.
     key: ImmutableString,
     shape: ShapeId,
     is_secret: bool,
@@ -118,7 +120,7 @@ impl Form {
         match shape_at(self.service, shape) {
             Shape::Object { fields, others, .. } => {
                 for field in fields {
-                    if self.fields.iter().all(|known| known.key != field.name) {
+                    if self.fields.iter().all(|known| known.name != field.name) {
                         self.fields.push(FormField::new(field.name, field.shape, field.is_secret));
                     }
                 }
@@ -149,7 +151,7 @@ impl Form {
     /// Whether the document names this field.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| field.key == name)
+        self.fields.iter().any(|field| field.name == name)
     }
 
     /// Whether fields may appear that the document does not name: label maps and the like.
@@ -160,27 +162,27 @@ impl Form {
 
     /// The names that the document gives, in its order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|field| field.key.as_str())
+        self.fields.iter().map(|field| field.name)
     }
 
     /// Whether a field is a point in time.
     #[must_use]
     pub fn is_time(&self, name: &str) -> bool {
-        let field = self.fields.iter().find(|field| field.key == name).or(self.others.as_ref());
+        let field = self.fields.iter().find(|field| field.name == name).or(self.others.as_ref());
         field.is_some_and(|field| matches!(field.node(self.service), Node::Time))
     }
 
     /// What the catalogue says of a field.
     #[must_use]
     pub fn node(&self, name: &str) -> Node {
-        let field = self.fields.iter().find(|field| field.key == name).or(self.others.as_ref());
+        let field = self.fields.iter().find(|field| field.name == name).or(self.others.as_ref());
         field.map_or(Node::Plain, |field| field.node(self.service).clone())
     }
 
     /// The shared key of a field and what is known of it; the search starts at `hint`, since answers keep an order.
     pub(super) fn key(&self, name: &str, hint: usize) -> Option<(ImmutableString, &Node, usize)> {
-        let count = self.fields.len();
-        let position = (0..count).map(|step| (hint + step) % count).find(|&index| self.fields[index].key == name)?;
+        let mut positions = (hint..self.fields.len()).chain(0..hint);
+        let position = positions.find(|&index| self.fields[index].name == name)?;
         let field = &self.fields[position];
         Some((field.key.clone(), field.node(self.service), position + 1))
     }
@@ -191,8 +193,8 @@ impl Form {
 }
 
 impl FormField {
-    fn new(name: &str, shape: ShapeId, is_secret: bool) -> Self {
-        Self { key: name.into(), shape, is_secret, node: OnceLock::new() }
+    fn new(name: &'static str, shape: ShapeId, is_secret: bool) -> Self {
+        Self { name, key: name.into(), shape, is_secret, node: OnceLock::new() }
     }
 
     fn node(&self, service: &'static Service) -> &Node {

@@ -4,9 +4,11 @@ mod compare;
 mod decode;
 mod encode;
 mod form;
+mod items;
 mod object;
 mod path;
 mod syntax;
+mod texts;
 
 pub(super) use compare::register as register_comparisons;
 pub use compare::{equal, order};

@@ -2,11 +2,11 @@
 
 use rhai::{Array, Dynamic};
 
-use super::script::{SELECTOR, anywhere, here, list, object, options};
+use super::script::{SELECTOR, anywhere, here, list, object, options, unread_list};
 use crate::engine::context::LogLevel;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::values::to_value;
-use crate::resources::{Kind, Listing, Query};
+use crate::resources::{Kind, Listed, Listing, Query};
 
 pub(super) fn natives() -> Vec<Native> {
     let mut natives = Vec::new();
@@ -200,12 +200,15 @@ fn all_of(words: &'static Words) -> [Native; 2] {
                     Ok(Query::default())
                 };
                 let query = query.map_err(crate::error::Error::from)?;
-                let Listing { objects, warnings } =
-                    call.wait(async move { platform.list(words.kind, &query).await })?;
-                for warning in warnings {
-                    call.run().output.log(LogLevel::Warn, &warning);
+                match call.wait(async move { platform.listed(words.kind, &query).await })? {
+                    Listed::Unread(answer) => Ok(unread_list(&answer)?),
+                    Listed::Selected(Listing { objects, warnings }) => {
+                        for warning in warnings {
+                            call.run().output.log(LogLevel::Warn, &warning);
+                        }
+                        Ok(list(&objects)?)
+                    }
                 }
-                Ok(list(&objects)?)
             })
     })
 }

@@ -12,7 +12,8 @@ use crate::engine::fault::Fault;
 use crate::engine::native::{Native, Type};
 use crate::engine::values::{About, Decoder, Node, Object, decode_object, to_request, to_value};
 use crate::error::{Error, Kind as ErrorKind};
-use crate::resources::{Expectation, Form, Kind, Options, Platform, Resource, manager_of};
+use crate::resources::{Expectation, Form, Kind, Options, Platform, Resource, Unread, manager_of};
+use crate::transport::Target;
 
 /// The text or map that narrows a list.
 pub(super) const SELECTOR: Type = Type::OneOf(&[Type::Text, Type::Map]);
@@ -86,32 +87,64 @@ pub(super) fn object(resource: &Resource) -> Result<Dynamic, Error> {
 /// A script's list of resources, which share what is known of them.
 pub(super) fn list(resources: &[Resource]) -> Result<Dynamic, Error> {
     let Some(first) = resources.first() else { return Ok(Array::new().into()) };
-    let node = node(first.kind());
-    let free = Arc::new(about(first, None));
-    let mut others: Option<Arc<About>> = None;
-    // One decoder, so that the objects share the keys of their labels.
-    let mut decoder = Decoder::default();
+    let (kind, node) = (first.kind(), node(first.kind()));
+    let mut shared = Shared::new(kind, about(first, None));
+    // One decoder, so that the objects share what comes in many of them.
+    let mut decoder = Decoder::for_list();
     let mut list = Array::with_capacity(resources.len());
     for resource in resources {
-        let object = decoder.object(resource.body(), node)?;
-        let held = manager(resource.kind(), &object);
-        let about = match held {
-            None => free.clone(),
-            Some(_) => others.get_or_insert_with(|| Arc::new(about(resource, held))).clone(),
-        };
-        list.push(Dynamic::from(object.with_about(about)));
+        list.push(shared.finished(decoder.object(resource.body(), node)?));
     }
     Ok(list.into())
 }
 
+/// A script's list of what the API answered.
+pub(super) fn unread_list(unread: &Unread) -> Result<Dynamic, Error> {
+    let (kind, node) = (unread.kind, node(unread.kind));
+    let mut shared = Shared::new(kind, about_of(kind, &unread.target, unread.form, None));
+    let list = Decoder::for_list().objects(&unread.body, unread.key()?, node, &mut |object| shared.finished(object));
+    match list {
+        Ok(list) => Ok(list.into()),
+        // Taken apart object by object, it tells best what is wrong.
+        Err(_) => self::list(&unread.objects()?),
+    }
+}
+
+/// What the objects of a list share.
+struct Shared {
+    kind: Kind,
+    free: Arc<About>,
+    /// The same, managed by somebody.
+    held: Option<Arc<About>>,
+}
+
+impl Shared {
+    fn new(kind: Kind, about: About) -> Self {
+        Self { kind, free: Arc::new(about), held: None }
+    }
+
+    fn finished(&mut self, object: Object) -> Dynamic {
+        let about = match manager(self.kind, &object) {
+            None => &self.free,
+            managed_by => self.held.get_or_insert_with(|| Arc::new(About { managed_by, ..(*self.free).clone() })),
+        };
+        Dynamic::from(object.with_about(about.clone()))
+    }
+}
+
 fn about(resource: &Resource, managed_by: Option<&'static str>) -> About {
-    let row = resource.kind().row();
-    let left_out = if resource.form() == Form::Plain { row.detail_fields } else { &[] };
+    let expected = resource.expectation().map(|expectation| Arc::new(expectation.clone()) as _);
+    About { expected, ..about_of(resource.kind(), resource.target(), resource.form(), managed_by) }
+}
+
+fn about_of(kind: Kind, target: &Target, form: Form, managed_by: Option<&'static str>) -> About {
+    let row = kind.row();
+    let left_out = if form == Form::Plain { row.detail_fields } else { &[] };
     About {
         kind: row.type_name,
-        target: resource.target().clone(),
+        target: target.clone(),
         managed_by,
-        expected: resource.expectation().map(|expectation| Arc::new(expectation.clone()) as _),
+        expected: None,
         left_out,
         fetched_with: if left_out.is_empty() { "" } else { "servers(#{ details: true })" },
     }
@@ -119,8 +152,8 @@ fn about(resource: &Resource, managed_by: Option<&'static str>) -> About {
 
 fn manager(kind: Kind, object: &Object) -> Option<&'static str> {
     let name = object.text("name");
-    let labels = object.raw("labels").and_then(|labels| labels.read_lock::<Object>().map(|labels| labels.clone()));
-    let keys = labels.iter().flat_map(Object::keys).map(rhai::ImmutableString::as_str);
+    let labels = object.raw("labels").and_then(Dynamic::read_lock::<Object>);
+    let keys = labels.iter().flat_map(|labels| labels.keys()).map(rhai::ImmutableString::as_str);
     manager_of(kind, name.as_deref(), keys)
 }
 
@@ -165,4 +198,57 @@ pub(super) fn resources(call: &mut Arguments<'_, '_>, index: usize) -> Result<(A
         resources.push(resource_of(&object.ok_or_else(|| call.wrong(index, "a list of objects of the platform"))?)?);
     }
     Ok((items, resources))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::values::to_json;
+
+    fn unread(body: &'static str) -> Unread {
+        let operation = catalog::operation("iaas", "list_servers").expect("it is in the catalogue");
+        let (kind, target, form) = (Kind::Server, Arc::default(), Form::Detailed);
+        Unread { kind, target, form, body: body.as_bytes().into(), operation }
+    }
+
+    #[test]
+    fn in_one_go_a_list_is_what_its_objects_are() {
+        for body in [
+            r#"{"items":[]}"#,
+            r#" { "next" : {"items":1}, "items" : [ {"id":"1","labels":{"team":"web"}} , {"id":"2","name":"\u0061"} ] } "#,
+            r#"{"items":[{"id":"1","labels":{"mcm.gardener.cloud/role":"node"}},{"id":"2"},{"id":"2"},{}]}"#,
+        ] {
+            let unread = unread(body);
+            let [at_once, one_by_one] =
+                [unread_list(&unread), unread.objects().map_err(Error::from).and_then(|objects| list(&objects))]
+                    .map(|list| list.expect("a list"));
+            let text = |list: &Dynamic| to_json(list, false, 10_000).expect("JSON");
+            assert_eq!(text(&at_once), text(&one_by_one));
+            let managers = |list: &Dynamic| -> Vec<String> {
+                let list = list.read_lock::<Array>().expect("a list");
+                let objects = list.iter().map(|item| item.read_lock::<Object>().expect("an object").clone());
+                objects.map(|object| object.read("managed_by").expect("a field").to_string()).collect()
+            };
+            assert_eq!(managers(&at_once), managers(&one_by_one));
+            assert_eq!(managers(&at_once).iter().any(|manager| manager == "ske"), body.contains("gardener"));
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_not_whole_is_refused_with_the_reason() {
+        for (body, code, why) in [
+            ("", "bad_answer", "it is empty"),
+            (r#"{"items":[{"id":"1"}"#, "bad_answer", "cut short after 20 bytes"),
+            (r#"{"items":[{"id":"1"}],"items":[]}"#, "bad_answer", "`items` comes twice"),
+            (r#"{"item":[]}"#, "bad_answer", "`items` is missing"),
+            (r#"{"items":{}}"#, "bad_answer", "`items` is no array"),
+            (r#"{"items":[]}]"#, "bad_answer", "something follows its end"),
+            (r#"{"items":[{"id":"1"},{"id":2,}]}"#, "answer_not_json", "trailing comma"),
+            (r#"{"items":[{"id":"1"},null]}"#, "answer_not_object", "not the JSON object"),
+        ] {
+            let error = unread_list(&unread(body)).expect_err(body);
+            assert_eq!(error.code, code, "{body}");
+            assert!(error.message.contains(why), "{body}: {}", error.message);
+        }
+    }
 }
