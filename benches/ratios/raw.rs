@@ -29,7 +29,7 @@ impl Raw {
     }
 }
 
-/// The runtime of `#[tokio::main]`, with two threads as ours has.
+/// The runtime of `#[tokio::main]`, with a thread for each of two cores.
 pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
 }

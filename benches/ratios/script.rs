@@ -50,8 +50,9 @@ impl Script {
     pub fn start(platform: Platform, text: &str) -> Self {
         let (go, may_go) = channel();
         let (tell, done) = channel();
+        // One thread, as the runtime of `stackhand run` has.
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let mut context = RunContext::new(runtime.handle().clone(), Clock::process());
         context.platform = Some(platform);
         context.limits = Limits { memory_bytes: 2 << 30, ..Limits::default() };

@@ -144,12 +144,21 @@ fn timeout(text: &str) -> Result<Duration> {
     span.to_std().ok().filter(|span| !span.is_zero()).ok_or_else(|| wrong("the timeout must be above zero".to_owned()))
 }
 
-/// The runtime that carries out what script threads wait for.
+/// The runtime that carries out what script threads wait for. It has one thread: with a second one, a call and the
+/// connection that it goes over land on different threads, which wake each other for each step.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+    runtime_of(1)
+}
+
+/// A runtime of so many threads.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime_of(threads: usize) -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(|error| {
         Error::new(Kind::Bug, "no_runtime", format!("the system gives no threads: {error}"))
             .with_hint("is the limit of processes (`ulimit -u`) reached?")
     })

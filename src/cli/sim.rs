@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::arguments::{Shared, SimArguments};
-use super::execute::{DONE, runtime, simulation};
+use super::execute::{DONE, runtime_of, simulation};
 use super::process::Process;
 use super::signals::Interrupt;
 use crate::app::{self, SimulateRequest};
@@ -12,7 +12,8 @@ use crate::error::Result;
 /// Serves until it is interrupted.
 pub fn sim(process: &Process, shared: &Shared, arguments: &SimArguments) -> Result<u8> {
     let printer = &process.printer;
-    let runtime = runtime()?;
+    // Here the simulated cloud itself works on the runtime's threads.
+    let runtime = runtime_of(2)?;
     runtime.block_on(async {
         let cancel = tokio_util::sync::CancellationToken::new();
         let _interrupt = Interrupt::watch(cancel.clone());
