@@ -22,7 +22,7 @@ impl TokenEndpoint for Desk {
     fn send(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenReply, Unreachable>> {
         Box::pin(async move {
             let TokenRequest::Form { url, fields, .. } = request else {
-                return Err(Unreachable { message: "no route to host".to_owned(), is_timeout: false });
+                return Err(Unreachable { message: "no route to host".to_owned(), is_timeout: false, hint: None });
             };
             let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect();
             let request = http::Request::post(url).body(fields.join("&").into()).expect("a request");

@@ -284,6 +284,8 @@ fn a_proxy_is_used_and_this_machine_is_reached_past_it() {
     list(&server.url(), &options).expect("the server answers itself");
     let named = LiveOptions { no_proxy: Some(no_such_host()), ..options };
     assert!(list(&format!("http://{}", no_such_host()), &named).is_err());
+    let nobody = LiveOptions { no_proxy: Some("a.example, *".into()), ..named };
+    assert!(list(&format!("http://{}", no_such_host()), &nobody).is_err());
     assert_eq!(proxy.requests().len(), 1);
 }
 
@@ -293,6 +295,12 @@ fn a_proxy_that_is_no_url_is_told_by_its_variable_and_without_its_password() {
     let Err(error) = Live::new(&options) else { panic!("it is no URL") };
     assert_eq!((error.kind, error.place.as_deref()), (Kind::Config, Some("HTTPS_PROXY")));
     assert!(!format!("{error:?}").contains("hunter2"));
+    let options = LiveOptions { https_proxy: Some("socks5://me:hunter2@proxy:1080".into()), ..LiveOptions::default() };
+    let Err(error) = Live::new(&options) else { panic!("it is of another kind") };
+    assert_eq!(
+        (error.place.as_deref(), error.message.as_str()),
+        (Some("HTTPS_PROXY"), "only http proxies can be used")
+    );
 }
 
 fn data(file: &str) -> PathBuf {

@@ -193,7 +193,7 @@ mod tests {
     impl TokenEndpoint for Nowhere {
         fn send(&self, _: TokenRequest) -> BoxFuture<'_, Result<TokenReply, Unreachable>> {
             let message = "network is unreachable".to_owned();
-            Box::pin(std::future::ready(Err(Unreachable { message, is_timeout: false })))
+            Box::pin(std::future::ready(Err(Unreachable { message, is_timeout: false, hint: None })))
         }
     }
 

@@ -41,6 +41,7 @@ pub struct Served {
     pub region: String,
     /// The simulator itself.
     pub simulator: Arc<Simulator>,
+    is_local: bool,
     world: String,
     key_file: Option<PathBuf>,
     listener: TcpListener,
@@ -72,14 +73,15 @@ pub async fn simulate(request: SimulateRequest) -> Result<Served> {
     let address = listener.local_addr().map_err(|error| {
         Error::new(Kind::Config, "address_unavailable", format!("cannot listen on {}: {error}", request.listen))
     })?;
-    let url = format!("http://{}", reachable(address));
+    let address = reachable(address);
+    let (url, is_local) = (format!("http://{address}"), address.ip().is_loopback());
     if let Some(file) = &request.key_file {
         write_key(&simulator, file, &format!("{url}/token"), &clock, &request.scrubber)?;
     }
     let (project_id, region) = simulator.first_place();
     let simulator = Arc::new(simulator);
     let (key_file, simulation, scrubber) = (request.key_file, request.simulation, request.scrubber);
-    Ok(Served { url, project_id, region, simulator, world: name, key_file, listener, simulation, scrubber })
+    Ok(Served { url, project_id, region, simulator, is_local, world: name, key_file, listener, simulation, scrubber })
 }
 
 impl Served {
@@ -90,12 +92,20 @@ impl Served {
         let mut text = format!("a simulated cloud listens on {url}{named}\nproject {project_id}, region {region}\n");
         if let Some(file) = &self.key_file {
             let file = file.display();
-            let _ = write!(
-                text,
-                "\nSTACKIT_SERVICE_ACCOUNT_KEY_PATH={file} STACKIT_IAAS_CUSTOM_ENDPOINT={url} \\\n  \
-                 stackhand eval 'servers()' --project-id {project_id}\n\
-                 SDKs take the key file {file}, the endpoint {url} and the token endpoint {url}/token\n"
-            );
+            if self.is_local {
+                let _ = writeln!(
+                    text,
+                    "\nSTACKIT_SERVICE_ACCOUNT_KEY_PATH={file} STACKIT_IAAS_CUSTOM_ENDPOINT={url} \\\n  \
+                     stackhand eval 'servers()' --project-id {project_id}"
+                );
+            } else {
+                text.push_str(
+                    "stackhand itself sends tokens past this machine by https only: put something that speaks TLS \
+                     before this address, or listen on 127.0.0.1\n",
+                );
+            }
+            let _ =
+                writeln!(text, "SDKs take the key file {file}, the endpoint {url} and the token endpoint {url}/token");
         } else {
             text.push_str("give `--key-file FILE` for a key that clients can sign in with\n");
         }

@@ -60,4 +60,6 @@ pub struct Unreachable {
     pub message: String,
     /// Whether time ran out.
     pub is_timeout: bool,
+    /// What to do about an obstacle that lasts: trying again does not help.
+    pub hint: Option<&'static str>,
 }

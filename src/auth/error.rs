@@ -91,6 +91,8 @@ pub enum Problem {
     EndpointUnreachable {
         /// What happened.
         reason: String,
+        /// What to do, if it will not pass by itself.
+        lasting: Option<&'static str>,
     },
     /// `file_is_directory`: a folder where a file should be.
     #[error("the {role} is a directory, not a file")]

@@ -63,7 +63,7 @@ impl Exchange {
                 Err(problem) => problem,
             };
             match pauses.next() {
-                Some(pause) if problem.is_retryable() => {
+                Some(pause) if problem.is_retryable() && !lasts(&problem) => {
                     tracing::debug!(url, %problem, "the token endpoint is asked again");
                     self.clock.sleep(pause).await;
                 }
@@ -75,6 +75,7 @@ impl Exchange {
     async fn attempt(&self, request: TokenRequest) -> Result<Tokens, Problem> {
         let reply = self.endpoint.send(request).await.map_err(|unreachable| Problem::EndpointUnreachable {
             reason: self.passing.scrubber().scrub(&unreachable.message).into_owned(),
+            lasting: unreachable.hint,
         })?;
         self.understand(&reply)
     }
@@ -119,6 +120,11 @@ impl Exchange {
         let direction = if ahead > TimeDelta::zero() { "ahead of" } else { "behind" };
         Some(format!("this machine's clock is {} s {direction} the server's: set it right", ahead.num_seconds().abs()))
     }
+}
+
+/// Whether asking again at once is in vain, as when the certificate is not trusted.
+fn lasts(problem: &Problem) -> bool {
+    matches!(problem, Problem::EndpointUnreachable { lasting: Some(_), .. })
 }
 
 fn refused(status: u16, message: String, suspicion: Option<String>) -> Problem {

@@ -26,6 +26,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
             "the key may be deleted, expired or of another environment; `stackhand auth status` shows which key it is"
         }
         Problem::EndpointFailed { .. } => "try again later; https://status.stackit.cloud shows known outages",
+        Problem::EndpointUnreachable { lasting: Some(hint), .. } => hint,
         Problem::EndpointUnreachable { .. } => {
             "check network, proxy (HTTPS_PROXY) and `--ca-file`; on a machine without network, `--sim` needs none"
         }

@@ -132,7 +132,7 @@ async fn a_token_without_an_end_lasts_as_long_as_the_answer_says() {
 #[tokio::test]
 async fn an_endpoint_that_is_out_of_order_is_asked_thrice() {
     let broken = || reply(503, "<html>unavailable</html>");
-    let refused = || Err(Unreachable { message: "connection refused".to_owned(), is_timeout: false });
+    let refused = || Err(Unreachable { message: "connection refused".to_owned(), is_timeout: false, hint: None });
     let flow = flow([broken(), refused(), tokens(&jwt("a", in_hours(1)), None)]);
     assert!(flow.source.token().await.is_ok());
     assert_eq!(flow.clock.now(), noon() + TimeDelta::seconds(5));
@@ -145,6 +145,13 @@ async fn an_endpoint_that_is_out_of_order_is_asked_thrice() {
     assert_eq!(error.message, "the token endpoint cannot be reached: connection refused");
     assert!(error.place.unwrap().contains("https://service-account.api.stackit.cloud/token"));
     assert!(error.hint.unwrap().contains("--sim"));
+    let lasting = Unreachable {
+        message: "its certificate is for another host".to_owned(),
+        is_timeout: false,
+        hint: Some("look"),
+    };
+    let (error, asked) = refusal([Err(lasting)]).await;
+    assert_eq!((asked, error.hint.as_deref()), (1, Some("look")));
     let (error, _) =
         refusal([reply(500, r#"{"message": "boom"}"#), broken(), reply(500, r#"{"message": "boom"}"#)]).await;
     assert_eq!(error.message, "the token endpoint failed (status 500): boom");

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
+use super::obstacle::{Obstacle, innermost, obstacle};
 use super::{TokenEndpoint, TokenReply, TokenRequest, Unreachable};
 
 /// An answer with tokens is a few kilobytes; more is not read.
@@ -12,6 +13,18 @@ const MOST_BYTES: usize = 1 << 20;
 
 /// Gives the HTTP client that the whole process shares, or says why there is none.
 pub type ClientSource = Box<dyn Fn() -> Result<reqwest::Client, String> + Send + Sync>;
+
+fn failed(error: &reqwest::Error) -> Unreachable {
+    if error.is_timeout() {
+        return Unreachable { message: "no answer in time".to_owned(), is_timeout: true, hint: None };
+    }
+    match obstacle(error) {
+        Some(Obstacle { message, hint }) => {
+            Unreachable { message: message.to_owned(), is_timeout: false, hint: Some(hint) }
+        }
+        None => Unreachable { message: innermost(error), is_timeout: false, hint: None },
+    }
+}
 
 /// Carries requests for tokens over the network.
 pub struct LiveEndpoint {
@@ -30,13 +43,13 @@ impl LiveEndpoint {
     fn local(&self) -> Result<reqwest::Client, String> {
         let build = || {
             let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-            builder.build().map_err(|error| in_words(&error))
+            builder.build().map_err(|error| innermost(&error))
         };
         self.local.get_or_init(build).clone()
     }
 
     async fn exchange(&self, request: TokenRequest) -> Result<TokenReply, Unreachable> {
-        let no_client = |message| Unreachable { message, is_timeout: false };
+        let no_client = |message| Unreachable { message, is_timeout: false, hint: None };
         let request = match request {
             TokenRequest::Form { url, fields, time_limit } => {
                 let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.expose())).collect();
@@ -44,12 +57,11 @@ impl LiveEndpoint {
             }
             TokenRequest::Local { url, time_limit } => self.local().map_err(no_client)?.get(url).timeout(time_limit),
         };
-        let failed = |error: reqwest::Error| Unreachable { is_timeout: error.is_timeout(), message: in_words(&error) };
-        let mut reply = request.header("Accept", "application/json").send().await.map_err(failed)?;
+        let mut reply = request.header("Accept", "application/json").send().await.map_err(|error| failed(&error))?;
         let header = |name| reply.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (content_type, date) = (header("content-type"), header("date"));
         let mut body = Vec::new();
-        while let Some(piece) = reply.chunk().await.map_err(failed)? {
+        while let Some(piece) = reply.chunk().await.map_err(|error| failed(&error))? {
             body.extend_from_slice(&piece);
             if body.len() > MOST_BYTES {
                 return Err(no_client("the answer is larger than 1 MiB".to_owned()));
@@ -64,19 +76,6 @@ impl TokenEndpoint for LiveEndpoint {
     fn send(&self, request: TokenRequest) -> BoxFuture<'_, Result<TokenReply, Unreachable>> {
         Box::pin(self.exchange(request))
     }
-}
-
-/// What lies at the bottom of an error; the layers above it say only that they failed.
-fn in_words(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(inner) = deepest.source() {
-        deepest = inner;
-    }
-    let message = deepest.to_string();
-    message.split(" (os error").next().unwrap_or(&message).to_lowercase()
 }
 
 #[cfg(test)]

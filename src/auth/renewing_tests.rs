@@ -47,7 +47,7 @@ fn counting(permits: usize) -> (Arc<Counting>, Arc<Renewing<Arc<Counting>>>, Clo
 }
 
 fn unreachable() -> Problem {
-    Problem::EndpointUnreachable { reason: "connection refused".to_owned() }
+    Problem::EndpointUnreachable { reason: "connection refused".to_owned(), lasting: None }
 }
 
 #[tokio::test]

@@ -175,7 +175,9 @@ impl TokenEndpoint for Scripted {
                 gate.acquire().await.unwrap().forget();
             }
             let reply = self.replies.lock().unwrap().pop_front();
-            reply.unwrap_or_else(|| Err(Unreachable { message: "nothing was told".to_owned(), is_timeout: false }))
+            reply.unwrap_or_else(|| {
+                Err(Unreachable { message: "nothing was told".to_owned(), is_timeout: false, hint: None })
+            })
         })
     }
 }

@@ -21,6 +21,11 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     let mut parameters = Map::new();
     for written in &arguments.parameters {
         let (name, value) = parameter(operation, written)?;
+        if parameters.contains_key(&name) {
+            return Err(Error::new(Kind::Usage, "bad_parameter", format!("`{name}` is given twice"))
+                .with_place("--param")
+                .with_hint(format!("of several values, make a list: `--param {name}=a,b`")));
+        }
         parameters.insert(name, value);
     }
     let payload = arguments.body.as_deref().map_or(Ok(Payload::Empty), payload)?;

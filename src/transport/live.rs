@@ -61,11 +61,17 @@ impl Live {
     /// Of kind `config`, when the file of certificate authorities or a proxy's URL is unusable.
     pub fn new(options: &LiveOptions) -> Result<Self, Error> {
         let extra_roots = options.ca_file.as_deref().map(tls::certificates).transpose()?.unwrap_or_default();
+        let never = options.no_proxy.as_deref().unwrap_or_default().split(',').any(|host| host.trim() == "*");
         let passed_by = format!("localhost,127.0.0.0/8,::1,{}", options.no_proxy.as_deref().unwrap_or_default());
         let mut proxies = Vec::new();
         let given = [("HTTPS_PROXY", &options.https_proxy), ("HTTP_PROXY", &options.http_proxy)];
         for (variable, url) in given {
-            let Some(url) = url.as_deref().filter(|url| !url.is_empty()) else { continue };
+            let Some(url) = url.as_deref().filter(|url| !url.is_empty() && !never) else { continue };
+            if url.contains("://") && !["http://", "https://"].iter().any(|known| url.starts_with(known)) {
+                return Err(Error::new(Kind::Config, "invalid_proxy", "only http proxies can be used")
+                    .with_place(variable)
+                    .with_hint("write it as `http://proxy.example:3128`"));
+            }
             let make = if variable == "HTTPS_PROXY" { reqwest::Proxy::https(url) } else { reqwest::Proxy::http(url) };
             // The URL may hold a password, and so may the reason: neither is shown.
             let proxy = make.map_err(|_| {

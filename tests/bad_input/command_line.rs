@@ -90,6 +90,11 @@ fn calls_of_the_api_that_are_none() {
         case("an unknown service", 2, &["api", "iass"]),
         case("an unknown operation", 2, &["api", "iaas", "list_server"]),
         case("a parameter that is missing", 2, &["api", "iaas", "get_server", "--sim"]),
+        case(
+            "a parameter given twice",
+            2,
+            &["api", "iaas", "list_servers", "--sim", "-pdetails=true", "-pdetails=false"]
+        ),
         case("a parameter of another kind", 2, &["api", "iaas", "get_server", "--sim", "--param", "serverId=web-1"]),
         case("an unknown parameter", 2, &["api", "iaas", "list_servers", "--sim", "-p", "detail=true"]),
         case("a parameter without a value", 2, &["api", "iaas", "list_servers", "--sim", "-p", "details"]),

@@ -73,6 +73,25 @@ fn once_a_tier_fails_the_later_ones_of_its_application_stay_up() {
     assert_eq!(status(&stage, "staging-db-1"), "ACTIVE");
 }
 
+#[test]
+fn who_was_faster_does_not_make_a_night_fail() {
+    let stage = Stage::demo().with_faults(&json!([
+        { "operation": "iaas.deallocate_server", "status": 409, "message": "it is on its way", "effectTaken": true },
+    ]));
+    let told = night(&stage, json!({ "selector": "schedule=office-hours,app=shop-staging" }));
+    assert_eq!(told.outcome.exit_code(), 0, "{}", told.text);
+    assert_eq!(status(&stage, "staging-db-1"), "DEALLOCATED deallocate-at-night");
+}
+
+#[test]
+fn a_zone_that_does_not_exist_stops_the_night_before_it_begins() {
+    let stage = Stage::demo();
+    let before = stage.servers();
+    let told = night(&stage, json!({ "zone": "Europe/Berln" }));
+    assert_eq!(told.outcome.exit_code(), 1, "{}", told.text);
+    assert_eq!(stage.servers(), before);
+}
+
 /// Either of the two web servers may be the first.
 fn without_first_number(text: &str) -> String {
     let lines = text.lines().map(|line| {

@@ -25,8 +25,11 @@ pub fn natives() -> Vec<Native> {
             .by(|a| {
                 let text = a.text(0)?;
                 a.run().reserve(text.len() as u64 * 4)?;
-                decode(text.as_bytes(), &Node::Plain)
-                    .map_err(|error| Error { kind: Kind::Script, code: "bad_json", ..error }.into())
+                decode(text.as_bytes(), &Node::Plain).map_err(|error| {
+                    let message =
+                        error.message.replace("the answer is not the JSON that was expected", "it is not JSON");
+                    Error { kind: Kind::Script, code: "bad_json", message, ..error }.into()
+                })
             }),
         Native::function("to_yaml")
             .takes("value", Type::Any)
