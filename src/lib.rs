@@ -32,4 +32,5 @@ pub mod policy;
 pub mod resources;
 pub mod secret;
 pub mod simulator;
+mod stack;
 pub mod transport;

@@ -46,6 +46,7 @@ impl Drop for Restore {
 }
 
 fn charge(more: usize, less: usize) {
+    crate::stack::look();
     PENDING.set(PENDING.get().saturating_add(more.cast_signed() as i64).saturating_sub(less.cast_signed() as i64));
     if PENDING.get().abs() > BATCH {
         flush();
@@ -61,7 +62,6 @@ fn flush() {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 struct Counting;
-
 #[expect(unsafe_code, reason = "passes everything on to mimalloc")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

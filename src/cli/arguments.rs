@@ -147,7 +147,7 @@ pub struct RunLimits {
     /// End the run after this time, such as 90s, 15m or 2h [default: 1h]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<String>,
-    /// The most memory that the script's values may take, in MiB [default: 512]
+    /// The budget of memory in MiB; a run ends once it holds five eighths of it [default: 512]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub max_memory: Option<u64>,
     /// The most operations that the script may take [default: 2 billion, about 100 s of pure computing]

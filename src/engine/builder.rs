@@ -30,7 +30,12 @@ pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
         Some(Dynamic::from(Thrown { error: Arc::new(error), details: rhai::Map::new() }))
     });
     let printing = run.clone();
-    engine.on_print(move |text| printing.output.print(text));
+    engine.on_print(move |text| {
+        // It cannot fail; the run ends at its next step.
+        if printing.reserve_text(text.len()).is_ok() {
+            printing.output.print(text);
+        }
+    });
     let saying = run.clone();
     engine.on_debug(move |text, _, position| {
         // Only `log.debug` leads here without a text; `debug("")` shows its quotes.
@@ -72,9 +77,8 @@ pub(super) fn bare(limits: &Limits) -> Engine {
     engine.set_max_call_levels(limits.call_depth);
     // rhai's own count forgets what callbacks do; ours in `on_progress` does not.
     engine.set_max_operations(0);
-    engine.set_max_string_size(limits.text_bytes());
-    engine.set_max_array_size(limits.list_elements());
-    engine.set_max_map_size(limits.map_entries());
+    // rhai's limits of sizes stay off: with any of them it looks over a whole list at each call of a method. The budget
+    // is watched between all steps, and what one step could take beyond that is asked for by `builtins::growth`.
     engine.set_max_modules(256);
     engine.set_max_functions(4096);
     engine.set_max_variables(4096);

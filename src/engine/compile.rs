@@ -4,6 +4,7 @@ use rhai::{AST, Engine, Scope};
 
 use super::fault::Fault;
 use super::{catching, tokens};
+use crate::stack;
 
 /// Compiles a script that errors call `name`.
 ///
@@ -20,6 +21,8 @@ pub(super) fn compile(engine: &Engine, scope: &Scope<'_>, name: &str, text: &str
 /// What the parser says, with its place.
 pub(super) fn parse(engine: &Engine, scope: &Scope<'_>, name: &str, text: &str) -> Result<AST, Fault> {
     tokens::start();
+    // The parser may recurse deep; it has limits of its own.
+    stack::unmark();
     // A line for the shell becomes as many spaces, so that all places stay right.
     let shebang = if text.starts_with("#!") { text.find('\n').unwrap_or(text.len()) } else { 0 };
     let result = if shebang == 0 {

@@ -14,13 +14,14 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
-use super::limits::Limits;
+use super::limits::{Limits, STACK_BYTES};
 use super::sources::Sources;
 use super::surroundings::Surroundings;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Meter;
 use crate::resources::Platform;
+use crate::stack;
 
 /// Where a run's words go. Called from several threads at once.
 pub trait Output: Send + Sync {
@@ -69,6 +70,9 @@ impl Output for Silent {
     fn print(&self, _: &str) {}
     fn say(&self, _: &str) {}
 }
+
+/// Texts shorter than this need no look at the budget.
+const FREE_BYTES: usize = 16 * 1024;
 
 /// A thread tells the run after so many operations.
 const TICK_BATCH: u64 = 64;
@@ -123,6 +127,7 @@ struct State {
     started_at: OnceLock<DateTime<Utc>>,
     /// The recipe's name, and the places in it where `secret` stands for a parameter.
     secret_parameters: OnceLock<(String, Vec<Position>)>,
+    stack_bytes: OnceLock<usize>,
 }
 
 /// How a recipe said that it ended, other than by its end or an error.
@@ -211,6 +216,9 @@ impl RunContext {
                 self.stop(self.limits.over_operations());
             }
         }
+        if stack::mark() {
+            self.stop(Limits::over_depth());
+        }
         self.check()
     }
 
@@ -219,7 +227,7 @@ impl RunContext {
     /// # Errors
     /// Kind `cancelled` or `limit`.
     pub fn check(&self) -> Result<(), Error> {
-        if self.state.meter.used() > self.limits.memory_bytes {
+        if self.state.meter.used() > self.limits.held_bytes() {
             self.stop(self.limits.over_memory());
         }
         self.stopped().map_or(Ok(()), Err)
@@ -230,12 +238,35 @@ impl RunContext {
     /// # Errors
     /// Kind `limit` if not.
     pub fn reserve(&self, bytes: u64) -> Result<(), Fault> {
-        if bytes > self.limits.memory_bytes / 4
-            || self.state.meter.used().saturating_add(bytes) > self.limits.memory_bytes
+        if bytes > self.limits.step_bytes() || self.state.meter.used().saturating_add(bytes) > self.limits.held_bytes()
         {
             self.stop(self.limits.over_memory());
         }
         Ok(self.check()?)
+    }
+
+    /// Makes sure that a text may become so long.
+    ///
+    /// # Errors
+    /// Kind `limit` if not.
+    pub(super) fn reserve_text(&self, bytes: usize) -> Result<(), Fault> {
+        if bytes < FREE_BYTES {
+            return Ok(());
+        }
+        if bytes > self.limits.text_bytes() {
+            self.stop(self.limits.over_text());
+        }
+        self.reserve(bytes as u64)
+    }
+
+    /// The stack that a script thread of this run has.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.state.stack_bytes.get().copied().unwrap_or(STACK_BYTES)
+    }
+
+    /// Says how much stack could be had.
+    pub(super) fn set_stack_bytes(&self, bytes: usize) {
+        let _ = self.state.stack_bytes.set(bytes);
     }
 
     /// Ends the script with a verdict of its own; the native returns this as its error.

@@ -11,7 +11,7 @@ pub struct Limits {
     pub deadline: Option<Duration>,
     /// How many operations of the script engine, callbacks and workers counted; roughly 20 million a second.
     pub operations: u64,
-    /// How many bytes its values may hold.
+    /// The budget of memory in bytes; see [`Limits::held_bytes`].
     pub memory_bytes: u64,
     /// How deep functions may call each other.
     pub call_depth: usize,
@@ -25,31 +25,55 @@ impl Default for Limits {
     }
 }
 
-/// The stack of a script thread: rhai recurses on it, and a full one would abort the process.
+/// The least stack of a script thread: rhai recurses on it, and a full one would abort the process.
 pub(super) const STACK_BYTES: usize = 16 << 20;
 
 impl Limits {
-    /// The longest text: joining two makes a quarter of the budget at most.
+    /// How many bytes the values of a run may hold when it is looked at, which is before each step. A step may copy one
+    /// value, and so double what is held, before the next look; the peak then stays within one and a half budgets.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.memory_bytes / 8 * 5
+    }
+
+    /// The most that one native may take at once.
+    #[must_use]
+    pub fn step_bytes(&self) -> u64 {
+        self.memory_bytes / 4
+    }
+
+    /// The stack of a script thread. rhai drops a value by recursion, and closures that hold each other by the variables
+    /// they share can lie in each other as deep as the memory goes: a level takes up to four times as much stack as
+    /// memory. It is address space; memory is taken only for what is reached.
+    pub(super) fn stack_bytes(&self) -> usize {
+        let most = usize::try_from(self.held_bytes().saturating_mul(5)).unwrap_or(usize::MAX);
+        STACK_BYTES.saturating_add(most)
+    }
+
+    /// The longest text. Texts are shared rather than copied, and what rhai does with one takes a few times its length.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         usize::try_from(self.memory_bytes / 8).unwrap_or(usize::MAX).max(1024)
     }
 
-    /// The most elements of a list with all lists in it, at 16 bytes each, doubled while it grows.
-    #[must_use]
-    pub fn list_elements(&self) -> usize {
-        usize::try_from(self.memory_bytes / 256).unwrap_or(usize::MAX).max(256)
-    }
-
-    /// The most entries of a map with all maps in it; one alone in its map takes half a kilobyte.
-    #[must_use]
-    pub fn map_entries(&self) -> usize {
-        usize::try_from(self.memory_bytes / 2048).unwrap_or(usize::MAX).max(64)
-    }
-
     pub(super) fn over_memory(&self) -> Error {
-        Error::new(Kind::Limit, "memory_limit", format!("the run holds more than {}", bytes(self.memory_bytes)))
-            .with_hint("keep less at a time, or raise the limit with `--max-memory`")
+        Error::new(
+            Kind::Limit,
+            "memory_limit",
+            format!("the run holds too much for its budget of {}", bytes(self.memory_bytes)),
+        )
+        .with_hint("keep less at a time, or raise the limit with `--max-memory`")
+    }
+
+    pub(super) fn over_text(&self) -> Error {
+        let message = format!("a text became longer than {}", bytes(self.text_bytes() as u64));
+        Error::new(Kind::Limit, "text_limit", message)
+            .with_hint("keep less in one text, or raise the limit with `--max-memory`")
+    }
+
+    pub(super) fn over_depth() -> Error {
+        Error::new(Kind::Limit, "depth_limit", "values lie in each other too deep")
+            .with_hint("look for a list or a map that is put into itself again and again")
     }
 
     pub(super) fn over_operations(&self) -> Error {

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Scope};
@@ -33,16 +34,7 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
     let watch = watch(&run);
     // What all runs share is built here the first time: the heap of a new thread grows by a page at a time.
     builder::build_shared();
-    // The script thread starts with its token taken, so that a virtual clock cannot jump before it works.
-    let busy = run.recipe_clock.busy();
-    let thread = {
-        let (run, source) = (run.clone(), source.clone());
-        std::thread::Builder::new().name("script".into()).stack_size(STACK_BYTES).spawn(move || {
-            let _busy = busy;
-            charge_to(run.meter(), || catch_unwind(AssertUnwindSafe(|| evaluate(&source, &run))))
-        })
-    };
-    let result = match thread.map(std::thread::JoinHandle::join) {
+    let result = match start(source, &run).map(JoinHandle::join) {
         Ok(Ok(Ok(result))) => result,
         Ok(Ok(Err(_)) | Err(_)) => Err(Error::new(Kind::Bug, "panic", "the script engine panicked").into()),
         Err(error) => Err(Error::new(Kind::Bug, "no_thread", format!("no thread for the script: {error}")).into()),
@@ -53,6 +45,27 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
         Err(failure) => (Shown::default(), Some(*failure)),
     };
     Outcome { value: shown.value, text: shown.text, failure, verdict: run.verdict() }
+}
+
+type Evaluated = std::thread::Result<Result<Shown, Box<Failure>>>;
+
+/// Starts the script thread, with as much of the stack that it should have as the system gives.
+fn start(source: &Source, run: &Arc<RunContext>) -> std::io::Result<JoinHandle<Evaluated>> {
+    let mut stack_bytes = run.limits.stack_bytes();
+    loop {
+        // It starts with its token taken, so that a virtual clock cannot jump before it works.
+        let busy = run.recipe_clock.busy();
+        let (source, running) = (source.clone(), run.clone());
+        let thread = std::thread::Builder::new().name("script".into()).stack_size(stack_bytes).spawn(move || {
+            let _busy = busy;
+            running.set_stack_bytes(stack_bytes);
+            charge_to(running.meter(), || catch_unwind(AssertUnwindSafe(|| evaluate(&source, &running))))
+        });
+        if thread.is_ok() || stack_bytes == STACK_BYTES {
+            return thread;
+        }
+        stack_bytes = (stack_bytes / 2).max(STACK_BYTES);
+    }
 }
 
 /// Ends the run when it is cancelled from outside, or at its deadline, which is real time on every clock.
@@ -84,7 +97,9 @@ fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Shown, Box<Failure
     engine.set_module_resolver(Resolver::new(run.clone(), scope.clone(), source));
     run.sources().add(&source.name, &source.text);
     match compile_and_run(&engine, scope, source, run) {
-        Ok(value) => Ok(Shown::of(&value, run)),
+        Ok(value) => {
+            Shown::of(&value, run).map_err(|error| Failure::of(&source.name, &Fault::from(error), run.sources()))
+        }
         Err(fault) if matches!(fault.unwrap_inner(), EvalAltResult::Exit(..)) => Ok(Shown::default()),
         Err(fault) => Err(Failure::of(&source.name, &fault, run.sources())),
     }

@@ -8,6 +8,7 @@ use super::builtins::results::table_of_results;
 use super::builtins::table::{Style, Table};
 use super::context::RunContext;
 use super::values::{self, display};
+use crate::error::{Error, Kind};
 
 /// A run's result.
 #[derive(Debug, Default)]
@@ -20,12 +21,17 @@ pub(super) struct Shown {
 
 impl Shown {
     /// The value of a script's last expression.
-    pub(super) fn of(value: &Dynamic, run: &RunContext) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// If it is larger than the run's budget allows.
+    pub(super) fn of(value: &Dynamic, run: &RunContext) -> Result<Self, Error> {
+        run.check()?;
+        let json = match values::to_value_within(value, run.limits.step_bytes()) {
+            Err(error) if error.kind == Kind::Limit => return Err(error),
             // A closure or a type without a form in JSON is no result that anybody could use.
-            value: values::to_value(value).unwrap_or(Value::Null),
-            text: text_of(value, run),
-        }
+            result => result.unwrap_or(Value::Null),
+        };
+        Ok(Self { value: json, text: text_of(value, run) })
     }
 }
 

@@ -3,7 +3,7 @@
 use rhai::Dynamic;
 
 use crate::engine::native::{Native, Type};
-use crate::engine::values::{Node, decode, to_json, to_value};
+use crate::engine::values::{Node, decode, to_json, to_value_within};
 use crate::engine::{Arguments, Fault};
 use crate::error::{Error, Kind};
 
@@ -38,7 +38,7 @@ pub fn natives() -> Vec<Native> {
             .errors(&["invalid: there is a closure or a number that is not finite in it"])
             .example("to_yaml(#{ a: 1 }) == \"a: 1\\n\"")
             .by(|a| {
-                let value = to_value(a.value(0)?)?;
+                let value = to_value_within(a.value(0)?, a.run().limits.text_bytes() as u64)?;
                 let text = serde_saphyr::to_string(&value).map_err(|error| {
                     Error::new(Kind::Script, "no_yaml", format!("the value has no form in YAML: {error}"))
                 })?;

@@ -82,6 +82,7 @@ fn each(call: &Arguments<'_, '_>, path: &FieldPath) -> Result<Vec<(Dynamic, Dyna
     let Some(list) = call.value(0)?.read_lock::<Array>() else { return Err(call.wrong(0, "a list")) };
     let mut pairs = Vec::with_capacity(list.len());
     for item in list.iter() {
+        call.run().check()?;
         pairs.push((item.clone(), path.read(item)?));
     }
     Ok(pairs)
@@ -110,6 +111,7 @@ fn where_equal(call: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
     let Some(list) = call.value(0)?.read_lock::<Array>() else { return Err(call.wrong(0, "a list")) };
     let mut found = Array::new();
     for item in list.iter() {
+        call.run().check()?;
         if matches(item, &wanted)? {
             found.push(item.clone());
         }
@@ -169,6 +171,7 @@ fn sort_by(call: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
     let Some(list) = call.value(0)?.read_lock::<Array>() else { return Err(call.wrong(0, "a list")) };
     let mut rows = Vec::with_capacity(list.len());
     for item in list.iter() {
+        call.run().check()?;
         let keys = paths.iter().map(|path| path.read(item)).collect::<Result<Vec<_>, _>>()?;
         rows.push((keys, item.clone()));
     }
@@ -261,12 +264,14 @@ fn pluck(call: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
     let Some(list) = call.value(0)?.read_lock::<Array>() else { return Err(call.wrong(0, "a list")) };
     let mut plucked = Array::with_capacity(list.len());
     for item in list.iter() {
+        call.run().check()?;
         if is_single {
             plucked.push(paths[0].read(item)?);
             continue;
         }
         let mut map = Map::new();
         for path in &paths {
+            call.run().check()?;
             map.insert(path.text().into(), path.read(item)?);
         }
         plucked.push(map.into());
@@ -285,6 +290,7 @@ fn unique(call: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
     let mut seen = std::collections::HashMap::<String, Vec<Dynamic>>::new();
     let mut kept = Array::new();
     for item in list.iter() {
+        call.run().check()?;
         let key = path.as_ref().map_or_else(|| Ok(item.clone()), |path| path.read(item))?;
         let bucket = seen.entry(bucket_of(&key, limit)?).or_default();
         if !bucket.iter().any(|known| equal(known, &key)) {

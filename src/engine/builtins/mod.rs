@@ -10,6 +10,7 @@ mod arguments;
 mod current;
 mod data;
 mod ending;
+mod growth;
 mod lists;
 mod log;
 #[cfg(any(test, feature = "misbehaving-natives"))]
@@ -68,6 +69,7 @@ pub(super) fn register_syntax(module: &mut Module) {
     module.set_custom_type::<log::Log>("Log");
     module.set_custom_type::<current::CurrentRun>("Run");
     arguments::register_syntax(module);
+    growth::register(module);
     // Functions and closures see no scope of the caller's; what no scope has is looked for here.
     for (name, value) in constants() {
         module.set_var(name, value);

@@ -10,7 +10,6 @@ use crate::clock::handoff;
 use crate::engine::arguments::Arguments;
 use crate::engine::context::RunContext;
 use crate::engine::fault::{Fault, Thrown, caught, is_final};
-use crate::engine::limits::STACK_BYTES;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::error::{Error, Kind};
 use crate::memory::charge_to;
@@ -206,8 +205,13 @@ impl Work<'_> {
             let mut started = 0;
             for number in 0..count {
                 let leave = Leave { running: running.clone(), sender: sender.clone() };
+                // Each worker's copy of the captured variables may be large. Without its thread it has left already.
+                if self.run.check().is_err() {
+                    continue;
+                }
                 let (busy, closure) = (clock.busy(), for_worker(closure));
-                let thread = std::thread::Builder::new().name(format!("script-{number}")).stack_size(STACK_BYTES);
+                let thread =
+                    std::thread::Builder::new().name(format!("script-{number}")).stack_size(self.run.stack_bytes());
                 let spawned = thread.spawn_scoped(scope, move || {
                     // Dropped in reverse: this thread first says that it leaves, then gives its token back.
                     let _busy = busy;

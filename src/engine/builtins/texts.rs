@@ -1,13 +1,11 @@
 //! Those of rhai's own functions on text that could take many times the text's memory in one step: they look first.
 
 use std::any::TypeId;
-use std::sync::LazyLock;
 
-use rhai::packages::{MoreStringPackage, Package};
-use rhai::{Dynamic, Engine, NativeCallContext};
+use rhai::Dynamic;
 
+use super::growth::by_rhai;
 use crate::engine::arguments::Arguments;
-use crate::engine::fault::Fault;
 use crate::engine::native::{Native, Type};
 
 const CHARACTER: Type = Type::Custom("char", TypeId::of::<char>);
@@ -54,7 +52,7 @@ fn guarded(
         let bytes = size(call, &text);
         call.run().reserve(bytes as u64)?;
         drop(text);
-        by_rhai(name, call)
+        by_rhai(name, call.context(), call.values)
     })
 }
 
@@ -75,20 +73,4 @@ fn replaced(call: &Arguments<'_, '_>, text: &str) -> usize {
 
 fn shown(value: &Dynamic) -> String {
     value.to_string()
-}
-
-/// Lets rhai's own function do it: ours would be found again in the run's engine.
-fn by_rhai(name: &str, call: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
-    static PLAIN: LazyLock<Engine> = LazyLock::new(|| {
-        let mut engine = Engine::new_raw();
-        MoreStringPackage::new().register_into_engine(&mut engine);
-        engine
-    });
-    let context = call.context();
-    let (global, position) = (context.global_runtime_state(), context.call_position());
-    NativeCallContext::new_with_all_fields(&PLAIN, name, None, global, position).call_native_fn_raw(
-        name,
-        true,
-        call.values,
-    )
 }

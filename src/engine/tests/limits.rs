@@ -42,6 +42,72 @@ fn one_step_cannot_take_many_times_its_text() {
 }
 
 #[test]
+fn doubling_of_every_kind_ends_at_a_limit() {
+    let bench = Bench { limits: Limits { memory_bytes: 8 << 20, ..Limits::default() }, ..Bench::new() };
+    for script in [
+        "let t = \"ab\"; loop { t += t; }",
+        "let t = \"ab\"; loop { t = t + t; }",
+        "let t = \"ab\"; loop { t = `${t}${t}`; }",
+        "let t = \"ab\"; loop { t.append(t); }",
+        "let t = 'a'; let i = 1; loop { i *= 2; let t = \"a\"; t.pad(i, 'b'); t.pad(i, \"bc\"); }",
+        "let a = [1]; loop { a += a; }",
+        "let a = [1]; loop { a = a + a; }",
+        "let a = [1]; loop { a = [a, a]; }",
+        "let a = [1]; loop { a.push(a); }",
+        "let a = [1]; loop { a.append(a); }",
+        "let a = [1]; loop { a.insert(0, a); }",
+        "let a = [1]; loop { a.splice(0..0, a); }",
+        "let a = [1]; loop { a.pad(a.len() * 2, a); }",
+        "let a = [[1, 2, 3]]; a.pad(1000000, a)",
+        "let m = #{ a: 1 }; loop { m = #{ a: m, b: m }; }",
+        "let m = #{ a: 1 }; let i = 0; loop { m[`k${i}`] = m; i += 1; }",
+        "let m = #{}; let i = 0; loop { m += #{ [`k${i}`]: 1 }; i += 1; }",
+        "let m = #{}; let i = 0; loop { m.set(`k${i}`, m.keys()); i += 1; }",
+        "let b = \"ab\".to_blob(); loop { b += b; }",
+        "let b = \"ab\".to_blob(); loop { b = b + b; }",
+        "let f = || 1; loop { f = f.curry(f); }",
+        "let t = \"0123456789abcdef\"; for i in 0..14 { t += t; } let a = []; a.pad(1000, t); a.to_string()",
+        "let t = \"0123456789abcdef\"; for i in 0..14 { t += t; } let a = []; a.pad(1000, t); a.join(\"\")",
+        "let t = \"0123456789abcdef\"; for i in 0..14 { t += t; } let a = []; a.pad(1000, t); a",
+        "let t = \"0123456789abcdef\"; for i in 0..14 { t += t; } let a = []; a.pad(1000, t); \"\" + a",
+    ] {
+        // `#{ [key]: … }` is no syntax of rhai's; that case is written out.
+        let script = script.replace("m += #{ [`k${i}`]: 1 };", "let n = #{}; n[`k${i}`] = m.len(); m += n;");
+        let outcome = bench.run(&script);
+        assert_eq!(outcome.exit_code(), 6, "{script}: {outcome:?}");
+    }
+}
+
+#[test]
+fn pushing_looks_at_nothing_but_the_new_element() {
+    let steps = |count: usize| {
+        let limits = Limits { operations: 12 * count as u64, ..Limits::default() };
+        let bench = Bench { limits, ..Bench::new() };
+        assert_eq!(bench.value(&format!("let a = []; for i in 0..{count} {{ a.push(i); }} a.len()")), count);
+    };
+    steps(1_000);
+    steps(200_000);
+    // rhai looks over a whole list at each call of a method as soon as one of its limits of sizes is set.
+    let engine = crate::engine::builder::bare(&Limits::default());
+    assert_eq!((engine.max_string_size(), engine.max_array_size(), engine.max_map_size()), (0, 0, 0));
+}
+
+#[test]
+fn values_nested_without_end_are_contained() {
+    let bench = Bench::new();
+    for script in ["let a = []; loop { a = [a]; }", "let m = #{}; loop { m = #{ a: m }; }"] {
+        assert_eq!(bench.run(script).error().map(|error| error.code), Some("depth_limit"), "{script}");
+    }
+    // Closures that hold each other by what they share: nothing is copied, and all are dropped at once.
+    for script in [
+        "let f = || 0; for i in 0..100000 { let g = f; f = || g; } f = 0; 1",
+        "let a = 0; for i in 0..5000 { let g = a; a = [[[[[[[[[[[[[[[[|| g]]]]]]]]]]]]]]]]; } a = 0; 1",
+    ] {
+        assert_eq!(bench.run(script).error().map(|error| error.code), Some("depth_limit"), "{script}");
+    }
+}
+
+#[test]
 fn guarded_functions_do_what_rhai_does() {
     let bench = Bench::new();
     for case in [
@@ -51,6 +117,16 @@ fn guarded_functions_do_what_rhai_does() {
         "\"ab\".to_chars() == ['a', 'b']",
         "let t = \"a-b-c\"; t.replace(\"-\", \"+\"); t == \"a+b+c\"",
         "let t = \"aba\"; t.replace('a', \"xy\"); t == \"xybxy\"",
+        "\"a\" + \"b\" == \"ab\" && \"a\" + 'b' == \"ab\" && 'a' + \"b\" == \"ab\" && \"a\" + () == \"a\"",
+        "\"a\" + 1 == \"a1\" && 1 + \"a\" == \"1a\" && \"a\" + 1.5 == \"a1.5\" && \"a\" + true == \"atrue\" && [1] + \"\" == \"[1]\"",
+        "let t = \"a\"; t += \"b\"; t += 'c'; t += 1; t += (); t.append([2]); t == \"abc1[2]\"",
+        "let t = \"ab\"; t.pad(4, 'x'); t.pad(7, \"yz\"); t == \"abxxyzy\" || t == \"abxxyzyz\"",
+        "let a = [1]; a.pad(3, 0); a == [1, 0, 0]",
+        "\"äöü\".sub_string(1, 1) == \"ö\" && \"äöü\".sub_string(1) == \"öü\" && \"abc\".sub_string(0..2) == \"ab\"",
+        "let t = \"abcd\"; t.crop(1, 2); t == \"bc\"",
+        "\"ab\".to_upper() == \"AB\" && #{ a: 1, b: 2 }.keys() == [\"a\", \"b\"]",
+        "let t = \"\"; for c in \"äbç\" { t += c; } for (c, i) in \"xy\" { t += c; t += i; } t == \"äbçx0y1\"",
+        "let n = 0; for c in \"abcd\".chars(1, 2) { n += 1; } n == 2",
     ] {
         assert_eq!(bench.value(case), true, "{case}");
     }

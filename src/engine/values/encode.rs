@@ -18,14 +18,28 @@ use crate::secret::Secret;
 /// How deep maps and lists may lie in each other.
 const MAX_DEPTH: usize = 256;
 
+/// The most that a request's body may take. A text may be shared by many places in a value, and is not in JSON.
+const REQUEST_BYTES: u64 = 16 << 20;
+
+/// What a value takes in a JSON tree, its text not counted.
+const NODE_BYTES: usize = 40;
+
 /// A value as a JSON tree, for a request's body or the result of a run. Instants become RFC 3339, durations text such
 /// as `10m`.
 ///
 /// # Errors
 /// If there is a closure in it, a number that is not finite, or anything else that JSON has no form for; the message
-/// names the path.
+/// names the path. Or if it is larger than any request.
 pub fn to_value(value: &Dynamic) -> Result<Value, Error> {
-    check(value)?;
+    to_value_within(value, REQUEST_BYTES)
+}
+
+/// A value as a JSON tree that may take so many bytes.
+///
+/// # Errors
+/// As [`to_value`].
+pub fn to_value_within(value: &Dynamic, limit: u64) -> Result<Value, Error> {
+    check(value, limit)?;
     serde_json::to_value(Json(value, Secrets::Hidden)).map_err(|error| not_json("", &error.to_string()))
 }
 
@@ -34,7 +48,7 @@ pub fn to_value(value: &Dynamic) -> Result<Value, Error> {
 /// # Errors
 /// As [`to_value`].
 pub fn to_request(value: &Dynamic) -> Result<Value, Error> {
-    check(value)?;
+    check(value, REQUEST_BYTES)?;
     serde_json::to_value(Json(value, Secrets::Exposed)).map_err(|error| not_json("", &error.to_string()))
 }
 
@@ -43,7 +57,7 @@ pub fn to_request(value: &Dynamic) -> Result<Value, Error> {
 /// # Errors
 /// As [`to_value`], and if the text would be longer than `limit` bytes.
 pub fn to_json(value: &Dynamic, is_pretty: bool, limit: usize) -> Result<String, Error> {
-    check(value)?;
+    check(value, u64::MAX)?;
     let mut sink = Bounded { bytes: Vec::new(), limit };
     let written = if is_pretty {
         serde_json::to_writer_pretty(&mut sink, &Json(value, Secrets::Hidden))
@@ -58,15 +72,22 @@ fn too_long(limit: usize) -> Error {
     Error::new(Kind::Limit, "text_limit", format!("the text would be longer than {limit} bytes"))
 }
 
+fn too_large(limit: u64) -> Error {
+    Error::new(Kind::Limit, "size_limit", format!("the value would take more than {limit} bytes as JSON"))
+        .with_hint("keep less in one value, or raise the limit with `--max-memory`")
+}
+
 fn not_json(path: &str, what: &str) -> Error {
     let place = if path.is_empty() { String::new() } else { format!(" at `{}`", path.trim_start_matches('.')) };
     Error::new(Kind::Invalid, "not_json", format!("{what}{place} has no form in JSON"))
 }
 
 /// Finds what JSON has no form for, and says where.
-fn check(value: &Dynamic) -> Result<(), Error> {
-    match flaw_in(value, 0) {
+fn check(value: &Dynamic, limit: u64) -> Result<(), Error> {
+    let mut left = limit;
+    match flaw_in(value, 0, &mut left) {
         None => Ok(()),
+        Some(_) if left == 0 => Err(too_large(limit)),
         Some(flaw) => {
             // The steps were gathered on the way out.
             let path: String = flaw.steps.iter().rev().map(String::as_str).collect();
@@ -88,26 +109,33 @@ impl Flaw {
     }
 }
 
-fn flaw_in(value: &Dynamic, depth: usize) -> Option<Flaw> {
+fn flaw_in(value: &Dynamic, depth: usize, left: &mut u64) -> Option<Flaw> {
     let flaw = |what: String| Some(Flaw { what, steps: Vec::new() });
     if depth > MAX_DEPTH {
         return flaw("a value so deep".into());
     }
+    let text = value.as_immutable_string_ref().map_or(0, |text| text.len());
+    *left = left.saturating_sub((NODE_BYTES + text) as u64);
+    if *left == 0 {
+        return flaw("so much".into());
+    }
     if let Some(object) = value.read_lock::<Object>() {
-        return object.entries().find_map(|(key, value)| Some(flaw_in(value, depth + 1)?.behind(format!(".{key}"))));
+        return object
+            .entries()
+            .find_map(|(key, value)| Some(flaw_in(value, depth + 1, left)?.behind(format!(".{key}"))));
     }
     if let Some(map) = value.read_lock::<Map>() {
-        return map.iter().find_map(|(key, value)| Some(flaw_in(value, depth + 1)?.behind(format!(".{key}"))));
+        return map.iter().find_map(|(key, value)| Some(flaw_in(value, depth + 1, left)?.behind(format!(".{key}"))));
     }
     if let Some(list) = value.read_lock::<Array>() {
         let mut items = list.iter().enumerate();
-        return items.find_map(|(index, value)| Some(flaw_in(value, depth + 1)?.behind(format!("[{index}]"))));
+        return items.find_map(|(index, value)| Some(flaw_in(value, depth + 1, left)?.behind(format!("[{index}]"))));
     }
     if value.as_float().is_ok_and(|number| !number.is_finite()) {
         return flaw(format!("the number {value}"));
     }
     if let Some(data) = builtins::data_of(value) {
-        return flaw_in(&data, depth + 1);
+        return flaw_in(&data, depth + 1, left);
     }
     if has_form(value) { None } else { flaw(format!("a {}", type_name_of(value))) }
 }
