@@ -11,6 +11,7 @@ use super::fault::Fault;
 use super::native::{Native, type_name_of};
 use super::values::Object;
 use crate::error::{Error, Kind};
+use crate::secret::Scrubber;
 
 /// What a native's body gets. Arguments are counted from 0, the receiver first if the native has one; their types have
 /// been checked against the declaration.
@@ -26,6 +27,11 @@ impl<'a> Arguments<'a, '_> {
     #[must_use]
     pub fn run(&self) -> &'a Arc<RunContext> {
         self.run
+    }
+
+    /// What keeps the run's secrets out of every output.
+    pub fn scrubber(&self) -> &'a Scrubber {
+        &self.run().surroundings.scrubber
     }
 
     /// The declaration.

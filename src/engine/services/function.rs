@@ -162,19 +162,12 @@ fn list_of(
             });
         }
     }
-    learn(run, &mut decoder);
+    decoder.teach(&run.surroundings.scrubber);
     Ok(list)
 }
 
 /// Values take about so many bytes for each byte of JSON.
 const VALUE_BYTES: u64 = 4;
-
-/// Tells the run's scrubber what must not be shown.
-fn learn(run: &RunContext, decoder: &mut Decoder) {
-    for secret in decoder.secrets() {
-        run.surroundings.scrubber.learn(secret.expose());
-    }
-}
 
 /// What a call that is no list gives: an object, another JSON value, text, or the bytes of a file.
 fn value_of(
@@ -190,7 +183,7 @@ fn value_of(
         Answer::Json(_) => {
             let mut decoder = Decoder::default();
             let value = decoder.value(body, &node_of(operation))?;
-            learn(run, &mut decoder);
+            decoder.teach(&run.surroundings.scrubber);
             Ok(match value.try_cast_result::<Object>() {
                 Ok(object) => Dynamic::from(object.with_about(about.into())),
                 Err(value) => value,

@@ -12,7 +12,7 @@ use super::items::{Items, Under};
 use super::object::Object;
 use super::texts::Texts;
 use crate::error::{Error, Kind};
-use crate::secret::Secret;
+use crate::secret::{Scrubber, Secret};
 
 /// Decodes answers.
 #[derive(Default)]
@@ -84,9 +84,11 @@ impl Decoder {
         if key.is_empty() { whole(bytes, items) } else { whole(bytes, Under { key, items }) }
     }
 
-    /// The secrets that have been met, for the scrubber.
-    pub fn secrets(&mut self) -> Vec<Secret> {
-        std::mem::take(&mut self.secrets)
+    /// Tells the scrubber the secrets that have been met.
+    pub fn teach(&mut self, scrubber: &Scrubber) {
+        for secret in self.secrets.drain(..) {
+            scrubber.learn(secret.expose());
+        }
     }
 }
 

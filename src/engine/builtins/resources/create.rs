@@ -24,7 +24,7 @@ pub(super) fn natives() -> Vec<Native> {
                     let (platform, first) = here(call)?;
                     let fields = fields(call, first)?;
                     let created = call.wait(async move { platform.create(words.kind, fields).await })?;
-                    Ok(object(&created)?)
+                    Ok(object(call.scrubber(), &created)?)
                 })
         }));
     }
@@ -46,7 +46,7 @@ pub(super) fn natives() -> Vec<Native> {
                 let name = call.text(first + 1)?;
                 let options: Options = super::script::options(call, first + 2)?;
                 let snapshot = call.wait(async move { platform.ensure_snapshot(&volume, &name, options).await })?;
-                Ok(object(&snapshot)?)
+                Ok(object(call.scrubber(), &snapshot)?)
             })
     }));
     natives

@@ -44,7 +44,7 @@ pub(super) fn verb(
         let deed = make(call)?;
         let (platform, resource) = (platform(call)?, resource(call, 0)?);
         let result = call.wait(async move { deed(platform, resource).await })?;
-        Ok(object(&result)?)
+        Ok(object(call.scrubber(), &result)?)
     });
     // The words are the same; what is said of one object holds for each.
     let many = declare(Native::method(Type::List, name)).gives(Type::List).example("").by(move |call| {
@@ -69,7 +69,7 @@ fn each(call: &mut Arguments<'_, '_>, kind: Option<Kind>, deed: &Deed) -> Result
     let work: Vec<_> = resources.into_iter().map(|resource| deed(platform.clone(), resource)).collect();
     let results = call.wait(async move { Ok::<_, Error>(fan_out(platform.clock(), AT_A_TIME, work).await) })?;
     let results = results.into_iter().map(|result| match result {
-        Some(Ok(resource)) => object(&resource),
+        Some(Ok(resource)) => object(call.scrubber(), &resource),
         Some(Err(error)) => Err(error.into()),
         None => Err(Error::new(ErrorKind::Bug, "panic", "a background task panicked")),
     });

@@ -201,12 +201,12 @@ fn all_of(words: &'static Words) -> [Native; 2] {
                 };
                 let query = query.map_err(crate::error::Error::from)?;
                 match call.wait(async move { platform.listed(words.kind, &query).await })? {
-                    Listed::Unread(answer) => Ok(unread_list(&answer)?),
+                    Listed::Unread(answer) => Ok(unread_list(call.scrubber(), &answer)?),
                     Listed::Selected(Listing { objects, warnings }) => {
                         for warning in warnings {
                             call.run().output.log(LogLevel::Warn, &warning);
                         }
-                        Ok(list(&objects)?)
+                        Ok(list(call.scrubber(), &objects)?)
                     }
                 }
             })
@@ -234,7 +234,7 @@ fn one_of(words: &'static Words) -> [Native; 2] {
                 let wanted = call.text(first)?;
                 let options = options(call, first + 1)?;
                 let found = call.wait(async move { platform.find(words.kind, &wanted, &options).await })?;
-                Ok(object(&found)?)
+                Ok(object(call.scrubber(), &found)?)
             })
     })
 }

@@ -10,9 +10,10 @@ use crate::catalog::{self, Answer};
 use crate::engine::arguments::Arguments;
 use crate::engine::fault::Fault;
 use crate::engine::native::{Native, Type};
-use crate::engine::values::{About, Decoder, Node, Object, decode_object, to_request, to_value};
+use crate::engine::values::{About, Decoder, Node, Object, to_request, to_value};
 use crate::error::{Error, Kind as ErrorKind};
 use crate::resources::{Expectation, Form, Kind, Options, Platform, Resource, Unread, manager_of};
+use crate::secret::Scrubber;
 use crate::transport::Target;
 
 /// The text or map that narrows a list.
@@ -78,14 +79,16 @@ pub(super) fn kind_of(object: &Object) -> Option<Kind> {
 }
 
 /// A script's object of a resource.
-pub(super) fn object(resource: &Resource) -> Result<Dynamic, Error> {
-    let object = decode_object(resource.body(), node(resource.kind()))?;
+pub(super) fn object(scrubber: &Scrubber, resource: &Resource) -> Result<Dynamic, Error> {
+    let mut decoder = Decoder::default();
+    let object = decoder.object(resource.body(), node(resource.kind()))?;
+    decoder.teach(scrubber);
     let about = about(resource, manager(resource.kind(), &object));
     Ok(Dynamic::from(object.with_about(Arc::new(about))))
 }
 
 /// A script's list of resources, which share what is known of them.
-pub(super) fn list(resources: &[Resource]) -> Result<Dynamic, Error> {
+pub(super) fn list(scrubber: &Scrubber, resources: &[Resource]) -> Result<Dynamic, Error> {
     let Some(first) = resources.first() else { return Ok(Array::new().into()) };
     let (kind, node) = (first.kind(), node(first.kind()));
     let mut shared = Shared::new(kind, about(first, None));
@@ -95,18 +98,21 @@ pub(super) fn list(resources: &[Resource]) -> Result<Dynamic, Error> {
     for resource in resources {
         list.push(shared.finished(decoder.object(resource.body(), node)?));
     }
+    decoder.teach(scrubber);
     Ok(list.into())
 }
 
 /// A script's list of what the API answered.
-pub(super) fn unread_list(unread: &Unread) -> Result<Dynamic, Error> {
+pub(super) fn unread_list(scrubber: &Scrubber, unread: &Unread) -> Result<Dynamic, Error> {
     let (kind, node) = (unread.kind, node(unread.kind));
     let mut shared = Shared::new(kind, about_of(kind, &unread.target, unread.form, None));
-    let list = Decoder::for_list().objects(&unread.body, unread.key()?, node, &mut |object| shared.finished(object));
+    let mut decoder = Decoder::for_list();
+    let list = decoder.objects(&unread.body, unread.key()?, node, &mut |object| shared.finished(object));
+    decoder.teach(scrubber);
     match list {
         Ok(list) => Ok(list.into()),
         // Taken apart object by object, it tells best what is wrong.
-        Err(_) => self::list(&unread.objects()?),
+        Err(_) => self::list(scrubber, &unread.objects()?),
     }
 }
 
@@ -219,9 +225,11 @@ mod tests {
             r#"{"items":[{"id":"1","labels":{"mcm.gardener.cloud/role":"node"}},{"id":"2"},{"id":"2"},{}]}"#,
         ] {
             let unread = unread(body);
-            let [at_once, one_by_one] =
-                [unread_list(&unread), unread.objects().map_err(Error::from).and_then(|objects| list(&objects))]
-                    .map(|list| list.expect("a list"));
+            let [at_once, one_by_one] = [
+                unread_list(&Scrubber::new(), &unread),
+                unread.objects().map_err(Error::from).and_then(|objects| list(&Scrubber::new(), &objects)),
+            ]
+            .map(|list| list.expect("a list"));
             let text = |list: &Dynamic| to_json(list, false, 10_000).expect("JSON");
             assert_eq!(text(&at_once), text(&one_by_one));
             let managers = |list: &Dynamic| -> Vec<String> {
@@ -231,6 +239,21 @@ mod tests {
             };
             assert_eq!(managers(&at_once), managers(&one_by_one));
             assert_eq!(managers(&at_once).iter().any(|manager| manager == "ske"), body.contains("gardener"));
+        }
+    }
+
+    #[test]
+    fn a_secret_in_an_answer_is_kept_out_of_every_output() {
+        let body = r#"{"items":[{"id":"1","userData":"bm90IGZvciBleWVz"}]}"#;
+        let unread = unread(body);
+        let one = unread.objects().expect("objects").remove(0);
+        for read in
+            [&|scrubber: &Scrubber| unread_list(scrubber, &unread), &|scrubber: &Scrubber| object(scrubber, &one)]
+                as [&dyn Fn(&Scrubber) -> Result<Dynamic, Error>; 2]
+        {
+            let scrubber = Scrubber::new();
+            let _ = read(&scrubber).expect("it is read");
+            assert_eq!(scrubber.scrub("user data bm90IGZvciBleWVz"), "user data ***");
         }
     }
 
@@ -246,7 +269,7 @@ mod tests {
             (r#"{"items":[{"id":"1"},{"id":2,}]}"#, "answer_not_json", "trailing comma"),
             (r#"{"items":[{"id":"1"},null]}"#, "answer_not_object", "not the JSON object"),
         ] {
-            let error = unread_list(&unread(body)).expect_err(body);
+            let error = unread_list(&Scrubber::new(), &unread(body)).expect_err(body);
             assert_eq!(error.code, code, "{body}");
             assert!(error.message.contains(why), "{body}: {}", error.message);
         }

@@ -250,7 +250,7 @@ fn relations() -> Vec<Native> {
             .by(|call| {
                 let (platform, server) = (platform(call)?, resource(call, 0)?);
                 let volumes = call.wait(async move { platform.volumes_of(&server).await })?;
-                Ok(list(&volumes)?)
+                Ok(list(call.scrubber(), &volumes)?)
             }),
         Native::method(SERVER, "boot_volume")
             .gives(Type::Any)
@@ -262,7 +262,7 @@ fn relations() -> Vec<Native> {
             .by(|call| {
                 let (platform, server) = (platform(call)?, resource(call, 0)?);
                 let volume = call.wait(async move { platform.boot_volume_of(&server).await })?;
-                volume.map_or(Ok(Dynamic::UNIT), |volume| Ok(object(&volume)?))
+                volume.map_or(Ok(Dynamic::UNIT), |volume| Ok(object(call.scrubber(), &volume)?))
             }),
         Native::method(SERVER, "attachments")
             .gives(Type::List)
@@ -274,7 +274,7 @@ fn relations() -> Vec<Native> {
             .by(|call| {
                 let (platform, server) = (platform(call)?, resource(call, 0)?);
                 let attachments: Vec<_> = call.wait(async move { platform.attachments_of(&server).await })?;
-                Ok(if attachments.is_empty() { Array::new().into() } else { list(&attachments)? })
+                Ok(if attachments.is_empty() { Array::new().into() } else { list(call.scrubber(), &attachments)? })
             }),
     ]
 }

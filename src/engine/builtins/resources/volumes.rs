@@ -121,7 +121,7 @@ fn attaching() -> Vec<Native> {
             .by(|call| {
                 let (platform, attachment) = (platform(call)?, resource(call, 0)?);
                 let detached = call.wait(async move { platform.detach(&attachment).await })?;
-                Ok(object(&detached)?)
+                Ok(object(call.scrubber(), &detached)?)
             }),
     ]
 }
@@ -129,13 +129,13 @@ fn attaching() -> Vec<Native> {
 fn attach(call: &mut Arguments<'_, '_>, server: Resource, volume: Resource) -> Result<Dynamic, Fault> {
     let (platform, options) = (platform(call)?, options(call, 2)?);
     let attachment = call.wait(async move { platform.attach(&server, &volume, options).await })?;
-    Ok(object(&attachment)?)
+    Ok(object(call.scrubber(), &attachment)?)
 }
 
 fn detach(call: &mut Arguments<'_, '_>, volume: Resource, server: Option<Resource>) -> Result<Dynamic, Fault> {
     let platform = platform(call)?;
     let attachment = call.wait(async move { platform.detach_volume(&volume, server.as_ref()).await })?;
-    Ok(object(&attachment)?)
+    Ok(object(call.scrubber(), &attachment)?)
 }
 
 const COPY_ERRORS: &[&str] = &[
@@ -159,7 +159,7 @@ fn copying() -> Vec<Native> {
                 let (name, options) = (call.text(1)?, options(call, 2)?);
                 let (platform, source) = (platform(call)?, resource(call, 0)?);
                 let backup = call.wait(async move { platform.create_backup(&source, &name, options).await })?;
-                Ok(object(&backup)?)
+                Ok(object(call.scrubber(), &backup)?)
             })
     };
     vec![
@@ -180,7 +180,7 @@ fn copying() -> Vec<Native> {
                 let (name, options) = (call.text(1)?, options(call, 2)?);
                 let (platform, volume) = (platform(call)?, resource(call, 0)?);
                 let snapshot = call.wait(async move { platform.create_snapshot(&volume, &name, options).await })?;
-                Ok(object(&snapshot)?)
+                Ok(object(call.scrubber(), &snapshot)?)
             }),
         Native::method(VOLUME, "ensure_snapshot")
             .takes("name", Type::Text)
@@ -199,7 +199,7 @@ fn copying() -> Vec<Native> {
                 let (name, options) = (call.text(1)?, options(call, 2)?);
                 let (platform, volume) = (platform(call)?, resource(call, 0)?);
                 let snapshot = call.wait(async move { platform.ensure_snapshot(&volume, &name, options).await })?;
-                Ok(object(&snapshot)?)
+                Ok(object(call.scrubber(), &snapshot)?)
             }),
         backup(Native::method(VOLUME, "create_backup"))
             .example("volumes()[0].create_backup(\"monthly\").wait().status"),
@@ -219,7 +219,7 @@ fn relations() -> Vec<Native> {
         natives.push(native.example("snapshots()[0].volume().name").by(|call| {
             let (platform, own) = (platform(call)?, resource(call, 0)?);
             let volume = call.wait(async move { platform.volume_of(&own).await })?;
-            Ok(object(&volume)?)
+            Ok(object(call.scrubber(), &volume)?)
         }));
     }
     for receiver in [VOLUME, ATTACHMENT] {
@@ -228,7 +228,7 @@ fn relations() -> Vec<Native> {
         natives.push(native.example("volumes()[0].server()").by(|call| {
             let (platform, own) = (platform(call)?, resource(call, 0)?);
             let server = call.wait(async move { platform.server_of(&own).await })?;
-            server.map_or(Ok(Dynamic::UNIT), |server| Ok(object(&server)?))
+            server.map_or(Ok(Dynamic::UNIT), |server| Ok(object(call.scrubber(), &server)?))
         }));
     }
     let native = Native::method(VOLUME, "snapshots").gives(Type::List);
@@ -236,14 +236,14 @@ fn relations() -> Vec<Native> {
     natives.push(native.example("volumes()[0].snapshots().len()").by(|call| {
         let (platform, volume) = (platform(call)?, resource(call, 0)?);
         let snapshots = call.wait(async move { platform.snapshots_of(&volume).await })?;
-        Ok(list(&snapshots)?)
+        Ok(list(call.scrubber(), &snapshots)?)
     }));
     let native = Native::method(VOLUME, "backups").gives(Type::List);
     let native = read(native, &["iaas.list_backups"], "The backups of the volume.");
     natives.push(native.example("volumes()[0].backups().len()").by(|call| {
         let (platform, volume) = (platform(call)?, resource(call, 0)?);
         let backups = call.wait(async move { platform.backups_of(&volume).await })?;
-        Ok(list(&backups)?)
+        Ok(list(call.scrubber(), &backups)?)
     }));
     natives
 }

@@ -55,7 +55,7 @@ pub(super) fn natives() -> Vec<Native> {
                 let limit = limit(call, 1)?;
                 let (platform, resource) = (platform(call)?, resource(call, 0)?);
                 let fresh = call.wait(async move { platform.wait(&resource, limit).await })?;
-                Ok(object(&fresh)?)
+                Ok(object(call.scrubber(), &fresh)?)
             }),
         Native::method(Type::List, "wait_all")
             .may_take("timeout", DURATION)
@@ -74,7 +74,7 @@ pub(super) fn natives() -> Vec<Native> {
                 let platform = platform(call)?;
                 let (items, resources) = resources(call, 0)?;
                 let results = call.wait(async move { Ok::<_, Error>(platform.wait_all(&resources, limit).await) })?;
-                let results = results.into_iter().map(|result| object(&result?)).collect();
+                let results = results.into_iter().map(|result| object(call.scrubber(), &result?)).collect();
                 all_or_error(items, results, call.context())
             }),
     ]
