@@ -35,6 +35,7 @@ mod tests {
             simulation: Simulation::default(),
             scrubber: Scrubber::new(),
             max_in_flight: None,
+            sources: crate::policy::Sources::default(),
             managed: ManagedObjects::default(),
             seed: 0,
             progress: None,

@@ -3,6 +3,7 @@
 mod auth_status;
 mod locked;
 mod progress;
+mod rules;
 mod run;
 mod session;
 mod simulate;

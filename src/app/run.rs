@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use crate::engine::{self, Identity, Limits, Outcome, Output, RunContext, Source, Surroundings};
+use crate::policy::LocalGrant;
 
 /// What a run gets besides the session.
 pub struct RunRequest {
@@ -41,6 +42,9 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
         region: session.target.region.clone(),
         started_at: None,
     };
+    let local = session.rules.grants().local();
+    surroundings.may_reveal |= local.decide(&LocalGrant::Reveal, |grant| *grant == LocalGrant::Reveal).is_ok();
+    surroundings.local = local.clone();
     let mut context = RunContext::new(runtime, session.recipe_clock.clone());
     context.process_clock = session.process_clock.clone();
     context.platform = Some(session.platform());

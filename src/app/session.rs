@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::locked::Locked;
 use super::progress::{Progress, Watched};
+use super::rules::rules;
 use super::simulated::Simulated;
 use super::simulation::{Simulation, open_world};
 use crate::auth::{self, LiveEndpoint, SystemPrograms};
@@ -11,11 +12,12 @@ use crate::catalog;
 use crate::clock::Clock;
 use crate::config::{Environment, Given, Settings};
 use crate::error::{Error, Kind, Result};
+use crate::policy::{Rules, Sources};
 use crate::resources::{Api, ManagedObjects, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
-use crate::transport::{AllowAll, Backend, Client, Endpoints, Gate, Limits, Live, LiveOptions, ReadOnly, Target};
+use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Target};
 
 /// What a session is opened with.
 #[derive(Clone)]
@@ -30,6 +32,8 @@ pub struct Opening {
     pub scrubber: Scrubber,
     /// The most requests under way at once.
     pub max_in_flight: Option<usize>,
+    /// What is run, and what everybody but the profile says that it may do.
+    pub sources: Sources,
     /// Whether objects that something else manages may be changed.
     pub managed: ManagedObjects,
     /// The seed of jitter.
@@ -52,6 +56,8 @@ pub struct Session {
     pub recipe_clock: Clock,
     /// The simulator behind the client, if there is one.
     pub simulator: Option<Arc<Simulator>>,
+    /// What a run in it must obey.
+    pub rules: Arc<Rules>,
     /// What a person should know before anything is done.
     pub warnings: Vec<String>,
     managed: ManagedObjects,
@@ -91,7 +97,8 @@ impl Session {
         let simulated = Arc::new(Simulated::new(simulator.clone()));
         let way =
             Way { backend: simulated.clone(), tokens: simulated, clock: clock.clone(), endpoints: Endpoints::new() };
-        let client = way.client(opening, &settings);
+        let rules = rules(opening, &settings)?;
+        let client = way.client(opening, &rules);
         let project = settings.project.as_ref().map(|project| project.value.clone());
         let target = Target {
             project: Some(project.unwrap_or_else(|| simulator.first_project())),
@@ -105,6 +112,7 @@ impl Session {
             process_clock: clock.clone(),
             recipe_clock: clock,
             simulator: Some(simulator),
+            rules,
             managed: opening.managed,
             scrubber: opening.scrubber.clone(),
             lock: None,
@@ -129,7 +137,8 @@ impl Session {
             })?;
         }
         let way = Way { backend: Arc::new(live), tokens: source, clock: clock.clone(), endpoints };
-        let client = way.client(opening, &settings);
+        let rules = rules(opening, &settings)?;
+        let client = way.client(opening, &rules);
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
             region: Some(settings.region.value.clone()),
@@ -142,6 +151,7 @@ impl Session {
             process_clock: clock.clone(),
             recipe_clock: clock,
             simulator: None,
+            rules,
             managed: opening.managed,
             scrubber: opening.scrubber.clone(),
             lock,
@@ -228,7 +238,7 @@ struct Way {
 }
 
 impl Way {
-    fn client(self, opening: &Opening, settings: &Settings) -> Client {
+    fn client(self, opening: &Opening, rules: &Arc<Rules>) -> Client {
         let backend: Arc<dyn Backend> = match &opening.progress {
             Some(progress) => Arc::new(Watched { backend: self.backend, progress: progress.clone() }),
             None => self.backend,
@@ -236,21 +246,11 @@ impl Way {
         let defaults = Limits::default();
         let limits = Limits { in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight), ..defaults };
         Client::builder(backend, self.tokens, self.clock)
-            .gate(gate(settings))
+            .gate(rules.clone())
             .scrubber(opening.scrubber.clone())
             .endpoints(self.endpoints)
             .limits(limits)
             .seed(opening.seed)
             .build()
-    }
-}
-
-/// What the profile grants.
-fn gate(settings: &Settings) -> Arc<dyn Gate> {
-    match &settings.profile {
-        Some(profile) if settings.is_read_only => {
-            Arc::new(ReadOnly { reason: format!("`read_only` of the profile `{}`", profile.value) })
-        }
-        _ => Arc::new(AllowAll),
     }
 }

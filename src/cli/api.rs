@@ -5,12 +5,13 @@ use std::io::Read;
 use comfy_table::presets::NOTHING;
 use serde_json::{Map, Value, json};
 
-use super::arguments::{ApiArguments, RunLimits, Shared};
+use super::arguments::{ApiArguments, Shared};
 use super::execute::{DONE, note_simulation, opening, runtime};
 use super::process::Process;
 use crate::app::Session;
 use crate::catalog::{self, Operation, Service};
 use crate::error::{Error, Kind, Result, io_cause, nearest};
+use crate::policy::Sources;
 use crate::transport::{Call, Payload};
 
 /// Makes one call and shows its answer.
@@ -29,7 +30,7 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
         parameters.insert(name, value);
     }
     let payload = arguments.body.as_deref().map_or(Ok(Payload::Empty), payload)?;
-    let session = Session::open(&opening(process, shared, &RunLimits::default(), None))?;
+    let session = Session::open(&opening(process, shared, &arguments.grants, Sources::default())?)?;
     session.check_credential()?;
     session.warnings.iter().for_each(|warning| process.printer.warning(warning));
     note_simulation(process, &session);

@@ -106,9 +106,19 @@ impl RunLimits {
             timeout: later.timeout.or(self.timeout),
             max_memory: later.max_memory.or(self.max_memory),
             max_operations: later.max_operations.or(self.max_operations),
+            fire_time: later.fire_time.or(self.fire_time),
+        }
+    }
+}
+
+impl GrantOptions {
+    /// These options with those of later ones; lists add up.
+    fn joined_by(self, later: Self) -> Self {
+        Self {
+            allow: [self.allow, later.allow].concat(),
+            deny: [self.deny, later.deny].concat(),
             allow_managed: later.allow_managed | self.allow_managed,
             allow_reveal: later.allow_reveal | self.allow_reveal,
-            fire_time: later.fire_time.or(self.fire_time),
         }
     }
 }
@@ -153,15 +163,28 @@ pub struct RunLimits {
     /// The most operations that the script may take [default: 2 billion, about 100 s of pure computing]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_operations: Option<u64>,
-    /// Allow changes to what other systems manage, such as the nodes of a Kubernetes cluster
-    #[arg(long)]
-    pub allow_managed: bool,
-    /// Let the script read secrets as plain text with `reveal`
-    #[arg(long)]
-    pub allow_reveal: bool,
     /// The instant that the run stands for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub fire_time: Option<String>,
+}
+
+/// Options that say what may be done.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Permissions")]
+pub struct GrantOptions {
+    /// Allow this and nothing else: iaas.server.stop, 'iaas.snapshot.*', read, env:NAME, or narrowed as in
+    /// 'iaas.server.stop where team=web'; may be repeated
+    #[arg(long, value_name = "GRANT", value_delimiter = ',')]
+    pub allow: Vec<String>,
+    /// Refuse this, whoever allows it; may be repeated
+    #[arg(long, value_name = "GRANT", value_delimiter = ',')]
+    pub deny: Vec<String>,
+    /// Allow changes to what other systems manage, such as the nodes of a Kubernetes cluster
+    #[arg(long)]
+    pub allow_managed: bool,
+    /// Let the script read secrets as plain text with `reveal`; the same as --allow secret.reveal
+    #[arg(long)]
+    pub allow_reveal: bool,
 }
 
 /// `stackhand run`.
@@ -175,6 +198,9 @@ pub struct RunArguments {
     /// How far the run may go.
     #[command(flatten)]
     pub limits: RunLimits,
+    /// What it may do.
+    #[command(flatten)]
+    pub grants: GrantOptions,
     /// The recipe, a .rhai file; `-` reads it from the standard input
     #[arg(value_name = "RECIPE", value_hint = ValueHint::FilePath, required_unless_present = "help")]
     pub recipe: Option<PathBuf>,
@@ -193,6 +219,9 @@ pub struct EvalArguments {
     /// How far the run may go.
     #[command(flatten)]
     pub limits: RunLimits,
+    /// What it may do.
+    #[command(flatten)]
+    pub grants: GrantOptions,
     /// The script, such as 'servers().count_by("status")'
     #[arg(value_name = "CODE")]
     pub code: String,
@@ -247,6 +276,9 @@ pub struct ApiArguments {
     /// The JSON body: a file, `-` for the standard input, or the JSON itself
     #[arg(long, value_name = "FILE|JSON", value_hint = ValueHint::FilePath)]
     pub body: Option<String>,
+    /// What may be done.
+    #[command(flatten)]
+    pub grants: GrantOptions,
 }
 
 /// `stackhand doc`.
@@ -311,6 +343,7 @@ impl RunArguments {
         let trailing = TrailingOptions::from_arg_matches_mut(&mut matches)?;
         *shared = std::mem::take(shared).overridden_by(trailing.shared);
         self.limits = std::mem::take(&mut self.limits).overridden_by(trailing.limits);
+        self.grants = std::mem::take(&mut self.grants).joined_by(trailing.grants);
         Ok(())
     }
 }
@@ -322,6 +355,8 @@ struct TrailingOptions {
     shared: Shared,
     #[command(flatten)]
     limits: RunLimits,
+    #[command(flatten)]
+    grants: GrantOptions,
 }
 
 /// What followed RECIPE, sorted by whose it is.

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::arguments::{EvalArguments, Shared};
-use super::execute::execute;
+use super::execute::{Script, execute};
 use super::process::Process;
 use crate::engine::Source;
 use crate::error::Result;
+use crate::policy::Sources;
 
 /// Runs a line of script and shows its value.
 pub fn eval(process: &Process, shared: &Shared, arguments: &EvalArguments) -> Result<u8> {
     let source = Source::inline("<eval>", arguments.code.clone());
-    execute(process, shared, &arguments.limits, source, BTreeMap::new())
+    let script = Script { source, arguments: BTreeMap::new(), sources: Sources::default() };
+    execute(process, shared, &arguments.limits, &arguments.grants, script)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::arguments::{RunLimits, Shared};
+use super::arguments::{GrantOptions, RunLimits, Shared};
 use super::output::RunOutput;
 use super::process::Process;
 use super::progress::ProgressLine;
@@ -16,10 +16,21 @@ use crate::app::{self, Opening, RunRequest, Session, Simulation};
 use crate::config::duration;
 use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
 use crate::error::{Error, ExitCode, Kind, Result};
+use crate::policy::Sources;
 use crate::resources::ManagedObjects;
 
 /// How long a run may take when nobody says.
 const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// A script to run.
+pub struct Script {
+    /// Its text.
+    pub source: Source,
+    /// The values of its parameters.
+    pub arguments: BTreeMap<String, Value>,
+    /// What it is, and what it says of its own permissions.
+    pub sources: Sources,
+}
 
 /// Runs a script and shows its result; the exit code follows from how it ended.
 ///
@@ -29,12 +40,13 @@ pub fn execute(
     process: &Process,
     shared: &Shared,
     limits: &RunLimits,
-    source: Source,
-    arguments: BTreeMap<String, Value>,
+    grants: &GrantOptions,
+    script: Script,
 ) -> Result<u8> {
+    let Script { source, arguments, sources } = script;
     let printer = &process.printer;
     let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
-    let opening = opening(process, shared, limits, Some(progress.clone()));
+    let opening = Opening { progress: Some(progress.clone()), ..opening(process, shared, grants, sources)? };
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
     note_simulation(process, &session);
@@ -54,7 +66,6 @@ pub fn execute(
         surroundings: Surroundings {
             environment: process.environment.clone(),
             scrubber: process.scrubber.clone(),
-            may_reveal: limits.allow_reveal,
             terminal_width: printer.streams.width,
             has_colour: printer.streams.data_colour,
             ..Surroundings::default()
@@ -80,17 +91,21 @@ pub fn note_simulation(process: &Process, session: &Session) {
 }
 
 /// What a session is opened with, as the options say.
-pub fn opening(process: &Process, shared: &Shared, limits: &RunLimits, progress: Option<Arc<ProgressLine>>) -> Opening {
-    Opening {
+///
+/// # Errors
+/// When an option gives or takes what is no grant.
+pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script: Sources) -> Result<Opening> {
+    Ok(Opening {
         environment: process.environment.clone(),
         given: shared.given(),
         simulation: simulation(shared),
         scrubber: process.scrubber.clone(),
         max_in_flight: shared.max_in_flight.map(usize::from),
-        managed: if limits.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
+        sources: grants.join(script)?,
+        managed: if grants.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
         seed: u64::from(std::process::id()),
-        progress: progress.map(|progress| progress as Arc<dyn app::Progress>),
-    }
+        progress: None,
+    })
 }
 
 /// What the options say of the simulated world.

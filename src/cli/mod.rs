@@ -9,6 +9,7 @@ mod completions;
 mod doc;
 mod eval;
 mod execute;
+mod grants;
 mod log;
 mod out_file;
 mod output;

@@ -6,11 +6,12 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use super::arguments::{CommandLine, RunArguments, Shared, reserved_option_names};
-use super::execute::{DONE, execute};
+use super::execute::{DONE, Script, execute};
 use super::process::Process;
 use crate::engine::Source;
 use crate::engine::recipe::{self, Recipe};
 use crate::error::{Kind, Result};
+use crate::policy::Sources;
 
 /// Runs a recipe, or shows its help.
 pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Result<u8> {
@@ -30,7 +31,9 @@ pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Resu
     }
     // A script that does not parse tells so when it is run, with its line.
     let values = if recipe.is_readable { recipe.parameters.parse(&arguments.rest)? } else { BTreeMap::new() };
-    execute(process, shared, &arguments.limits, source, values)
+    let sources = Sources { header: recipe.header.listed(&source.name), ..Sources::of_file(&source.name) };
+    let script = Script { source, arguments: values, sources };
+    execute(process, shared, &arguments.limits, &arguments.grants, script)
 }
 
 /// The help of the command itself.

@@ -24,9 +24,11 @@ pub struct Profile {
     /// Whether the profile's project is one where mistakes hurt.
     pub is_production: bool,
     /// Whether nothing may be changed with it.
-    pub is_read_only: bool,
-    /// Selectors and names of objects that must not be changed, as written.
-    pub protect: Vec<String>,
+    pub(super) read_only: Option<Located<bool>>,
+    /// All that a run may be given with it, as written.
+    pub(super) permissions: Option<Located<Vec<String>>>,
+    /// Selectors, names and ids of objects that must not be changed, as written.
+    pub(super) protect: Option<Located<Vec<String>>>,
 }
 
 /// The one way to authenticate that a profile names.
@@ -65,11 +67,10 @@ const KEYS: &[&str] = &[
     "ca_file",
     "production",
     "read_only",
+    "permissions",
     "protect",
-    // Read by the policy room, not here.
-    "grants",
+    // Read elsewhere.
     "caps",
-    "ceilings",
 ];
 
 impl Profile {
@@ -95,8 +96,9 @@ impl Profile {
             token_url: table.text("token_url")?,
             ca_file: table.text("ca_file")?,
             is_production: table.truth("production")?.is_some_and(|written| written.value),
-            is_read_only: table.truth("read_only")?.is_some_and(|written| written.value),
-            protect: table.texts("protect")?.map(|written| written.value).unwrap_or_default(),
+            read_only: table.truth("read_only")?,
+            permissions: table.texts("permissions")?,
+            protect: table.texts("protect")?,
         })
     }
 }

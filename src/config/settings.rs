@@ -54,10 +54,12 @@ pub struct Settings {
     pub ca_file: Option<Resolved<PathBuf>>,
     /// Whether the profile says that mistakes hurt here.
     pub is_production: bool,
-    /// Whether the profile lets nothing be changed.
-    pub is_read_only: bool,
+    /// Where the profile says that nothing may be changed, if it does.
+    pub read_only: Option<Origin>,
+    /// All that the profile lets a run be given, as written; without it, anything.
+    pub permissions: Option<Resolved<Vec<String>>>,
     /// What the profile protects, as written.
-    pub protect: Vec<String>,
+    pub protect: Option<Resolved<Vec<String>>>,
     /// How to authenticate, if anybody said; or why what was said is of no use. Nothing on the simulator.
     pub credential: Result<Option<Credential>, Error>,
     /// Every place where a credential may be given, in the order in which they are looked at.
@@ -103,6 +105,11 @@ impl Settings {
             layers.first(written, flag, variable).or(cli_value)
         };
         let of_profile = profile.map(|(_, profile)| profile);
+        let listed = |written: Option<&Located<Vec<String>>>| {
+            let (written, (workspace, profile)) = written.zip(profile)?;
+            Some(Resolved::new(written.value.clone(), profile.origin(workspace, written.line)))
+        };
+        let read_only = of_profile.and_then(|profile| profile.read_only.as_ref()).filter(|written| written.value);
         let project = place(
             [of_profile.and_then(|p| p.project.as_ref()), workspace.as_ref().and_then(|w| w.project.as_ref())],
             given.project.as_ref().map(|value| ("--project-id", value)),
@@ -125,8 +132,11 @@ impl Settings {
             spare_token_url,
             ca_file: ca_file(environment, given, profile),
             is_production: of_profile.is_some_and(|profile| profile.is_production),
-            is_read_only: of_profile.is_some_and(|profile| profile.is_read_only),
-            protect: of_profile.map(|profile| profile.protect.clone()).unwrap_or_default(),
+            read_only: read_only
+                .zip(profile)
+                .map(|(written, (workspace, profile))| profile.origin(workspace, written.line)),
+            permissions: listed(of_profile.and_then(|profile| profile.permissions.as_ref())),
+            protect: listed(of_profile.and_then(|profile| profile.protect.as_ref())),
             credential: choice.credential,
             candidates: choice.candidates,
             warnings,
@@ -163,8 +173,9 @@ impl Settings {
             spare_token_url: None,
             ca_file: None,
             is_production: false,
-            is_read_only: false,
-            protect: Vec::new(),
+            read_only: None,
+            permissions: None,
+            protect: None,
             credential: Ok(None),
             candidates: Vec::new(),
             warnings: Vec::new(),

@@ -204,10 +204,18 @@ fn credentials_is_the_short_word_for_a_key_file() {
 
 #[test]
 fn a_profile_may_be_marked_and_protect_things() {
-    let place = Place::with("[profile.p]\nproduction = true\nread_only = true\nprotect = [\"role=db\"]\n");
+    let place = Place::with(
+        "[profile.p]\nproduction = true\nread_only = true\nprotect = [\"role=db\"]\npermissions = \"iaas.*\"\n",
+    );
     let settings = resolve(&place.environment(), &by_profile("p"));
-    assert!(settings.is_production && settings.is_read_only);
-    assert_eq!(settings.protect, ["role=db"]);
+    assert!(settings.is_production);
+    let at = |origin: &Origin| origin.to_string().rsplit_once(':').map(|(_, line)| line.to_owned());
+    assert_eq!(at(&settings.read_only.expect("it is read-only")), Some("3)".to_owned()));
+    let protect = settings.protect.expect("it protects");
+    assert_eq!((protect.value, at(&protect.origin)), (vec!["role=db".to_owned()], Some("4)".to_owned())));
+    assert_eq!(settings.permissions.expect("it has a ceiling").value, ["iaas.*"]);
+    let place = Place::with("[profile.p]\nread_only = false\n");
+    assert!(resolve(&place.environment(), &by_profile("p")).read_only.is_none());
 }
 
 #[test]

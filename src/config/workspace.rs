@@ -14,7 +14,7 @@ const FILE: &str = "stackhand.toml";
 pub(super) const SIMULATOR: &str = "sim";
 
 /// Sections that other rooms read; here they only must not be taken for slips.
-const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources", "grants", "caps"];
+const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources", "caps"];
 
 const OURS: &[&str] = &["default_profile", "project_id", "region", "profile"];
 

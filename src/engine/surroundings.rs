@@ -1,8 +1,11 @@
 //! What a run has around it besides the platform: variables, the terminal, and what it is called.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::config::Environment;
+use crate::policy::LocalGrants;
 use crate::secret::Scrubber;
 
 /// What a run has around it.
@@ -12,6 +15,8 @@ pub struct Surroundings {
     pub environment: Environment,
     /// Learns the secrets that the recipe reads, and cleans what it logs.
     pub scrubber: Scrubber,
+    /// What the run may do outside the API; nothing that is not given.
+    pub local: Arc<LocalGrants>,
     /// Whether `reveal` gives the text of secrets.
     pub may_reveal: bool,
     /// The columns of the terminal that tables must fit into; `None` if there is no terminal.

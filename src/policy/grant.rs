@@ -65,6 +65,12 @@ impl Grant {
         Ok(Self { what, labels })
     }
 
+    /// A grant for something outside the API.
+    #[must_use]
+    pub fn local(what: LocalGrant) -> Self {
+        Self { what: Granted::Local(what), labels: Vec::new() }
+    }
+
     /// Whether an object with these labels is meant.
     #[must_use]
     pub fn fits(&self, labels: &Labels) -> bool {

@@ -2,14 +2,32 @@
 //!
 //! Nothing here sends anything. The transport asks before each call, and tells what it knows of the objects.
 
+mod decision;
+mod deed;
 mod facts;
 mod grant;
+mod grants;
+mod known;
+mod labels;
 mod local;
+mod local_grants;
 mod pattern;
+mod refusal;
+mod refused;
+mod rules;
 mod selector;
+mod source;
 
+pub use decision::{Condition, Decision, Reason, Wanted};
+pub use deed::{Deed, Knowledge, Object};
 pub use facts::ObjectFacts;
 pub use grant::{Grant, GrantError, Granted};
+pub use grants::Grants;
+pub use known::{UnknownGrant, known_grant};
 pub use local::LocalGrant;
+pub use local_grants::{Asked, LocalGrants};
 pub use pattern::Pattern;
+pub use refusal::Refusal;
+pub use rules::{Admission, Rules};
 pub use selector::{Labels, Selector, SelectorError, Unmatched};
+pub use source::{Listed, Place, Restrictor, Script, Sources};

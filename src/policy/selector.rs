@@ -94,6 +94,29 @@ impl Selector {
         })
     }
 
+    /// Whether every object that it matches carries a label.
+    #[must_use]
+    pub fn demands(&self, key: &str, value: &str) -> bool {
+        self.requirements.iter().any(|requirement| match requirement {
+            Requirement::Equals(k, v) => (k.as_str(), v.as_str()) == (key, value),
+            Requirement::In(k, values) => k == key && !values.is_empty() && values.iter().all(|one| one == value),
+            _ => false,
+        })
+    }
+
+    /// Whether no object that it matches carries a label.
+    #[must_use]
+    pub fn excludes(&self, key: &str, value: &str) -> bool {
+        self.requirements.iter().any(|requirement| match requirement {
+            Requirement::Equals(k, v) => k == key && v != value,
+            Requirement::In(k, values) => k == key && !values.iter().any(|one| one == value),
+            Requirement::Differs(k, v) => (k.as_str(), v.as_str()) == (key, value),
+            Requirement::NotIn(k, values) => k == key && values.iter().any(|one| one == value),
+            Requirement::Missing(k) => k == key,
+            Requirement::Exists(_) => false,
+        })
+    }
+
     /// The keys and values asked for that none of these objects carries, with what they carry that is most like it.
     /// That nothing carries what is asked *against* is as it should be, unless it looks like a slip of the pen.
     #[must_use]

@@ -9,6 +9,7 @@ use crate::auth::TokenSource;
 use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
 use crate::error;
+use crate::policy::Admission;
 use crate::secret::Scrubber;
 use crate::transport::backoff::Backoff;
 use crate::transport::creations::Creations;
@@ -109,19 +110,25 @@ impl Inner {
             object: prepared.object.as_deref(),
             call,
         };
-        self.gate.admit(&intent)?;
-        if intent.effect == Effect::Read {
-            let answer = Delivery::new(self, call, &prepared).run().await?;
-            self.sightings.note(&prepared, &answer.body);
-            return Ok(answer);
+        let admission = self.gate.admit(&intent);
+        if admission != Admission::Granted || intent.effect != Effect::Read {
+            let look = if admission == Admission::Weighed { Look::Up } else { Look::Back };
+            let subject = self.subject(call, &prepared, look).await;
+            self.gate.weigh(&intent, &subject)?;
+            if intent.effect != Effect::Read {
+                return self.change(call, &prepared, &subject).await;
+            }
         }
-        let look = if self.gate.weighs_objects() { Look::Up } else { Look::Back };
-        let subject = self.subject(call, &prepared, look).await;
-        self.gate.weigh(&intent, &subject)?;
+        let answer = Delivery::new(self, call, &prepared).run().await?;
+        self.sightings.note(&prepared, &answer.body);
+        Ok(answer)
+    }
+
+    async fn change(&self, call: &Call, prepared: &Prepared, subject: &Subject) -> Result<Answer, Error> {
         // Before and after: what is read meanwhile may show either.
-        self.forget(&subject);
-        let result = Delivery::new(self, call, &prepared).run().await;
-        self.forget(&subject);
+        self.forget(subject);
+        let result = Delivery::new(self, call, prepared).run().await;
+        self.forget(subject);
         result
     }
 

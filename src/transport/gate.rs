@@ -1,8 +1,11 @@
 //! The first stage: whether a request may be made at all. Asked once a call, before anything else is done.
 
+use std::sync::Arc;
+
 use crate::catalog::{Effect, Operation};
 use crate::error::Kind;
-use crate::transport::{Call, Error, Subject, Target};
+use crate::policy::{self, Admission, Deed, Object, Refusal, Rules};
+use crate::transport::{Call, Error, Knowledge, Payload, Subject, Target};
 
 /// What a call is about to do, as the gate sees it.
 #[derive(Debug, Clone, Copy)]
@@ -21,91 +24,84 @@ pub struct Intent<'call> {
 
 /// Decides whether a call may be sent.
 pub trait Gate: Send + Sync {
-    /// Lets the call pass, or refuses it.
+    /// What can be said of a call before its objects are known. A change is weighed even where it is granted here.
+    fn admit(&self, intent: &Intent<'_>) -> Admission;
+
+    /// Lets a call on these objects pass, or refuses it. Asked after [`Gate::admit`], of every change and of what was
+    /// not granted there. What it must know of the objects was read if [`Gate::admit`] said [`Admission::Weighed`].
     ///
     /// # Errors
-    /// Of kind `policy`, naming the permission and where to give it.
-    fn admit(&self, intent: &Intent<'_>) -> Result<(), Error>;
+    /// Of kind `policy`, naming the permission or the object, and where to give it. What [`Gate::admit`] refused is
+    /// refused here.
+    fn weigh(&self, intent: &Intent<'_>, subject: &Subject) -> Result<(), Error>;
+}
 
-    /// Whether [`Gate::weigh`] must know the labels of what a change touches. What is not known is then read first.
-    fn weighs_objects(&self) -> bool {
-        false
+/// Grants everything: what a client does that nobody gave rules.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AllowAll;
+
+impl Gate for AllowAll {
+    fn admit(&self, _intent: &Intent<'_>) -> Admission {
+        Admission::Granted
     }
 
-    /// Lets a change of these objects pass, or refuses it. Asked after [`Gate::admit`], for changes alone.
-    ///
-    /// # Errors
-    /// Of kind `policy`, naming the object and why it must not be changed.
     fn weigh(&self, _intent: &Intent<'_>, _subject: &Subject) -> Result<(), Error> {
         Ok(())
     }
 }
 
-/// Grants everything: a profile without restrictions.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AllowAll;
+impl Gate for Rules {
+    fn admit(&self, intent: &Intent<'_>) -> Admission {
+        Self::admit(self, intent.operation)
+    }
 
-impl Gate for AllowAll {
-    fn admit(&self, _intent: &Intent<'_>) -> Result<(), Error> {
-        Ok(())
+    fn weigh(&self, intent: &Intent<'_>, subject: &Subject) -> Result<(), Error> {
+        let mut objects = Vec::with_capacity(subject.objects.len());
+        for object in &subject.objects {
+            let knowledge = match &object.knowledge {
+                Knowledge::Known(facts) => policy::Knowledge::Known(facts),
+                Knowledge::Unknown => policy::Knowledge::Unlabelled,
+                Knowledge::Gone => policy::Knowledge::Gone,
+                Knowledge::Unreadable(error) => policy::Knowledge::Forbidden(unreadable(error)?),
+            };
+            objects.push(Object { kind: &object.kind, id: &object.id, knowledge });
+        }
+        let body = match &intent.call.payload {
+            Payload::Json(body) => Some(body),
+            Payload::Empty | Payload::Bytes(_) => None,
+        };
+        let selector = intent.call.parameters.get("label_selector");
+        let deed = Deed { operation: intent.operation, objects, body, selector };
+        Self::weigh(self, &deed).map_err(|refusal| refused(intent.operation, refusal))
     }
 }
 
-/// Grants effect `read` alone.
-#[derive(Debug, Clone, Default)]
-pub struct ReadOnly {
-    /// Who says so, for the message: such as ``profile `audit` ``.
-    pub reason: String,
-}
-
-impl Gate for ReadOnly {
-    fn admit(&self, intent: &Intent<'_>) -> Result<(), Error> {
-        if intent.effect == Effect::Read {
-            return Ok(());
-        }
-        let operation = intent.operation;
-        let name = format!("{}.{}", operation.module, operation.name);
-        let because = if self.reason.is_empty() { String::new() } else { format!(" by {}", self.reason) };
-        let mut error = Error::before_sending(
-            operation,
-            Kind::Policy,
-            "read_only",
-            format!("`{name}` changes something, and only reading is allowed{because}"),
-        );
-        if let Some(permission) = operation.permissions.first() {
-            error = error.with_hint(format!("the call needs `{}`: use a profile that grants it", permission.name));
-        }
-        Err(error)
+/// The permission that an object could not be read without.
+///
+/// # Errors
+/// The error itself if that is not why: what is known of the object may be had later.
+fn unreadable(error: &Error) -> Result<&'static str, Error> {
+    let read =
+        error.facts.operation.rsplit_once('.').and_then(|(module, name)| crate::catalog::operation(module, name));
+    match read.and_then(|read| read.permissions.first()) {
+        Some(permission) if error.kind == Kind::Permission => Ok(permission.name),
+        _ => Err(error.clone()),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transport::testing::operation;
+fn refused(operation: &Operation, refusal: Refusal) -> Error {
+    let mut error = Error::before_sending(operation, Kind::Policy, refusal.code, refusal.message);
+    error.hint = refusal.hint;
+    error.facts.permission = refusal.permission;
+    error
+}
 
-    fn admit(gate: &dyn Gate, effect: Effect) -> Result<(), Error> {
-        let operation = operation("delete_server");
-        let call = Call::new(operation, Target::default());
-        gate.admit(&Intent { operation, effect, target: &Target::default(), object: None, call: &call })
+impl<G: Gate + ?Sized> Gate for Arc<G> {
+    fn admit(&self, intent: &Intent<'_>) -> Admission {
+        (**self).admit(intent)
     }
 
-    #[test]
-    fn read_only_lets_reads_pass_and_refuses_every_other_effect_with_the_permission() {
-        let gate = ReadOnly { reason: "profile `audit`".into() };
-        assert!(admit(&gate, Effect::Read).is_ok());
-        for effect in [Effect::Create, Effect::Update, Effect::Delete, Effect::Mint] {
-            let error = admit(&gate, effect).expect_err("a change is refused");
-            assert_eq!(error.kind, Kind::Policy);
-            assert_eq!(
-                error.message,
-                "`iaas.delete_server` changes something, and only reading is allowed by profile `audit`"
-            );
-            assert_eq!(
-                error.hint.as_deref(),
-                Some("the call needs `iaas.server.delete`: use a profile that grants it")
-            );
-        }
-        assert!(admit(&AllowAll, Effect::Delete).is_ok());
+    fn weigh(&self, intent: &Intent<'_>, subject: &Subject) -> Result<(), Error> {
+        (**self).weigh(intent, subject)
     }
 }

@@ -43,7 +43,7 @@ pub use call::{Answer, Call, Payload, Settlement, Target};
 pub use client::{Client, ClientBuilder};
 pub use endpoints::{EndpointError, Endpoints, PlainHttp};
 pub use error::Error;
-pub use gate::{AllowAll, Gate, Intent, ReadOnly};
+pub use gate::{AllowAll, Gate, Intent};
 pub use in_flight::{InFlight, Permit};
 pub use limits::Limits;
 pub use live::{Live, LiveOptions};

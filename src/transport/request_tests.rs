@@ -190,23 +190,36 @@ fn an_upload_goes_without_token_and_only_where_the_create_said() {
 fn the_gate_sees_the_object_and_stops_the_call_before_it_is_sent() {
     use std::sync::{Arc, Mutex};
 
-    use crate::transport::{Error, Gate, Intent, ReadOnly};
+    use crate::policy::{Admission, Place, Rules, Sources};
+    use crate::transport::{Error, Gate, Intent, Subject};
 
-    #[derive(Default)]
-    struct Watching(Mutex<Vec<String>>);
+    struct Watching(Mutex<Vec<String>>, Rules);
     impl Gate for Watching {
-        fn admit(&self, intent: &Intent<'_>) -> Result<(), Error> {
+        fn admit(&self, intent: &Intent<'_>) -> Admission {
             let project = intent.target.project.as_deref().unwrap_or_default();
             let seen = format!("{} {:?} {project} {:?}", intent.operation.name, intent.effect, intent.object);
             self.0.lock().expect("unpoisoned").push(seen);
-            ReadOnly::default().admit(intent)
+            Gate::admit(&self.1, intent)
+        }
+
+        fn weigh(&self, intent: &Intent<'_>, subject: &Subject) -> Result<(), Error> {
+            Gate::weigh(&self.1, intent, subject)
         }
     }
-    let gate = Arc::new(Watching::default());
+    let read_only = Some(Place::new("audit", "stackhand.toml:3"));
+    let gate = Arc::new(Watching(Mutex::default(), Rules::new(&Sources { read_only, ..Sources::default() })));
     let stage = Stage::with([answer(200, &json!({ "items": [] }))], |builder| builder.gate(gate.clone()));
     stage.send(call("list_servers")).expect("reading is allowed");
     let error = stage.send(call("start_server").with("serverId", ID)).expect_err("changing is not");
     assert_eq!((error.kind, error.code), (Kind::Policy, "read_only"));
+    assert_eq!(error.facts.permission.as_deref(), Some("iaas.server.start"));
+    assert_eq!(
+        error.message,
+        format!(
+            "`iaas.start_server` on `{ID}` needs `iaas.server.start`, which `read_only` of the profile `audit` \
+             (stackhand.toml:3) rules out"
+        )
+    );
     assert_eq!(stage.seen().len(), 1);
     assert_eq!(
         *gate.0.lock().expect("unpoisoned"),

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+use crate::catalog::Effect;
+use crate::policy::Admission;
 use crate::transport::testing::{ID, OTHER_ID, Stage, Step, answer, call, empty, operation};
 use crate::transport::{Call, Error, Gate, Intent, Knowledge, Subject};
 
@@ -14,12 +16,8 @@ use crate::transport::{Call, Error, Gate, Intent, Knowledge, Subject};
 struct Scales(Mutex<Vec<String>>);
 
 impl Gate for Scales {
-    fn admit(&self, _: &Intent<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn weighs_objects(&self) -> bool {
-        true
+    fn admit(&self, intent: &Intent<'_>) -> Admission {
+        if intent.effect == Effect::Read { Admission::Granted } else { Admission::Weighed }
     }
 
     fn weigh(&self, _: &Intent<'_>, subject: &Subject) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use super::comments::{Comment, CommentKind, comments};
 use super::finding::Finding;
 use crate::error::nearest;
-use crate::policy::Grant;
+use crate::policy::{Grant, Listed, Place};
 
 const KEYS: [&str; 3] = ["Permissions", "Caps", "Repeatable"];
 const EFFECTS: [&str; 4] = ["create", "update", "delete", "mint"];
@@ -46,6 +46,15 @@ impl Header {
     #[must_use]
     pub fn summary(&self) -> &str {
         self.help.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim()
+    }
+
+    /// The permissions that it asks for, with their place in the recipe of this name; `None` if it says nothing of them.
+    #[must_use]
+    pub fn listed(&self, recipe: &str) -> Option<Listed> {
+        let asked = self.permissions.as_ref()?;
+        let at = asked.first().map_or_else(|| recipe.to_owned(), |first| format!("{recipe}:{}", first.line));
+        let grants = asked.iter().map(|asked| asked.grant.clone()).collect();
+        Some(Listed { grants, place: Place::new(recipe, at) })
     }
 
     /// Reads the `//!` lines of a script, and says what is wrong with them.
@@ -223,6 +232,8 @@ let a = 1;";
         assert_eq!(findings, []);
         assert_eq!(header.summary(), "Deallocate the servers that need not run at night.");
         assert!(header.help.ends_with("bill in full.\nMore help."), "{}", header.help);
+        let listed = header.listed("night.rhai").expect("asked");
+        assert_eq!((listed.grants.len(), listed.place.at.as_str()), (3, "night.rhai:4"));
         let permissions = header.permissions.expect("asked");
         let grants: Vec<String> = permissions.iter().map(|asked| asked.grant.to_string()).collect();
         assert_eq!(grants, ["iaas.server.list", "iaas.server.deallocate where schedule=office-hours", "iaas.volume.*"]);

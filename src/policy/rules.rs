@@ -1,0 +1,77 @@
+//! All that a run must obey, asked before each call.
+
+use std::collections::BTreeSet;
+
+use super::refused::{narrowed, ungranted};
+use super::{Decision, Deed, Grants, Refusal, Sources, labels};
+use crate::catalog::{Effect, Operation};
+
+/// All that a run must obey.
+#[derive(Debug)]
+pub struct Rules {
+    grants: Grants,
+    /// The labels that decide what it may do.
+    deciding: BTreeSet<String>,
+}
+
+/// What the rules say of a call before its objects are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may be sent.
+    Granted,
+    /// It depends on its objects.
+    Weighed,
+    /// It may not be sent.
+    Refused,
+}
+
+impl Rules {
+    /// The rules of a run with these grants.
+    #[must_use]
+    pub fn new(sources: &Sources) -> Self {
+        let grants = Grants::new(sources);
+        let deciding = grants.deciding_labels().into_iter().map(str::to_owned).collect();
+        Self { grants, deciding }
+    }
+
+    /// The run's grants.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// What can be said of a call by its operation alone.
+    #[must_use]
+    pub fn admit(&self, operation: &'static Operation) -> Admission {
+        match &*self.grants.decide(operation) {
+            Decision::Refused(_) => Admission::Refused,
+            Decision::Narrowed(_) => Admission::Weighed,
+            Decision::Granted if operation.effect == Effect::Read => Admission::Granted,
+            Decision::Granted => Admission::Weighed,
+        }
+    }
+
+    /// Weighs a call whose objects are known.
+    ///
+    /// # Errors
+    /// Why it may not be sent.
+    pub fn weigh(&self, deed: &Deed<'_>) -> Result<(), Refusal> {
+        match &*self.grants.decide(deed.operation) {
+            Decision::Refused(reasons) => return Err(ungranted(deed, reasons)),
+            Decision::Narrowed(conditions) => {
+                for condition in conditions {
+                    narrowed(deed, condition)?;
+                }
+            }
+            Decision::Granted => {}
+        }
+        if deed.operation.effect == Effect::Read {
+            return Ok(());
+        }
+        labels::keep_deciding(deed, &self.deciding)
+    }
+}
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;
