@@ -9,6 +9,7 @@
 //! | [`engine`] | everything that touches Rhai |
 //! | [`resources`] | the platform as Rust sees it: verbs, relations, waiters |
 //! | [`transport`] | one request on its way: gate, retries, rate limit, backend |
+//! | [`journal`] | what every run did, written before and after each change |
 //! | [`policy`] | permissions, grants, and what they are narrowed to |
 //! | [`simulator`] | world, state machines, rules, faults; answers messages |
 //! | [`auth`] | credentials in, bearer tokens out |
@@ -27,6 +28,7 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod journal;
 pub mod memory;
 pub mod policy;
 pub mod resources;

@@ -10,7 +10,7 @@ use quote::ToTokens;
 use syn::{Item, UseTree};
 
 /// The rooms from the top down; each may know those below it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "main",
     "cli",
     "repl",
@@ -19,6 +19,7 @@ const ORDER: [&str; 14] = [
     "resources",
     "plan",
     "transport",
+    "journal",
     "policy",
     "auth",
     "catalog",

@@ -39,6 +39,7 @@ mod tests {
             managed: ManagedObjects::default(),
             seed: 0,
             progress: None,
+            recording: None,
         };
         let session = Session::open(&opening).expect("it opens without a credential");
         assert_eq!(session.check_credential().expect_err("there is none").code, "no_credentials");

@@ -3,6 +3,7 @@
 mod auth_status;
 mod locked;
 mod progress;
+mod recording;
 mod rules;
 mod run;
 mod session;
@@ -12,6 +13,7 @@ mod simulation;
 
 pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
 pub use progress::Progress;
+pub use recording::{Recording, ended_call, keeping};
 pub use run::{RunRequest, run};
 pub use session::{Opening, Session, settings};
 pub use simulate::{Served, SimulateRequest, simulate};

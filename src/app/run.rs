@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::Session;
+use super::recording::{RecordedOutput, ended};
 use crate::engine::{self, Identity, Limits, Outcome, Output, RunContext, Source, Surroundings};
 use crate::policy::LocalGrant;
 
@@ -35,7 +36,7 @@ pub struct RunRequest {
 pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
     let RunRequest { source, arguments, limits, fire_time, output, cancel, mut surroundings } = request;
     surroundings.identity = Identity {
-        id: uuid::Uuid::new_v4().to_string(),
+        id: session.run.clone(),
         recipe: source.name.clone(),
         profile: session.settings.profile.as_ref().map(|profile| profile.value.clone()),
         project: session.target.project.clone(),
@@ -52,8 +53,13 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
     context.limits = limits;
     context.fire_time = fire_time;
     context.is_simulated = session.is_simulated();
-    context.output = output;
+    context.output = match &session.journal {
+        Some(journal) => Arc::new(RecordedOutput { output, journal: journal.clone() }),
+        None => output,
+    };
     context.cancel = cancel;
     context.surroundings = surroundings;
-    engine::run(&source, context)
+    let outcome = engine::run(&source, context);
+    session.end(ended(&outcome));
+    outcome
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::locked::Locked;
 use super::progress::{Progress, Watched};
+use super::recording::{Recording, keeping};
 use super::rules::rules;
 use super::simulated::Simulated;
 use super::simulation::{Simulation, open_world};
@@ -12,6 +13,7 @@ use crate::catalog;
 use crate::clock::Clock;
 use crate::config::{Environment, Given, Settings};
 use crate::error::{Error, Kind, Result};
+use crate::journal::{Ended, Journal};
 use crate::policy::{Rules, Sources};
 use crate::resources::{Api, ManagedObjects, Platform};
 use crate::secret::Scrubber;
@@ -40,6 +42,8 @@ pub struct Opening {
     pub seed: u64,
     /// Watches the calls.
     pub progress: Option<Arc<dyn Progress>>,
+    /// What the session is recorded as. Without it nothing real can be changed in it.
+    pub recording: Option<Recording>,
 }
 
 /// A way to the API, with all that belongs to it.
@@ -60,6 +64,10 @@ pub struct Session {
     pub rules: Arc<Rules>,
     /// What a person should know before anything is done.
     pub warnings: Vec<String>,
+    /// The id of the run.
+    pub run: String,
+    /// What the run did; nothing on the simulator, where nothing real changes.
+    pub journal: Option<Journal>,
     managed: ManagedObjects,
     scrubber: Scrubber,
     /// Why no call can be made, if no credential was given.
@@ -98,7 +106,7 @@ impl Session {
         let way =
             Way { backend: simulated.clone(), tokens: simulated, clock: clock.clone(), endpoints: Endpoints::new() };
         let rules = rules(opening, &settings)?;
-        let client = way.client(opening, &rules);
+        let client = way.client(opening, &rules, None);
         let project = settings.project.as_ref().map(|project| project.value.clone());
         let target = Target {
             project: Some(project.unwrap_or_else(|| simulator.first_project())),
@@ -113,6 +121,8 @@ impl Session {
             recipe_clock: clock,
             simulator: Some(simulator),
             rules,
+            run: uuid::Uuid::new_v4().to_string(),
+            journal: None,
             managed: opening.managed,
             scrubber: opening.scrubber.clone(),
             lock: None,
@@ -123,13 +133,14 @@ impl Session {
         let clock = Clock::process();
         let live = live(&opening.environment, &settings)?;
         let surroundings = auth_surroundings(&live, clock.clone(), opening.scrubber.clone());
-        let (source, warnings, lock): (Arc<dyn auth::TokenSource>, _, _) = if let Ok(None) = settings.credential {
-            let why = auth::Error::new(auth::Problem::NoCredentials);
-            (Arc::new(auth::NoCredential), Vec::new(), Some(why.into()))
-        } else {
-            let opened = auth::open(&settings, &surroundings)?;
-            (opened.source, opened.warnings, None)
-        };
+        let (source, mut warnings, lock, identity): (Arc<dyn auth::TokenSource>, _, _, _) =
+            if let Ok(None) = settings.credential {
+                let why = auth::Error::new(auth::Problem::NoCredentials);
+                (Arc::new(auth::NoCredential), Vec::new(), Some(why.into()), None)
+            } else {
+                let opened = auth::open(&settings, &surroundings)?;
+                (opened.source, opened.warnings, None, Some(opened.identity))
+            };
         let mut endpoints = Endpoints::new();
         for (service, url) in &settings.endpoints {
             endpoints = endpoints.with_service(service, &url.value).map_err(|error| {
@@ -138,7 +149,16 @@ impl Session {
         }
         let way = Way { backend: Arc::new(live), tokens: source, clock: clock.clone(), endpoints };
         let rules = rules(opening, &settings)?;
-        let client = way.client(opening, &rules);
+        let run = uuid::Uuid::new_v4().to_string();
+        let journal = begin_journal(opening, &settings, &clock, &run, identity.as_ref())?;
+        warnings.extend(
+            opening
+                .recording
+                .as_ref()
+                .and(journal.unwritable())
+                .map(|why| format!("{why}: nothing can be changed; {}", why.hint())),
+        );
+        let client = way.client(opening, &rules, Some(journal.clone()));
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
             region: Some(settings.region.value.clone()),
@@ -152,6 +172,8 @@ impl Session {
             recipe_clock: clock,
             simulator: None,
             rules,
+            run,
+            journal: Some(journal),
             managed: opening.managed,
             scrubber: opening.scrubber.clone(),
             lock,
@@ -176,6 +198,15 @@ impl Session {
         self.lock.clone().map_or(Ok(()), Err)
     }
 
+    /// Records how the run ended.
+    pub fn end(&self, ended: Ended) {
+        if let Some(Ok(journal)) = self.journal.as_ref().map(Journal::opened)
+            && let Err(why) = journal.end(ended)
+        {
+            tracing::warn!("how the run ended is not recorded: {why}");
+        }
+    }
+
     /// Whether the world is simulated.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
@@ -192,6 +223,19 @@ impl Session {
             None => Ok(()),
         }
     }
+}
+
+/// Begins the journal of a run that acts on the real project.
+fn begin_journal(
+    opening: &Opening,
+    settings: &Settings,
+    clock: &Clock,
+    run: &str,
+    identity: Option<&auth::Identity>,
+) -> Result<Journal> {
+    let Some(recording) = &opening.recording else { return Ok(Journal::shut("this only reads, and keeps none")) };
+    let keeping = keeping(settings, &opening.environment, clock.clone(), &opening.scrubber)?;
+    Ok(Journal::begin(&keeping, recording.began(run, settings, &opening.environment, identity)))
 }
 
 /// Joins the settings of flags, environment, workspace and the STACKIT CLI.
@@ -238,7 +282,7 @@ struct Way {
 }
 
 impl Way {
-    fn client(self, opening: &Opening, rules: &Arc<Rules>) -> Client {
+    fn client(self, opening: &Opening, rules: &Arc<Rules>, journal: Option<Journal>) -> Client {
         let backend: Arc<dyn Backend> = match &opening.progress {
             Some(progress) => Arc::new(Watched { backend: self.backend, progress: progress.clone() }),
             None => self.backend,
@@ -247,6 +291,7 @@ impl Way {
         let limits = Limits { in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight), ..defaults };
         Client::builder(backend, self.tokens, self.clock)
             .gate(rules.clone())
+            .journal(journal)
             .scrubber(opening.scrubber.clone())
             .endpoints(self.endpoints)
             .limits(limits)

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::arguments::{ApiArguments, Shared};
 use super::execute::{DONE, note_simulation, opening, runtime};
 use super::process::Process;
-use crate::app::Session;
-use crate::catalog::{self, Operation, Service};
+use crate::app::{Opening, Recording, Session, ended_call};
+use crate::catalog::{self, Effect, Operation, Service};
 use crate::error::{Error, Kind, Result, io_cause, nearest};
 use crate::policy::Sources;
 use crate::transport::{Call, Payload};
@@ -30,7 +30,13 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
         parameters.insert(name, value);
     }
     let payload = arguments.body.as_deref().map_or(Ok(Payload::Empty), payload)?;
-    let session = Session::open(&opening(process, shared, &arguments.grants, Sources::default())?)?;
+    let recording = (operation.effect != Effect::Read).then(|| Recording {
+        command: "api",
+        reason: arguments.reason.clone(),
+        ..Recording::default()
+    });
+    let opening = opening(process, shared, &arguments.grants, Sources::default())?;
+    let session = Session::open(&Opening { recording, ..opening })?;
     session.check_credential()?;
     session.warnings.iter().for_each(|warning| process.printer.warning(warning));
     note_simulation(process, &session);
@@ -38,8 +44,10 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     call.parameters = parameters;
     call.payload = payload;
     let busy = session.process_clock.busy();
-    let answer = runtime()?.block_on(session.client.send(call)).map_err(|error| misused(error.into()))?;
+    let answer = runtime()?.block_on(session.client.send(call)).map_err(|error| misused(error.into()));
     drop(busy);
+    session.end(ended_call(answer.as_ref().map(drop)));
+    let answer = answer?;
     show(process, &answer.body, answer.status)?;
     session.save_world(&super::execute::simulation(shared))?;
     Ok(DONE)

@@ -107,6 +107,7 @@ impl RunLimits {
             max_memory: later.max_memory.or(self.max_memory),
             max_operations: later.max_operations.or(self.max_operations),
             fire_time: later.fire_time.or(self.fire_time),
+            reason: later.reason.or(self.reason),
         }
     }
 }
@@ -166,6 +167,9 @@ pub struct RunLimits {
     /// The instant that the run stands for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub fire_time: Option<String>,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 /// Options that say what may be done.
@@ -279,6 +283,9 @@ pub struct ApiArguments {
     /// What may be done.
     #[command(flatten)]
     pub grants: GrantOptions,
+    /// Why, for the journal
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
 }
 
 /// `stackhand doc`.

@@ -12,7 +12,7 @@ use super::output::RunOutput;
 use super::process::Process;
 use super::progress::ProgressLine;
 use super::signals::Interrupt;
-use crate::app::{self, Opening, RunRequest, Session, Simulation};
+use crate::app::{self, Opening, Recording, RunRequest, Session, Simulation};
 use crate::config::duration;
 use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
 use crate::error::{Error, ExitCode, Kind, Result};
@@ -24,6 +24,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
 
 /// A script to run.
 pub struct Script {
+    /// What was typed to run it.
+    pub command: &'static str,
     /// Its text.
     pub source: Source,
     /// The values of its parameters.
@@ -43,10 +45,23 @@ pub fn execute(
     grants: &GrantOptions,
     script: Script,
 ) -> Result<u8> {
-    let Script { source, arguments, sources } = script;
+    let Script { command, source, arguments, sources } = script;
     let printer = &process.printer;
     let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
-    let opening = Opening { progress: Some(progress.clone()), ..opening(process, shared, grants, sources)? };
+    let fire_time = limits.fire_time()?;
+    let recording = Recording {
+        command,
+        source: Some(source.clone()),
+        arguments: arguments.clone(),
+        fire_time,
+        job: None,
+        reason: limits.reason.clone(),
+    };
+    let opening = Opening {
+        progress: Some(progress.clone()),
+        recording: Some(recording),
+        ..opening(process, shared, grants, sources)?
+    };
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
     note_simulation(process, &session);
@@ -60,7 +75,7 @@ pub fn execute(
         source,
         arguments,
         limits: limits.to_engine()?,
-        fire_time: limits.fire_time()?,
+        fire_time,
         output: Arc::new(RunOutput { printer: printer.clone(), progress: progress.clone() }),
         cancel,
         surroundings: Surroundings {
@@ -105,6 +120,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         managed: if grants.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
         seed: u64::from(std::process::id()),
         progress: None,
+        recording: None,
     })
 }
 

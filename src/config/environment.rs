@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::variables::{HTTP_PROXY, HTTPS_PROXY, NO_COLOR, NO_PROXY, XDG_CONFIG_HOME};
+use super::variables::{HOSTNAME, HTTP_PROXY, HTTPS_PROXY, NO_COLOR, NO_PROXY, USER, XDG_CONFIG_HOME, XDG_STATE_HOME};
 
 /// Environment variables, the home folder and the current folder.
 #[derive(Clone, Default)]
@@ -123,6 +123,30 @@ impl Environment {
         }
         let chosen = self.variable(XDG_CONFIG_HOME).map(PathBuf::from).filter(|folder| folder.is_absolute());
         chosen.or_else(|| self.home().map(|home| home.join(".config")))
+    }
+
+    /// The user's folder of what programs keep between runs.
+    ///
+    /// Source: XDG Base Directory Specification; elsewhere the folder of configuration files.
+    #[must_use]
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        if cfg!(windows) || cfg!(target_os = "macos") {
+            return self.config_folder();
+        }
+        let chosen = self.variable(XDG_STATE_HOME).map(PathBuf::from).filter(|folder| folder.is_absolute());
+        chosen.or_else(|| self.home().map(|home| home.join(".local/state")))
+    }
+
+    /// What the variables say that the user is called.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.variable(USER)
+    }
+
+    /// What the variables say that the machine is called.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.variable(HOSTNAME)
     }
 
     /// A path as somebody wrote it: `~/` is the home folder, and a relative one counts from `base`.

@@ -47,6 +47,12 @@ declare! {
     STACKHAND_PROFILE;
     /// the folder of configuration files, instead of ~/.config
     XDG_CONFIG_HOME;
+    /// the folder of what programs keep, instead of ~/.local/state
+    XDG_STATE_HOME;
+    /// the user's name, where the system does not tell it
+    USER;
+    /// the machine's name, where the system does not tell it
+    HOSTNAME;
     /// when set, output has no colour
     NO_COLOR;
     /// the proxy for https requests

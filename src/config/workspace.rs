@@ -16,7 +16,7 @@ pub(super) const SIMULATOR: &str = "sim";
 /// Sections that other rooms read; here they only must not be taken for slips.
 const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources", "caps"];
 
-const OURS: &[&str] = &["default_profile", "project_id", "region", "profile"];
+const OURS: &[&str] = &["default_profile", "project_id", "region", "profile", "journal_days", "journal_syslog"];
 
 /// What `stackhand.toml` says about profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub struct Workspace {
     pub(super) default_profile: Option<Located<String>>,
     pub(super) project: Option<Located<String>>,
     pub(super) region: Option<Located<String>>,
+    /// For how many days journals are kept.
+    pub journal_days: Option<u32>,
+    /// Where journals are mirrored to: a socket such as `/dev/log`, or `udp://host:port`; as written.
+    pub journal_syslog: Option<String>,
 }
 
 impl Workspace {
@@ -76,7 +80,18 @@ impl Workspace {
                 .hint(which_profiles(&profiles, &default.value)));
         }
         let (project, region) = (top.text("project_id")?, top.text("region")?);
-        Ok(Self { file: file.to_owned(), profiles, default_profile, project, region })
+        let journal_days = top.value("journal_days", "a number of days, at least 1", |value| {
+            value.as_integer()?.to_string().parse::<u32>().ok().filter(|days| *days > 0)
+        })?;
+        Ok(Self {
+            file: file.to_owned(),
+            profiles,
+            default_profile,
+            project,
+            region,
+            journal_days: journal_days.map(|written| written.value),
+            journal_syslog: top.text("journal_syslog")?.map(|written| written.value),
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::auth::TokenSource;
 use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
 use crate::error;
+use crate::journal::Journal;
 use crate::policy::Admission;
 use crate::secret::Scrubber;
 use crate::transport::backoff::Backoff;
@@ -16,6 +17,7 @@ use crate::transport::creations::Creations;
 use crate::transport::delivery::Delivery;
 use crate::transport::gate::{AllowAll, Gate, Intent};
 use crate::transport::pace::Pace;
+use crate::transport::recording::Recording;
 use crate::transport::request::Prepared;
 use crate::transport::server_clock::ServerClock;
 use crate::transport::sightings::Sightings;
@@ -37,6 +39,7 @@ pub(super) struct Inner {
     pub tokens: Arc<dyn TokenSource>,
     pub clock: Clock,
     pub gate: Arc<dyn Gate>,
+    pub journal: Option<Journal>,
     pub scrubber: Scrubber,
     pub endpoints: Endpoints,
     pub limits: Limits,
@@ -56,6 +59,7 @@ pub struct ClientBuilder {
     tokens: Arc<dyn TokenSource>,
     clock: Clock,
     gate: Arc<dyn Gate>,
+    journal: Option<Journal>,
     scrubber: Scrubber,
     endpoints: Endpoints,
     limits: Limits,
@@ -71,6 +75,7 @@ impl Client {
             tokens,
             clock,
             gate: Arc::new(AllowAll),
+            journal: None,
             scrubber: Scrubber::new(),
             endpoints: Endpoints::new(),
             limits: Limits::default(),
@@ -125,9 +130,10 @@ impl Inner {
     }
 
     async fn change(&self, call: &Call, prepared: &Prepared, subject: &Subject) -> Result<Answer, Error> {
+        let recording = Recording::new(self, call, prepared, subject)?;
         // Before and after: what is read meanwhile may show either.
         self.forget(subject);
-        let result = Delivery::new(self, call, prepared).run().await;
+        let result = Delivery::new(self, call, prepared).recorded(recording).run().await;
         self.forget(subject);
         result
     }
@@ -172,6 +178,12 @@ impl ClientBuilder {
         self
     }
 
+    /// The run's journal: each change is recorded there before it is sent; without one, none is.
+    pub fn journal(mut self, journal: Option<Journal>) -> Self {
+        self.journal = journal;
+        self
+    }
+
     /// The run's scrubber: messages of servers pass it.
     pub fn scrubber(mut self, scrubber: Scrubber) -> Self {
         self.scrubber = scrubber;
@@ -205,7 +217,7 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        let Self { backend, tokens, clock, gate, scrubber, endpoints, limits, in_flight, seed } = self;
+        let Self { backend, tokens, clock, gate, journal, scrubber, endpoints, limits, in_flight, seed } = self;
         let backoff = Backoff::new(limits.backoff_base, limits.backoff_cap, seed);
         let in_flight = in_flight.unwrap_or_else(|| InFlight::new(&clock, limits.in_flight));
         Client(Arc::new(Inner {
@@ -213,6 +225,7 @@ impl ClientBuilder {
             tokens,
             clock,
             gate,
+            journal,
             scrubber,
             endpoints,
             limits,

@@ -16,6 +16,7 @@ use crate::transport::error::name_of;
 use crate::transport::failure::{Failure, request_id};
 use crate::transport::judgement::{Acted, Next, next};
 use crate::transport::pace::Turn;
+use crate::transport::recording::Recording;
 use crate::transport::request::Prepared;
 use crate::transport::retry_after::{http_date, retry_after};
 use crate::transport::whole::{Cause, flaw};
@@ -32,6 +33,8 @@ pub(super) struct Delivery<'c> {
     pub sent_at: DateTime<Utc>,
     /// Whether an earlier try may have taken effect.
     pub may_have_acted: bool,
+    /// Of a change, if the client keeps a journal.
+    recording: Option<Recording<'c>>,
     tries: u32,
     unreachable: u32,
     foreign: u32,
@@ -62,6 +65,7 @@ impl<'c> Delivery<'c> {
             creation,
             sent_at: client.clock.now(),
             may_have_acted: false,
+            recording: None,
             tries: 0,
             unreachable: 0,
             foreign: 0,
@@ -69,6 +73,12 @@ impl<'c> Delivery<'c> {
             has_renewed: false,
             latest,
         }
+    }
+
+    /// Records each try, if there is something to record it.
+    pub fn recorded(mut self, recording: Option<Recording<'c>>) -> Self {
+        self.recording = recording;
+        self
     }
 
     /// Tries until there is an answer, or nothing more may be tried.
@@ -85,14 +95,17 @@ impl<'c> Delivery<'c> {
                 continue;
             }
             if self.may_have_acted
-                && let Some(answer) = aftermath::repeated(&self, &failure).await?
+                && let Some(result) = aftermath::repeated(&self, &failure).await.transpose()
             {
-                return Ok(answer);
+                return self.settled(result);
             }
             let acted = failure.acted();
             self.may_have_acted |= acted == Acted::Perhaps;
             match next(self.prepared.operation, acted) {
-                Next::Look => return aftermath::look(&self, &failure).await,
+                Next::Look => {
+                    let result = aftermath::look(&self, &failure).await;
+                    return self.settled(result);
+                }
                 Next::GiveUp => return Err(self.error(&failure)),
                 Next::Repeat => {}
             }
@@ -100,6 +113,13 @@ impl<'c> Delivery<'c> {
             self.client.clock.sleep(wait).await;
             last = Some(failure);
         }
+    }
+
+    fn settled(&self, result: Result<Answer, Error>) -> Result<Answer, Error> {
+        if let Some(recording) = &self.recording {
+            recording.settled(&result);
+        }
+        result
     }
 
     /// The error that a failure becomes, if nothing more is tried.
@@ -127,6 +147,10 @@ impl<'c> Delivery<'c> {
                 break permit;
             }
         };
+        let tried = match &mut self.recording {
+            Some(recording) => Some(recording.before(self.tries + 1).await.map_err(NotTried::Failed)?),
+            None => None,
+        };
         let started = clock.monotonic();
         let latest = *self.latest.get_or_insert(started + time_limit(self.client, self.prepared));
         let span = attempt_limit(self.client, self.prepared).min(latest.saturating_sub(started));
@@ -146,7 +170,11 @@ impl<'c> Delivery<'c> {
             Err(BackendError::broken(format!("none came within {} s", span.as_secs_f64().ceil())).timed_out())
         });
         trace::answered(self.prepared, &result, self.tries, clock.monotonic().saturating_sub(started));
-        Ok(self.received(result))
+        let result = self.received(result);
+        if let Some(tried) = tried {
+            tried.ended(self.prepared, &result);
+        }
+        Ok(result)
     }
 
     /// Waits until the host may be asked again. No permit is held meanwhile.

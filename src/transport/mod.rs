@@ -1,4 +1,4 @@
-//! One request on its way: gate → subject → gate again → retries → rate limit → backend.
+//! One request on its way: gate → subject → gate again → retries → rate limit → journal → backend.
 //!
 //! Nothing here knows a service by name beyond what the catalogue says, and nothing above here speaks HTTP.
 
@@ -23,6 +23,7 @@ mod neighbours;
 mod pace;
 mod pages;
 mod parameters;
+mod recording;
 mod redact;
 mod request;
 mod retry_after;
@@ -47,4 +48,5 @@ pub use gate::{AllowAll, Gate, Intent};
 pub use in_flight::{InFlight, Permit};
 pub use limits::Limits;
 pub use live::{Live, LiveOptions};
+pub use redact::names_a_secret;
 pub use subject::{Knowledge, Subject, Touched};

@@ -8,7 +8,7 @@ use crate::secret::REDACTED;
 use crate::transport::trace::Side;
 
 /// No longer body is shown.
-const LONGEST: usize = 16 * 1_024;
+pub(super) const LONGEST: usize = 16 * 1_024;
 
 /// The body of a request or an answer of `operation` with every secret replaced; what is no JSON is not shown at all,
 /// for nothing tells what is in it.
@@ -24,21 +24,26 @@ pub(super) fn redacted(operation: &'static Operation, headers: &HeaderMap, body:
     if operation.effect == catalog::Effect::Mint && side == Side::Answer {
         return format!("({} bytes, not shown: they hold a credential)", body.len());
     }
-    let shape = match (side, &operation.body, &operation.answer) {
-        (Side::Request, Some(body), _) => Some(body.shape),
-        (Side::Answer, _, Answer::Json(shape)) => Some(*shape),
-        _ => None,
-    };
-    redact_by_name(&mut value);
-    if let (Some(service), Some(shape)) = (catalog::service(operation.module), shape) {
-        redact_by_shape(service, shape, &mut value);
-    }
+    hide_secrets(operation, &mut value, side);
     let mut text = value.to_string();
     if text.len() > LONGEST {
         text.truncate(text.floor_char_boundary(LONGEST));
         text.push('…');
     }
     text
+}
+
+/// Replaces the secrets of a request or an answer of `operation`.
+pub(super) fn hide_secrets(operation: &'static Operation, value: &mut Value, side: Side) {
+    let shape = match (side, &operation.body, &operation.answer) {
+        (Side::Request, Some(body), _) => Some(body.shape),
+        (Side::Answer, _, Answer::Json(shape)) => Some(*shape),
+        _ => None,
+    };
+    redact_by_name(value);
+    if let (Some(service), Some(shape)) = (catalog::service(operation.module), shape) {
+        redact_by_shape(service, shape, value);
+    }
 }
 
 fn redact_by_shape(service: &'static catalog::Service, shape: ShapeId, value: &mut Value) {
@@ -94,7 +99,8 @@ fn redact_by_name(value: &mut Value) {
 }
 
 /// Whether a field's name says that its value is not for everyone. Names of other things' secrets are not.
-pub(super) fn names_a_secret(name: &str) -> bool {
+#[must_use]
+pub fn names_a_secret(name: &str) -> bool {
     const PARTS: &[&str] =
         &["password", "passwd", "secret", "token", "privatekey", "kubeconfig", "credentials", "apikey"];
     const HARMLESS: &[&str] = &["tokentype", "secretid", "tokenid", "expires", "pagetoken", "tokenendpoint"];
