@@ -133,6 +133,8 @@ pub enum Command {
     Eval(EvalArguments),
     /// Look for mistakes in recipes without running them
     Check(CheckArguments),
+    /// Tell which permissions recipes need
+    Permissions(PermissionsArguments),
     /// Serve a simulated cloud to any client
     Sim(SimArguments),
     /// Call one operation of the STACKIT API
@@ -234,6 +236,14 @@ pub struct EvalArguments {
 /// `stackhand check`.
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// The recipes
+    #[arg(value_name = "RECIPE", required = true, value_hint = ValueHint::FilePath)]
+    pub recipes: Vec<PathBuf>,
+}
+
+/// `stackhand permissions`.
+#[derive(Debug, Args)]
+pub struct PermissionsArguments {
     /// The recipes
     #[arg(value_name = "RECIPE", required = true, value_hint = ValueHint::FilePath)]
     pub recipes: Vec<PathBuf>,

@@ -13,6 +13,8 @@ mod grants;
 mod log;
 mod out_file;
 mod output;
+mod permissions;
+mod permissions_report;
 mod printer;
 mod process;
 mod progress;

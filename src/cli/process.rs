@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, auth, check, completions, doc, eval, log, run, sim};
+use super::{api, auth, check, completions, doc, eval, log, permissions, run, sim};
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
@@ -80,6 +80,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Run(arguments) => run::run(process, shared, &arguments),
         Command::Eval(arguments) => eval::eval(process, shared, &arguments),
         Command::Check(arguments) => check::check(process, &arguments),
+        Command::Permissions(arguments) => permissions::permissions(process, &arguments),
         Command::Sim(arguments) => sim::sim(process, shared, &arguments),
         Command::Api(arguments) => api::api(process, shared, &arguments),
         Command::Auth { command } => auth::auth(process, shared, &command),

@@ -142,6 +142,10 @@ pub struct Native {
     pub parameters: Vec<Parameter>,
     /// What it gives.
     pub result: Type,
+    /// For a method of lists: what the items must be; anything if `None`.
+    pub receives_items: Option<Type>,
+    /// If it gives a list of its own making: what the items are.
+    pub gives_items: Option<Type>,
     /// What it does: one sentence, then what a caller must know.
     pub doc: &'static str,
     /// The errors worth handling, each with its `kind` first.
@@ -172,6 +176,8 @@ impl Native {
             receiver: None,
             parameters: Vec::new(),
             result: Type::Nothing,
+            receives_items: None,
+            gives_items: None,
             doc: "",
             errors: &[],
             example: "",
@@ -215,6 +221,21 @@ impl Native {
     #[must_use]
     pub fn gives(mut self, result: Type) -> Self {
         self.result = result;
+        self
+    }
+
+    /// Says that it gives a list of these.
+    #[must_use]
+    pub fn gives_list_of(mut self, items: Type) -> Self {
+        self.result = Type::List;
+        self.gives_items = Some(items);
+        self
+    }
+
+    /// Says what the items of the list must be that it is a method of.
+    #[must_use]
+    pub fn of_each(mut self, items: Type) -> Self {
+        self.receives_items = Some(items);
         self
     }
 

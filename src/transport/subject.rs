@@ -9,7 +9,7 @@ use crate::error::Kind;
 use crate::policy::ObjectFacts;
 use crate::transport::client::Inner;
 use crate::transport::delivery::Delivery;
-use crate::transport::neighbours::{is_read, with_path_of};
+use crate::transport::neighbours::{is_read, list_of, read_of_item, read_of_parent, read_of_same, with_path_of};
 use crate::transport::request::Prepared;
 use crate::transport::sightings::{place_of, shows_labels};
 use crate::transport::{Call, Error};
@@ -136,15 +136,55 @@ fn kind_of(parameter: &str) -> String {
 
 /// A call that reads the object that a path parameter names: the shortest GET of the service that ends in it.
 fn home_of(call: &Call, parameter: &str) -> Option<Call> {
+    let is_given = |name: &str| call.parameters.get(name).is_some_and(|value| *value != Value::Null);
+    Some(with_path_of(call, home_operation(call.operation, parameter, is_given)?))
+}
+
+fn home_operation(
+    operation: &Operation,
+    parameter: &str,
+    is_given: impl Fn(&str) -> bool,
+) -> Option<&'static Operation> {
     let end = format!("/{{{parameter}}}");
-    let is_given = |operation: &Operation| {
-        let path = operation.parameters.iter().filter(|parameter| names_an_object(parameter));
-        path.into_iter().all(|parameter| call.parameters.get(parameter.name).is_some_and(|value| *value != Value::Null))
+    let is_whole = |other: &Operation| {
+        let mut path = other.parameters.iter().filter(|parameter| names_an_object(parameter));
+        path.all(|parameter| is_given(parameter.name))
     };
-    let operations = service(call.operation.module)?.operations.iter();
+    let operations = service(operation.module)?.operations.iter();
     let homes = operations
-        .filter(|other| other.method == Method::Get && is_read(other) && other.path.ends_with(&end) && is_given(other));
-    Some(with_path_of(call, homes.min_by_key(|home| home.path.len())?))
+        .filter(|other| other.method == Method::Get && is_read(other) && other.path.ends_with(&end) && is_whole(other));
+    homes.min_by_key(|home| home.path.len())
+}
+
+/// What is read around a change, beside what its caller reads.
+#[derive(Debug, Clone, Default)]
+pub struct ReadsAround {
+    /// Before it: the objects that it touches, for their labels.
+    pub before: Vec<&'static Operation>,
+    /// After it, if its answer is lost or it is refused.
+    pub after: Vec<&'static Operation>,
+}
+
+/// The operations that may be called around a change of the catalogue.
+#[must_use]
+pub fn reads_around(change: &'static Operation) -> ReadsAround {
+    let given: Vec<&str> = change
+        .parameters
+        .iter()
+        .filter(|parameter| names_an_object(parameter))
+        .map(|parameter| parameter.name)
+        .collect();
+    let mut reads = ReadsAround::default();
+    for parameter in &given {
+        let home = home_operation(change, parameter, |name| given.contains(&name));
+        reads.before.extend(home.filter(|home| shows_labels(home)));
+        reads.after.extend(home);
+    }
+    let call = Call::new(change, crate::transport::Target::default());
+    let neighbours =
+        [list_of(&call), read_of_item(&call, ""), read_of_same(&call), read_of_parent(&call)].into_iter().flatten();
+    reads.after.extend(neighbours.map(|neighbour| neighbour.operation));
+    reads
 }
 
 #[cfg(test)]

@@ -291,30 +291,17 @@ fn result(native: &Native, kinds: &[Kind]) -> Kind {
     if !matches!(native.result, Type::List) {
         return Kind::of(&native.result);
     }
-    // `servers()` lists servers, wherever it is called.
-    if let Some(kind) = listed_by(native) {
-        return Kind::List(Box::new(Kind::object(kind.row().type_name)));
+    if let Some(items) = &native.gives_items {
+        return match (Kind::of(items), list) {
+            // A verb of any list gives objects as it got them.
+            (Kind::Unknown, Some(list)) => list.clone(),
+            (item, _) => Kind::List(Box::new(item)),
+        };
     }
     if native.name == "pluck" {
         return Kind::List(Box::new(Kind::Unknown));
     }
-    // A verb of a list gives what the verb of one object gives.
-    let of_one = Registry::shared().get(native.name).iter().find_map(|other| match other.result {
-        Type::Object(name) if !name.is_empty() => Some(name),
-        _ => None,
-    });
-    match (of_one, list) {
-        (Some(name), _) => Kind::List(Box::new(Kind::object(name))),
-        (None, Some(list)) => list.clone(),
-        (None, None) => Kind::List(Box::new(Kind::Unknown)),
-    }
-}
-
-fn listed_by(native: &Native) -> Option<resources::Kind> {
-    resources::Kind::ALL
-        .iter()
-        .copied()
-        .find(|kind| kind.row().plural.replace(' ', "_").eq_ignore_ascii_case(native.name))
+    list.cloned().unwrap_or_else(|| Kind::List(Box::new(Kind::Unknown)))
 }
 
 /// What one of Rhai's own functions gives.

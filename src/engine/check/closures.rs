@@ -12,7 +12,17 @@ pub struct Closure<'t> {
     captured: Vec<(&'t str, Position)>,
 }
 
-impl Closure<'_> {
+impl<'t> Closure<'t> {
+    /// The name of its function.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The variables that it captures, in the order of its first parameters.
+    pub fn captured(&self) -> &[(&'t str, Position)] {
+        &self.captured
+    }
+
     /// Whether it captures a variable.
     pub fn captures(&self, name: &str) -> bool {
         self.captured.iter().any(|(captured, _)| *captured == name)

@@ -18,7 +18,12 @@ mod tree;
 mod values;
 mod walker;
 
+pub(super) use chain::{Chain, Step};
+pub(super) use closures::function_of;
 pub(super) use kinds::may_be_absent;
 pub(super) use misnamed::{Used, hint as hint_for_member};
 pub use modules::ModuleReport;
+pub(super) use names::is_keyword;
 pub use report::{Report, check, findings};
+pub(super) use report::{compiled, engine as plain_engine};
+pub(super) use tree::{Function, Tree};

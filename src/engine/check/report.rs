@@ -68,7 +68,7 @@ pub fn check(source: &Source, reserved: &[String]) -> Report {
 }
 
 /// Compiles as a run does, but leaves unknown names and all literals in the tree.
-pub(super) fn engine() -> Engine {
+pub(in crate::engine) fn engine() -> Engine {
     let mut engine = builder::bare(&Limits::default());
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_strict_variables(false);
@@ -76,7 +76,7 @@ pub(super) fn engine() -> Engine {
 }
 
 /// Compiles a script to be looked at; a finding if it does not parse.
-pub(super) fn compiled(engine: &Engine, source: &Source) -> Result<AST, Finding> {
+pub(in crate::engine) fn compiled(engine: &Engine, source: &Source) -> Result<AST, Finding> {
     parse(engine, &constants::bare(), &source.name, &source.text).map_err(|fault| {
         let (_, position) = place_of(&source.name, &fault);
         let error = explain(&fault).error;

@@ -47,7 +47,8 @@ pub(super) fn verb(
         Ok(object(call.scrubber(), &result)?)
     });
     // The words are the same; what is said of one object holds for each.
-    let many = declare(Native::method(Type::List, name)).gives(Type::List).example("").by(move |call| {
+    let many = declare(Native::method(Type::List, name)).of_each(receiver).gives_list_of(receiver).example("");
+    let many = many.by(move |call| {
         let deed = make(call)?;
         each(call, kind, &deed)
     });

@@ -16,7 +16,7 @@ pub(super) fn natives() -> Vec<Native> {
     }
     natives.extend(anywhere("availability_zones", |native| {
         native
-            .gives(Type::List)
+            .gives_list_of(Type::Text)
             .effect(NativeEffect::Read)
             .calls(&["iaas.list_availability_zones"])
             .doc("The names of the region's availability zones.")
@@ -186,7 +186,7 @@ fn all_of(words: &'static Words) -> [Native; 2] {
             _ => native.may_take("options", Type::Map),
         };
         native
-            .gives(Type::List)
+            .gives_list_of(Type::Object(row.type_name))
             .effect(NativeEffect::Read)
             .calls(words.all_calls)
             .doc(words.all)

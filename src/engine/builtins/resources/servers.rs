@@ -15,6 +15,7 @@ use crate::resources::verb::{DEALLOCATE, REBOOT, RESCUE, START, STOP, UNRESCUE};
 use crate::resources::{Kind, Options};
 
 const SERVER: Type = Type::Object("Server");
+const VOLUME: Type = Type::Object("Volume");
 
 const VERB_ERRORS: &[&str] = &[
     "conflict: its state forbids it; the hint says what it is",
@@ -241,7 +242,7 @@ fn looking() -> Vec<Native> {
 fn relations() -> Vec<Native> {
     vec![
         Native::method(SERVER, "volumes")
-            .gives(Type::List)
+            .gives_list_of(VOLUME)
             .effect(NativeEffect::Read)
             .calls(&["iaas.get_volume", "iaas.list_volumes"])
             .doc("The volumes on the server as objects; the field `volumes` holds their ids.")
@@ -253,7 +254,7 @@ fn relations() -> Vec<Native> {
                 Ok(list(call.scrubber(), &volumes)?)
             }),
         Native::method(SERVER, "boot_volume")
-            .gives(Type::Any)
+            .gives(Type::OneOf(&[VOLUME, Type::Nothing]))
             .effect(NativeEffect::Read)
             .calls(&["iaas.get_volume"])
             .doc("The volume that the server boots from, or `()` if it has none.")
@@ -265,7 +266,7 @@ fn relations() -> Vec<Native> {
                 volume.map_or(Ok(Dynamic::UNIT), |volume| Ok(object(call.scrubber(), &volume)?))
             }),
         Native::method(SERVER, "attachments")
-            .gives(Type::List)
+            .gives_list_of(Type::Object("VolumeAttachment"))
             .effect(NativeEffect::Read)
             .calls(&["iaas.list_attached_volumes"])
             .doc("The volume attachments of the server: `serverId`, `volumeId`, `deleteOnTermination`.")

@@ -81,7 +81,7 @@ fn attaching() -> Vec<Native> {
         native
             .gives(ATTACHMENT)
             .effect(NativeEffect::Update)
-            .calls(&["iaas.remove_volume_from_server", "iaas.get_volume", "iaas.get_server"])
+            .calls(&["iaas.remove_volume_from_server"])
             .doc("Takes the volume off its server. `wait` then waits until the volume is free.")
             .errors(&["conflict: it is not attached", "policy: a Kubernetes cluster manages either"])
     };
@@ -109,12 +109,14 @@ fn attaching() -> Vec<Native> {
                 detach(call, volume, Some(server))
             }),
         detaching(Native::method(VOLUME, "detach"))
+            .calls(&["iaas.remove_volume_from_server", "iaas.get_volume", "iaas.get_server"])
             .example("let v = volume(\"shop-uploads\"); v.detach().wait(); v.refresh().status == \"AVAILABLE\"")
             .by(|call| {
                 let volume = resource(call, 0)?;
                 detach(call, volume, None)
             }),
         detaching(Native::method(ATTACHMENT, "detach"))
+            .calls(&["iaas.remove_volume_from_server", "iaas.get_volume", "iaas.get_server"])
             .example(
                 "server(\"api-1\").attachments().filter(|a| a.volume().name == \"shop-uploads\")[0].detach().wait()",
             )
@@ -223,7 +225,7 @@ fn relations() -> Vec<Native> {
         }));
     }
     for receiver in [VOLUME, ATTACHMENT] {
-        let native = Native::method(receiver, "server").gives(Type::Any);
+        let native = Native::method(receiver, "server").gives(Type::OneOf(&[SERVER, Type::Nothing]));
         let native = read(native, &["iaas.get_server"], "The server that it is attached to, or `()` if to none.");
         natives.push(native.example("volumes()[0].server()").by(|call| {
             let (platform, own) = (platform(call)?, resource(call, 0)?);
@@ -231,14 +233,14 @@ fn relations() -> Vec<Native> {
             server.map_or(Ok(Dynamic::UNIT), |server| Ok(object(call.scrubber(), &server)?))
         }));
     }
-    let native = Native::method(VOLUME, "snapshots").gives(Type::List);
+    let native = Native::method(VOLUME, "snapshots").gives_list_of(SNAPSHOT);
     let native = read(native, &["iaas.list_snapshots_in_project"], "The snapshots of the volume.");
     natives.push(native.example("volumes()[0].snapshots().len()").by(|call| {
         let (platform, volume) = (platform(call)?, resource(call, 0)?);
         let snapshots = call.wait(async move { platform.snapshots_of(&volume).await })?;
         Ok(list(call.scrubber(), &snapshots)?)
     }));
-    let native = Native::method(VOLUME, "backups").gives(Type::List);
+    let native = Native::method(VOLUME, "backups").gives_list_of(BACKUP);
     let native = read(native, &["iaas.list_backups"], "The backups of the volume.");
     natives.push(native.example("volumes()[0].backups().len()").by(|call| {
         let (platform, volume) = (platform(call)?, resource(call, 0)?);

@@ -58,8 +58,9 @@ pub(super) fn natives() -> Vec<Native> {
                 Ok(object(call.scrubber(), &fresh)?)
             }),
         Native::method(Type::List, "wait_all")
+            .of_each(OBJECT)
             .may_take("timeout", DURATION)
-            .gives(Type::List)
+            .gives_list_of(OBJECT)
             .effect(NativeEffect::Read)
             .calls(READS)
             .doc(

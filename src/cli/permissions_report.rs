@@ -1,0 +1,170 @@
+//! What recipes need, laid out for people and for machines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::{Value, json};
+
+use crate::catalog::Operation;
+use crate::engine::footprint::{Footprint, PermissionNeed, Reason, header_line};
+
+/// What was derived of a recipe.
+pub(super) struct Told {
+    /// The recipe.
+    pub recipe: String,
+    /// What it may do.
+    pub footprint: Footprint,
+}
+
+impl Told {
+    /// What could not be told for certain.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for choice in self.footprint.choices.iter().filter(|choice| !choice.is_known) {
+            let names = permissions_of(&choice.operations).into_iter().map(|name| format!("`{name}`"));
+            let names: Vec<String> = names.collect();
+            warnings.push(format!(
+                "{}:{}: what `{}` is called on cannot be told; it needs one of {}",
+                self.recipe,
+                choice.place.label(),
+                choice.name,
+                names.join(", ")
+            ));
+        }
+        for loose in &self.footprint.loose {
+            let place = loose.place.label();
+            warnings.push(format!("{}:{place}: {}, so that more may be needed than is listed", self.recipe, loose.why));
+        }
+        warnings
+    }
+}
+
+/// The permissions of some operations.
+pub(super) fn permissions_of(operations: &[&'static Operation]) -> BTreeSet<&'static str> {
+    operations.iter().flat_map(|operation| &operation.permissions).map(|permission| permission.name).collect()
+}
+
+/// What all recipes need together; lines are named with their recipe.
+pub(super) fn joined(told: &[Told]) -> Vec<PermissionNeed> {
+    let [one] = told else {
+        let mut all: BTreeMap<String, PermissionNeed> = BTreeMap::new();
+        for one in told {
+            for mut need in one.footprint.permissions() {
+                need.places = need
+                    .places
+                    .into_iter()
+                    .map(|mut place| {
+                        place.module.get_or_insert_with(|| one.recipe.clone());
+                        place
+                    })
+                    .collect();
+                match all.get_mut(&need.permission) {
+                    None => drop(all.insert(need.permission.clone(), need)),
+                    Some(known) => {
+                        if need.reason == known.reason {
+                            known.places.extend(need.places);
+                        } else if need.reason < known.reason {
+                            (known.reason, known.places) = (need.reason, need.places);
+                        }
+                        if rank(need.effect) > rank(known.effect) {
+                            known.effect = need.effect;
+                        }
+                    }
+                }
+            }
+        }
+        let mut all: Vec<PermissionNeed> = all.into_values().collect();
+        all.sort_by(|one, other| (one.reason, &one.permission).cmp(&(other.reason, &other.permission)));
+        return all;
+    };
+    one.footprint.permissions()
+}
+
+fn rank(effect: &str) -> usize {
+    ["local", "read", "create", "update", "delete", "mint"].iter().position(|one| *one == effect).unwrap_or_default()
+}
+
+/// A recipe's needs for machines.
+pub(super) fn report(told: &Told) -> Value {
+    let needs = told.footprint.permissions();
+    let one_of: Vec<Value> = told
+        .footprint
+        .choices
+        .iter()
+        .filter(|choice| !choice.is_known)
+        .map(|choice| {
+            json!({
+                "call": choice.name,
+                "place": choice.place,
+                "permissions": permissions_of(&choice.operations),
+            })
+        })
+        .collect();
+    json!({
+        "recipe": told.recipe,
+        "permissions": needs,
+        "one_of": one_of,
+        "loose": told.footprint.loose,
+        "header": header_line(&needs),
+    })
+}
+
+/// All needs for people: a table each, with the line for the header.
+pub(super) fn text(told: &[Told], all: &[PermissionNeed], width: Option<u16>) -> String {
+    let mut text = String::new();
+    for one in told {
+        if told.len() > 1 {
+            let _ = writeln!(text, "{}", one.recipe);
+        }
+        let needs = one.footprint.permissions();
+        text.push_str(&section(&needs, &one.footprint, width));
+        text.push('\n');
+    }
+    if told.len() > 1 {
+        let _ = writeln!(text, "together\n{}\n", table(all, width));
+        let _ = writeln!(text, "{}", header_line(all));
+    }
+    text.trim_end().to_owned()
+}
+
+fn section(needs: &[PermissionNeed], footprint: &Footprint, width: Option<u16>) -> String {
+    let mut text = String::new();
+    if needs.is_empty() {
+        text.push_str("no permissions are needed\n");
+    } else {
+        let _ = writeln!(text, "{}", table(needs, width));
+    }
+    for choice in footprint.choices.iter().filter(|choice| !choice.is_known) {
+        let names: Vec<&str> = permissions_of(&choice.operations).into_iter().collect();
+        let _ = writeln!(text, "one of {}  line {}", names.join(" | "), choice.place.label());
+    }
+    let _ = writeln!(text, "\n{}", header_line(needs));
+    text
+}
+
+fn table(needs: &[PermissionNeed], width: Option<u16>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.force_no_tty();
+    match width {
+        Some(width) => drop(table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)),
+        None => drop(table.set_content_arrangement(ContentArrangement::Disabled)),
+    }
+    table.set_header(["PERMISSION", "EFFECT", "NEEDED BY", "LINES"]);
+    for need in needs {
+        let by = match need.reason {
+            Reason::Recipe => "the recipe",
+            Reason::Belts => "the belts",
+            Reason::Help => "nobody; it helps",
+        };
+        let lines: Vec<String> = need.places.iter().map(crate::engine::footprint::Spot::label).collect();
+        let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        lines.dedup();
+        table.add_row([need.permission.as_str(), need.effect, by, &lines.join(", ")]);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == 3 { 0 } else { 2 }));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
