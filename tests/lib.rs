@@ -11,6 +11,8 @@ mod interrupts;
 mod lost_answers;
 mod official;
 #[cfg(unix)]
+mod permissions;
+#[cfg(unix)]
 mod process;
 mod recipes;
 mod reference;

@@ -1,15 +1,17 @@
 //! A run against the simulator in process, on its virtual clock.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use stackhand::app::Simulated;
-use stackhand::catalog::Operation;
+use stackhand::catalog::{Effect, Operation};
 use stackhand::clock::Clock;
 use stackhand::engine::{Outcome, Output, RunContext, Source, run};
-use stackhand::resources::{ManagedObjects, Platform};
+use stackhand::policy::{Belts, ManagedObjects, Rules, Sources};
+use stackhand::resources::Platform;
 use stackhand::simulator::world::{DEMO_PROJECT, World, demo, demo_start};
 use stackhand::simulator::{Faults, Simulator};
 use stackhand::transport::{Backend, Client, Sending, Target};
@@ -30,11 +32,13 @@ pub struct Stage {
 struct Calls {
     backend: Arc<dyn Backend>,
     counts: Mutex<BTreeMap<&'static str, usize>>,
+    changes: AtomicUsize,
 }
 
 impl Backend for Calls {
     fn send<'b>(&'b self, operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b> {
         *self.counts.lock().expect("unpoisoned").entry(operation.name).or_default() += 1;
+        self.changes.fetch_add(usize::from(operation.effect != Effect::Read), Ordering::Relaxed);
         self.backend.send(operation, request)
     }
 }
@@ -79,10 +83,11 @@ impl Stage {
         let project = world.projects[0].id.clone();
         let simulator = Arc::new(Simulator::new(world, clock.clone()));
         let backend = Simulated::new(simulator.clone());
-        let calls = Arc::new(Calls { backend: guarded(backend.clone()), counts: Mutex::default() });
-        let client = Client::builder(calls.clone(), Arc::new(backend), clock.clone()).build();
+        let calls =
+            Arc::new(Calls { backend: guarded(backend), counts: Mutex::default(), changes: AtomicUsize::new(0) });
         let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
-        let platform = Platform::new(Arc::new(client), target, clock.clone());
+        let rules = Rules::new(&Sources::default(), Belts::default());
+        let platform = platform(&simulator, &calls, &clock, target, rules);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         Self { platform, clock, simulator, runtime, calls, said: Arc::default() }
@@ -94,8 +99,14 @@ impl Stage {
         self
     }
 
-    pub fn allowing_managed(mut self) -> Self {
-        self.platform = self.platform.with_managed(ManagedObjects::Allowed);
+    pub fn allowing_managed(self) -> Self {
+        self.obeying(Rules::new(&Sources::default(), Belts { managed: ManagedObjects::Allowed, ..Belts::default() }))
+    }
+
+    /// The same under other rules than those that hold by default.
+    pub fn obeying(mut self, rules: Rules) -> Self {
+        let target = self.platform.target().clone();
+        self.platform = platform(&self.simulator, &self.calls, &self.clock, target, rules);
         self
     }
 
@@ -134,6 +145,11 @@ impl Stage {
         counts.iter().filter(|(name, _)| !is_read(name)).map(|(_, count)| count).sum()
     }
 
+    /// How many requests were sent whose effect is no read.
+    pub fn sent_changes(&self) -> usize {
+        self.calls.changes.load(Ordering::Relaxed)
+    }
+
     /// What was printed and said.
     pub fn said(&self) -> Vec<String> {
         self.said.lines.lock().expect("unpoisoned").clone()
@@ -143,6 +159,12 @@ impl Stage {
     pub fn seconds(&self) -> u64 {
         self.clock.monotonic().as_secs()
     }
+}
+
+fn platform(simulator: &Arc<Simulator>, calls: &Arc<Calls>, clock: &Clock, target: Target, rules: Rules) -> Platform {
+    let tokens = Arc::new(Simulated::new(simulator.clone()));
+    let client = Client::builder(calls.clone(), tokens, clock.clone()).gate(Arc::new(rules)).build();
+    Platform::new(Arc::new(client), target, clock.clone())
 }
 
 /// The demo project's id, so that tests need not name the simulator.

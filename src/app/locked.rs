@@ -25,7 +25,7 @@ mod tests {
     use crate::config::{Environment, Given};
     use crate::engine::{Limits, Outcome, Silent, Source, Surroundings};
     use crate::error::Kind;
-    use crate::resources::ManagedObjects;
+    use crate::policy::{ManagedObjects, Sources};
     use crate::secret::Scrubber;
 
     fn eval(script: &str) -> Outcome {
@@ -35,8 +35,9 @@ mod tests {
             simulation: Simulation::default(),
             scrubber: Scrubber::new(),
             max_in_flight: None,
-            sources: crate::policy::Sources::default(),
+            sources: Sources::default(),
             managed: ManagedObjects::default(),
+            includes_self: false,
             seed: 0,
             progress: None,
             recording: None,

@@ -4,19 +4,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Opening;
-use crate::config::{Origin, Resolved, Settings};
+use crate::config::{Origin, OwnServer, Resolved, Settings};
 use crate::error::{Error, Kind, Result};
-use crate::policy::{Listed, Place, Rules, known_grant};
+use crate::policy::{Belts, Listed, Place, Protected, Rules, known_grant};
 
 /// What a run in a session must obey.
 ///
 /// # Errors
-/// Kind `config` when the profile lists what is no permission.
+/// Kind `config` when the profile lists what is no permission, or protects by what is no selector.
 pub(super) fn rules(opening: &Opening, settings: &Settings) -> Result<Arc<Rules>> {
     let mut sources = opening.sources.clone();
     sources.profile = settings.permissions.as_ref().map(ceiling).transpose()?;
     sources.read_only = settings.read_only.as_ref().map(place_of);
-    Ok(Arc::new(Rules::new(&sources)))
+    let belts = Belts {
+        managed: opening.managed,
+        protected: settings.protect.as_ref().map(protected).transpose()?,
+        own_server: (!opening.includes_self).then(|| OwnServer::new(&opening.environment)),
+    };
+    Ok(Arc::new(Rules::new(&sources, belts)))
+}
+
+fn protected(written: &Resolved<Vec<String>>) -> Result<Protected> {
+    Protected::parse(&written.value, place_of(&written.origin)).map_err(|message| {
+        Error::new(Kind::Config, "bad_protect", message)
+            .with_place(format!("`protect` of the {}", written.origin))
+            .with_hint("it takes selectors such as `env=prod`, names and ids")
+    })
 }
 
 fn ceiling(written: &Resolved<Vec<String>>) -> Result<Listed> {

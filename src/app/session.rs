@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::config::{Environment, Given, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Ended, Journal};
-use crate::policy::{Rules, Sources};
-use crate::resources::{Api, ManagedObjects, Platform};
+use crate::policy::{ManagedObjects, Rules, Sources};
+use crate::resources::{Api, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
@@ -38,6 +38,8 @@ pub struct Opening {
     pub sources: Sources,
     /// Whether objects that something else manages may be changed.
     pub managed: ManagedObjects,
+    /// Whether the server that this runs on may be stopped and deleted too.
+    pub includes_self: bool,
     /// The seed of jitter.
     pub seed: u64,
     /// Watches the calls.
@@ -68,7 +70,6 @@ pub struct Session {
     pub run: String,
     /// What the run did; nothing on the simulator, where nothing real changes.
     pub journal: Option<Journal>,
-    managed: ManagedObjects,
     scrubber: Scrubber,
     /// Why no call can be made, if no credential was given.
     lock: Option<Error>,
@@ -123,7 +124,6 @@ impl Session {
             rules,
             run: uuid::Uuid::new_v4().to_string(),
             journal: None,
-            managed: opening.managed,
             scrubber: opening.scrubber.clone(),
             lock: None,
         })
@@ -174,7 +174,6 @@ impl Session {
             rules,
             run,
             journal: Some(journal),
-            managed: opening.managed,
             scrubber: opening.scrubber.clone(),
             lock,
         })
@@ -187,7 +186,7 @@ impl Session {
             Some(why) => Arc::new(Locked(why.clone())),
             None => Arc::new(self.client.clone()),
         };
-        Platform::new(api, self.target.clone(), self.recipe_clock.clone()).with_managed(self.managed)
+        Platform::new(api, self.target.clone(), self.recipe_clock.clone())
     }
 
     /// Makes sure that calls can be made, for who makes one in any case.

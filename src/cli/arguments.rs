@@ -120,6 +120,7 @@ impl GrantOptions {
             deny: [self.deny, later.deny].concat(),
             allow_managed: later.allow_managed | self.allow_managed,
             allow_reveal: later.allow_reveal | self.allow_reveal,
+            include_self: later.include_self | self.include_self,
         }
     }
 }
@@ -188,6 +189,9 @@ pub struct GrantOptions {
     /// Allow changes to what other systems manage, such as the nodes of a Kubernetes cluster
     #[arg(long)]
     pub allow_managed: bool,
+    /// Allow to stop and delete the server that this runs on, and its volumes
+    #[arg(long)]
+    pub include_self: bool,
     /// Let the script read secrets as plain text with `reveal`; the same as --allow secret.reveal
     #[arg(long)]
     pub allow_reveal: bool,

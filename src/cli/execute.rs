@@ -16,8 +16,7 @@ use crate::app::{self, Opening, Recording, RunRequest, Session, Simulation};
 use crate::config::duration;
 use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
 use crate::error::{Error, ExitCode, Kind, Result};
-use crate::policy::Sources;
-use crate::resources::ManagedObjects;
+use crate::policy::{ManagedObjects, Sources};
 
 /// How long a run may take when nobody says.
 const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -118,6 +117,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         max_in_flight: shared.max_in_flight.map(usize::from),
         sources: grants.join(script)?,
         managed: if grants.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
+        includes_self: grants.include_self,
         seed: u64::from(std::process::id()),
         progress: None,
         recording: None,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::{Located, Table};
-use super::{Error, Origin, Workspace};
+use super::{Error, Origin, Resolved, Workspace};
 use crate::secret::Secret;
 
 /// A profile as it is written; [`super::Settings`] joins it with flags and variables.
@@ -77,6 +77,21 @@ impl Profile {
     /// Where a setting of this profile stands.
     pub(super) fn origin(&self, workspace: &Workspace, line: usize) -> Origin {
         Origin::Profile { name: self.name.clone(), file: workspace.file.clone(), line }
+    }
+
+    /// A setting of this profile with its origin, if it is there.
+    pub(super) fn resolved<T: Clone>(
+        &self,
+        workspace: &Workspace,
+        written: Option<&Located<T>>,
+    ) -> Option<Resolved<T>> {
+        written.map(|written| Resolved::new(written.value.clone(), self.origin(workspace, written.line)))
+    }
+
+    /// Where it says that nothing may be changed, if it does.
+    pub(super) fn read_only(&self, workspace: &Workspace) -> Option<Origin> {
+        let written = self.read_only.as_ref().filter(|written| written.value)?;
+        Some(self.origin(workspace, written.line))
     }
 
     pub(super) fn read(name: &str, table: Table<'_, '_>) -> Result<Self, Error> {

@@ -105,11 +105,6 @@ impl Settings {
             layers.first(written, flag, variable).or(cli_value)
         };
         let of_profile = profile.map(|(_, profile)| profile);
-        let listed = |written: Option<&Located<Vec<String>>>| {
-            let (written, (workspace, profile)) = written.zip(profile)?;
-            Some(Resolved::new(written.value.clone(), profile.origin(workspace, written.line)))
-        };
-        let read_only = of_profile.and_then(|profile| profile.read_only.as_ref()).filter(|written| written.value);
         let project = place(
             [of_profile.and_then(|p| p.project.as_ref()), workspace.as_ref().and_then(|w| w.project.as_ref())],
             given.project.as_ref().map(|value| ("--project-id", value)),
@@ -132,11 +127,10 @@ impl Settings {
             spare_token_url,
             ca_file: ca_file(environment, given, profile),
             is_production: of_profile.is_some_and(|profile| profile.is_production),
-            read_only: read_only
-                .zip(profile)
-                .map(|(written, (workspace, profile))| profile.origin(workspace, written.line)),
-            permissions: listed(of_profile.and_then(|profile| profile.permissions.as_ref())),
-            protect: listed(of_profile.and_then(|profile| profile.protect.as_ref())),
+            read_only: profile.and_then(|(workspace, profile)| profile.read_only(workspace)),
+            permissions: profile
+                .and_then(|(workspace, profile)| profile.resolved(workspace, profile.permissions.as_ref())),
+            protect: profile.and_then(|(workspace, profile)| profile.resolved(workspace, profile.protect.as_ref())),
             credential: choice.credential,
             candidates: choice.candidates,
             warnings,

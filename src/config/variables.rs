@@ -45,6 +45,8 @@ declare! {
     STACKHAND_LOG;
     /// the profile of stackhand.toml to use
     STACKHAND_PROFILE;
+    /// the id of the server that stackhand runs on, where it cannot find that out by itself
+    STACKHAND_SERVER_ID;
     /// the folder of configuration files, instead of ~/.config
     XDG_CONFIG_HOME;
     /// the folder of what programs keep, instead of ~/.local/state

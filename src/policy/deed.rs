@@ -12,6 +12,8 @@ pub struct Deed<'d> {
     pub operation: &'static Operation,
     /// The objects that its path names, from the left.
     pub objects: Vec<Object<'d>>,
+    /// Further objects that it changes.
+    pub also: Vec<Object<'d>>,
     /// What is sent, if that is JSON.
     pub body: Option<&'d Value>,
     /// The `label_selector` of a list.

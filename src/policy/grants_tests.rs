@@ -84,9 +84,8 @@ impl Row {
         let header = self.header.filter(|_| self.is_file);
         let is_silent = self.is_file && header.is_none() && allow.is_none() && job.is_none();
         let all = [header, allow, job, self.profile.filter(says_something)];
-        (is_read || !is_silent)
-            && (is_read || !self.is_read_only)
-            && all.into_iter().flatten().all(|list| gives(list, permission, is_read, labels))
+        let is_reading_alone = is_silent || self.is_read_only;
+        (is_read || !is_reading_alone) && all.into_iter().flatten().all(|list| gives(list, permission, is_read, labels))
     }
 }
 

@@ -86,8 +86,8 @@ mod tests {
         texts.iter().map(|text| Grant::parse(text).expect(text)).collect()
     }
 
-    fn listed(texts: &[&str]) -> Option<Listed> {
-        Some(Listed { grants: grants(texts), place: Place::new("x", "x.rhai:3") })
+    fn listed(texts: &[&str]) -> Listed {
+        Listed { grants: grants(texts), place: Place::new("x", "x.rhai:3") }
     }
 
     fn decide(sources: &Sources, wanted: &str) -> Result<(), Refusal> {
@@ -102,20 +102,20 @@ mod tests {
         assert_eq!(refused.hint.as_deref(), Some("give `--allow env:HOME`"));
         let giving = [
             Sources { allow: grants(&["env:HOME"]), ..Sources::default() },
-            Sources { job: listed(&["env:HOME"]), ..Sources::default() },
-            Sources { profile: listed(&["env:HOME", "iaas.*"]), ..Sources::of_file("x.rhai") },
+            Sources { job: Some(listed(&["env:HOME"])), ..Sources::default() },
+            Sources { profile: Some(listed(&["env:HOME", "iaas.*"])), ..Sources::of_file("x.rhai") },
         ];
         for sources in giving {
             assert_eq!(decide(&sources, "env:HOME"), Ok(()));
-            let silent = Sources { header: listed(&["iaas.server.list"]), ..sources.clone() };
+            let silent = Sources { header: Some(listed(&["iaas.server.list"])), ..sources.clone() };
             let refused = decide(&silent, "env:HOME").expect_err("the header does not ask");
             assert_eq!(refused.hint.as_deref(), Some("add it to `Permissions:` (x.rhai:3)"));
-            let asking = Sources { header: listed(&["env:HOME"]), ..sources.clone() };
+            let asking = Sources { header: Some(listed(&["env:HOME"])), ..sources.clone() };
             assert_eq!(decide(&asking, "env:HOME"), Ok(()));
             let denied = Sources { deny: grants(&["env:HOME"]), ..asking };
             assert_eq!(decide(&denied, "env:HOME").expect_err("denied").code, "denied");
         }
-        let asked = Sources { header: listed(&["env:HOME"]), ..Sources::of_file("x.rhai") };
+        let asked = Sources { header: Some(listed(&["env:HOME"])), ..Sources::of_file("x.rhai") };
         assert_eq!(decide(&asked, "env:HOME").expect_err("a header only asks").code, "not_granted");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here sends anything. The transport asks before each call, and tells what it knows of the objects.
 
+mod act;
+mod belts;
 mod decision;
 mod deed;
 mod facts;
@@ -11,13 +13,16 @@ mod known;
 mod labels;
 mod local;
 mod local_grants;
+mod managed;
 mod pattern;
+mod protection;
 mod refusal;
 mod refused;
 mod rules;
 mod selector;
 mod source;
 
+pub use belts::Belts;
 pub use decision::{Condition, Decision, Reason, Wanted};
 pub use deed::{Deed, Knowledge, Object};
 pub use facts::ObjectFacts;
@@ -26,7 +31,9 @@ pub use grants::Grants;
 pub use known::{UnknownGrant, known_grant};
 pub use local::LocalGrant;
 pub use local_grants::{Asked, LocalGrants};
+pub use managed::{ManagedObjects, SKE, manager_of};
 pub use pattern::Pattern;
+pub use protection::{PROTECT, Protected};
 pub use refusal::Refusal;
 pub use rules::{Admission, Rules};
 pub use selector::{Labels, Selector, SelectorError, Unmatched};

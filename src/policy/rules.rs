@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::refused::{narrowed, ungranted};
-use super::{Decision, Deed, Grants, Refusal, Sources, labels};
+use super::{Belts, Decision, Deed, Grants, Refusal, Sources, labels};
 use crate::catalog::{Effect, Operation};
 
 /// All that a run must obey.
 #[derive(Debug)]
 pub struct Rules {
     grants: Grants,
+    belts: Belts,
     /// The labels that decide what it may do.
     deciding: BTreeSet<String>,
 }
@@ -26,12 +27,12 @@ pub enum Admission {
 }
 
 impl Rules {
-    /// The rules of a run with these grants.
+    /// The rules of a run with these grants, held by these belts.
     #[must_use]
-    pub fn new(sources: &Sources) -> Self {
+    pub fn new(sources: &Sources, belts: Belts) -> Self {
         let grants = Grants::new(sources);
         let deciding = grants.deciding_labels().into_iter().map(str::to_owned).collect();
-        Self { grants, deciding }
+        Self { grants, belts, deciding }
     }
 
     /// The run's grants.
@@ -45,9 +46,8 @@ impl Rules {
     pub fn admit(&self, operation: &'static Operation) -> Admission {
         match &*self.grants.decide(operation) {
             Decision::Refused(_) => Admission::Refused,
-            Decision::Narrowed(_) => Admission::Weighed,
             Decision::Granted if operation.effect == Effect::Read => Admission::Granted,
-            Decision::Granted => Admission::Weighed,
+            Decision::Granted | Decision::Narrowed(_) => Admission::Weighed,
         }
     }
 
@@ -68,7 +68,8 @@ impl Rules {
         if deed.operation.effect == Effect::Read {
             return Ok(());
         }
-        labels::keep_deciding(deed, &self.deciding)
+        labels::keep_deciding(deed, &self.deciding)?;
+        self.belts.hold(deed)
     }
 }
 

@@ -24,7 +24,7 @@ fn server(labels: &Value) -> ObjectFacts {
 
 fn deed<'d>(operation: &str, objects: Vec<Object<'d>>, body: Option<&'d Value>) -> Deed<'d> {
     let operation = catalog::operation("iaas", operation).expect(operation);
-    Deed { operation, objects, body, selector: None }
+    Deed { operation, objects, also: Vec::new(), body, selector: None }
 }
 
 fn known<'d>(kind: &'d str, facts: &'d ObjectFacts) -> Object<'d> {
@@ -32,7 +32,7 @@ fn known<'d>(kind: &'d str, facts: &'d ObjectFacts) -> Object<'d> {
 }
 
 fn told(sources: &Sources, deed: &Deed<'_>) -> String {
-    match Rules::new(sources).weigh(deed) {
+    match Rules::new(sources, Belts::default()).weigh(deed) {
         Ok(()) => "passes".to_owned(),
         Err(refusal) => format!("{}: {} | {}", refusal.code, refusal.message, refusal.hint.unwrap_or_default()),
     }
@@ -75,7 +75,7 @@ fn a_refusal_names_permission_operation_object_and_who_would_have_to_give_it() {
     ];
     for (sources, expected) in cases {
         assert_eq!(told(&sources, &stop), expected);
-        assert_eq!(Rules::new(&sources).admit(stop.operation), Admission::Refused);
+        assert_eq!(Rules::new(&sources, Belts::default()).admit(stop.operation), Admission::Refused);
     }
 }
 

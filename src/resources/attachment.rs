@@ -7,7 +7,6 @@ use serde_json::json;
 use super::error::Error;
 use super::expectation::{Expectation, Goal, Watched};
 use super::kind::Kind;
-use super::managed::ManagedObjects;
 use super::options::{self, Options};
 use super::platform::Platform;
 use super::read::identify;
@@ -20,11 +19,9 @@ impl Platform {
     /// Attaches a volume to a server. Answers the attachment; its outcome shows in the volume.
     ///
     /// # Errors
-    /// `policy` if something else manages either, `conflict` if the volume is in use; else of the call.
+    /// `conflict` if the volume is in use; else of the call.
     pub async fn attach(&self, server: &Resource, volume: &Resource, options: Options) -> Result<Resource, Error> {
         options::check("attach", &options, &["deleteOnTermination"])?;
-        self.managed().admit("attach", server)?;
-        self.managed().admit("attach", volume)?;
         let here = self.at(server.target().clone());
         let (server_id, volume_id) = (server.id()?.to_owned(), volume.id()?.to_owned());
         let mut call = here
@@ -46,11 +43,10 @@ impl Platform {
     /// Takes a volume off its server, by the attachment.
     ///
     /// # Errors
-    /// `policy` if something else manages either; else of the call.
+    /// Of the call.
     pub async fn detach(&self, attachment: &Resource) -> Result<Resource, Error> {
         let volume = self.volume_of(attachment).await?;
-        let server = self.server_of(attachment).await?;
-        self.detach_from(attachment, &volume, server.as_ref()).await
+        self.detach_from(attachment, &volume).await
     }
 
     /// Takes a volume off the server that it is attached to; the server may be named to be sure.
@@ -68,31 +64,10 @@ impl Platform {
         };
         let body = json!({ "serverId": server.id()?, "volumeId": volume.id()? }).to_string();
         let attachment = Resource::new(Kind::VolumeAttachment, volume.target().clone(), Form::Plain, body.into());
-        here.detach_from(&attachment, volume, Some(&server)).await
+        here.detach_from(&attachment, volume).await
     }
 
-    /// Lets a change of an attachment pass only if nothing else manages what it joins.
-    pub(super) async fn admit_attachment(&self, verb: &str, attachment: &Resource) -> Result<(), Error> {
-        if self.managed() == ManagedObjects::Allowed {
-            return Ok(());
-        }
-        self.managed().admit(verb, &self.volume_of(attachment).await?)?;
-        match self.server_of(attachment).await? {
-            Some(server) => self.managed().admit(verb, &server),
-            None => Ok(()),
-        }
-    }
-
-    async fn detach_from(
-        &self,
-        attachment: &Resource,
-        volume: &Resource,
-        server: Option<&Resource>,
-    ) -> Result<Resource, Error> {
-        self.managed().admit("detach", volume)?;
-        if let Some(server) = server {
-            self.managed().admit("detach", server)?;
-        }
+    async fn detach_from(&self, attachment: &Resource, volume: &Resource) -> Result<Resource, Error> {
         let here = self.at(attachment.target().clone());
         let call = identify(here.call("remove_volume_from_server")?, attachment)?;
         here.send(call).await?;

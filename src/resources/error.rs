@@ -30,8 +30,6 @@ pub enum Error {
     BadAnswer { operation: String, why: String },
     /// An object that lacks what it must have.
     BadObject { kind: Kind, why: String },
-    /// The object is managed by something else.
-    Managed { verb: String, kind: Kind, name: String, manager: &'static str },
     /// A volume is to be detached, and is attached to nothing.
     NotAttached { name: String },
     /// A verb did not lead where it should have.
@@ -71,7 +69,7 @@ impl Error {
             | Self::BadOption { .. }
             | Self::Unsupported { .. } => ErrorKind::Invalid,
             Self::BadAnswer { .. } | Self::BadObject { .. } => ErrorKind::Incomplete,
-            Self::Managed { .. } | Self::Unexpected { .. } => ErrorKind::Policy,
+            Self::Unexpected { .. } => ErrorKind::Policy,
             Self::NotAttached { .. } => ErrorKind::Conflict,
             Self::Failed { .. } => ErrorKind::Server,
             Self::TimedOut { .. } => ErrorKind::Timeout,
@@ -92,7 +90,6 @@ impl Error {
             Self::Unsupported { .. } => "unsupported",
             Self::BadAnswer { .. } => "bad_answer",
             Self::BadObject { .. } => "bad_object",
-            Self::Managed { .. } => "managed_object",
             Self::NotAttached { .. } => "not_attached",
             Self::Failed { .. } => "outcome_failed",
             Self::Vanished { .. } => "vanished",
@@ -123,9 +120,6 @@ impl Error {
                 None if known.is_empty() => Some("it takes no options".to_owned()),
                 None => Some(format!("its options are {}", ticked(known))),
             },
-            Self::Managed { manager, .. } => {
-                Some(format!("change it through its cluster (`managed_by` is `{manager}`), or give `--allow-managed`"))
-            }
             Self::TimedOut { last, .. } if last.is_unproven => Some(
                 "the change itself was never seen, so this is not taken for its end; look at the object".to_owned(),
             ),
@@ -151,9 +145,6 @@ impl fmt::Display for Error {
             Self::BadAnswer { operation, why } => write!(f, "the answer to `{operation}` is not whole: {why}"),
             Self::BadObject { kind, why } => {
                 write!(f, "a {} in the answer is not whole: {why}", kind.row().singular)
-            }
-            Self::Managed { verb, kind, name, .. } => {
-                write!(f, "`{verb}` is refused: the {} `{name}` belongs to a Kubernetes cluster", kind.row().singular)
             }
             Self::NotAttached { name } => write!(f, "the volume `{name}` is attached to no server"),
             Self::Failed { verb, kind, name, status, message } => {

@@ -9,7 +9,6 @@ use super::api::Api;
 use super::error::Error;
 use super::kind::Kind;
 use super::list::Unread;
-use super::managed::ManagedObjects;
 use super::resource::{Form, Resource};
 use super::wait::Polls;
 use crate::catalog::{self, Operation};
@@ -27,7 +26,6 @@ pub struct Platform {
     target: Target,
     /// The recipe's clock, on which waits wait.
     clock: Clock,
-    managed: ManagedObjects,
     polls: Polls,
 }
 
@@ -35,14 +33,7 @@ impl Platform {
     /// The platform at `target`, on the recipe's clock.
     #[must_use]
     pub fn new(api: Arc<dyn Api>, target: Target, clock: Clock) -> Self {
-        Self { api, target, clock, managed: ManagedObjects::default(), polls: Polls::default() }
-    }
-
-    /// The same with another rule for objects that something else manages.
-    #[must_use]
-    pub fn with_managed(mut self, managed: ManagedObjects) -> Self {
-        self.managed = managed;
-        self
+        Self { api, target, clock, polls: Polls::default() }
     }
 
     /// The same elsewhere.
@@ -73,10 +64,6 @@ impl Platform {
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
-    }
-
-    pub(super) fn managed(&self) -> ManagedObjects {
-        self.managed
     }
 
     pub(super) fn polls(&self) -> &Polls {

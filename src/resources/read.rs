@@ -56,8 +56,12 @@ impl Platform {
         let mut warnings = warnings(kind, selector, objects.len(), &listed)?;
         if !warnings.is_empty() && sent.is_some() {
             // Only the whole list tells a slip of the pen from an honest "none".
-            let all = self.list_sent(kind, query, None).await?.objects()?;
-            warnings = self::warnings(kind, selector, objects.len(), &all)?;
+            warnings = match self.list_sent(kind, query, None).await {
+                Ok(all) => self::warnings(kind, selector, objects.len(), &all.objects()?)?,
+                // A run that may see nothing but these cannot be told of others.
+                Err(error) if is_refused_with(&error, ErrorKind::Policy) => Vec::new(),
+                Err(error) => return Err(error),
+            };
         }
         Ok(Listed::Selected(Listing { objects, warnings }))
     }

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use super::error::Error;
 use super::expectation::Expectation;
 use super::kind::Kind;
-use super::managed;
 use crate::policy::Labels;
 use crate::transport::Target;
 
@@ -28,8 +27,6 @@ struct Inner {
     /// Boxed, so that a long list whose heads nobody asks for stays small.
     head: OnceLock<Box<Result<Head, String>>>,
     expectation: Option<Expectation>,
-    /// Who manages it, where that is known from before its fields could be changed.
-    manager: Option<&'static str>,
 }
 
 /// Which of its forms an answer has.
@@ -115,11 +112,6 @@ impl Head {
         pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
     }
 
-    /// The keys of the labels.
-    pub(super) fn label_keys(&self) -> impl Iterator<Item = &str> {
-        self.labels.iter().flat_map(|labels| labels.keys().map(String::as_str))
-    }
-
     /// The volume that a server boots from.
     #[must_use]
     pub fn boot_volume(&self) -> Option<&str> {
@@ -132,7 +124,7 @@ impl Resource {
     #[must_use]
     pub fn new(kind: Kind, target: impl Into<Arc<Target>>, form: Form, body: Bytes) -> Self {
         let target = target.into();
-        Self(Arc::new(Inner { kind, target, form, body, head: OnceLock::new(), expectation: None, manager: None }))
+        Self(Arc::new(Inner { kind, target, form, body, head: OnceLock::new(), expectation: None }))
     }
 
     /// Its kind.
@@ -175,12 +167,6 @@ impl Resource {
     #[must_use]
     pub fn without_expectation(&self) -> Self {
         Self(Arc::new(Inner { expectation: None, ..(*self.0).clone() }))
-    }
-
-    /// The same object, managed by this whatever its fields say.
-    #[must_use]
-    pub fn held_by(&self, manager: &'static str) -> Self {
-        Self(Arc::new(Inner { manager: Some(manager), ..(*self.0).clone() }))
     }
 
     /// The last copy of an object that is gone: its status, if it had one, is the API's own word for that.
@@ -259,12 +245,6 @@ impl Resource {
     #[must_use]
     pub fn status(&self) -> Option<&str> {
         self.head().ok().and_then(|head| head.status.as_deref())
-    }
-
-    /// Who else looks after it: `ske`, or nobody.
-    #[must_use]
-    pub fn managed_by(&self) -> Option<&'static str> {
-        self.0.manager.or_else(|| managed::manager(self))
     }
 }
 

@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use super::error::Error;
 use super::expectation::{Expectation, Goal, Watched};
 use super::kind::Kind;
-use super::managed::ManagedObjects;
 use super::options::Options;
 use super::platform::{Platform, hinted, is_refused_with, with_options};
 use super::read::identify;
@@ -88,7 +87,7 @@ impl Platform {
     /// The object that comes back is the receiver's copy, for these operations answer nothing; it carries the outcome.
     ///
     /// # Errors
-    /// `policy` before anything is sent if something else manages the object; else of the call.
+    /// Of the call.
     pub async fn act(
         &self,
         object: &Resource,
@@ -97,7 +96,7 @@ impl Platform {
         body: Option<Map<String, Value>>,
     ) -> Result<Resource, Error> {
         let expectation = expect_of(object, verb.name, verb.goal(), verb.minutes)?;
-        let change = Change { verb: verb.name, operation: verb.operation, shows: verb.shows() };
+        let change = Change { operation: verb.operation, shows: verb.shows() };
         self.change(object, change, |call| {
             let call = with_options(call, parameters);
             match body {
@@ -112,16 +111,8 @@ impl Platform {
     /// Writes a backup back onto its volume.
     ///
     /// # Errors
-    /// As [`Self::act`]; `policy` too if something else manages the volume.
+    /// As [`Self::act`].
     pub async fn restore(&self, backup: &Resource) -> Result<Resource, Error> {
-        if self.managed() == ManagedObjects::Protected {
-            match self.volume_of(backup).await {
-                Ok(volume) => self.managed().admit("restore", &volume)?,
-                // Nothing that could be managed is there; what that means for the restore is the API's to say.
-                Err(error) if is_refused_with(&error, ErrorKind::NotFound) => {}
-                Err(error) => return Err(error),
-            }
-        }
         self.act(backup, &RESTORE, &Options::new(), None).await
     }
 
@@ -137,7 +128,7 @@ impl Platform {
         if !had {
             shows.push(("machineType", Value::from(machine_type)));
         }
-        let change = Change { verb: "resize", operation: "resize_server", shows };
+        let change = Change { operation: "resize_server", shows };
         self.change(server, change, |call| call.with_json(serde_json::json!({ "machineType": machine_type }))).await?;
         Ok(server.expecting(expectation))
     }
@@ -149,14 +140,13 @@ impl Platform {
     pub async fn resize_volume(&self, volume: &Resource, size: i64) -> Result<Resource, Error> {
         let expectation = expect_of(volume, "resize", Goal::Size(size), 30)?;
         let shows = vec![("size", Value::from(size)), ("status", Value::from("RESIZING"))];
-        let change = Change { verb: "resize", operation: "resize_volume", shows };
+        let change = Change { operation: "resize_volume", shows };
         self.change(volume, change, |call| call.with_json(serde_json::json!({ "size": size }))).await?;
         Ok(volume.expecting(expectation))
     }
 
     /// Sends a change of an object that answers nothing, with all that the transport needs if its answer is lost.
     async fn change(&self, object: &Resource, change: Change, fill: impl FnOnce(Call) -> Call) -> Result<(), Error> {
-        self.managed().admit(change.verb, object)?;
         let here = self.at(object.target().clone());
         let mut call = fill(identify(here.call(change.operation)?, object)?);
         let read = here.call_of(object.kind(), object.kind().row().operations.get, "read")?;
@@ -189,7 +179,6 @@ impl Platform {
 
 /// A change on its way.
 struct Change {
-    verb: &'static str,
     operation: &'static str,
     shows: Vec<(&'static str, Value)>,
 }

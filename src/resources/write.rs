@@ -32,18 +32,14 @@ impl Platform {
     /// Changes fields of an object; the others stay. Answers the object as it is then.
     ///
     /// # Errors
-    /// `policy` if something else manages the object, `invalid` when a field is wrong; else of the call.
+    /// `invalid` when a field is wrong; else of the call.
     pub async fn update(&self, object: &Resource, fields: Map<String, Value>) -> Result<Resource, Error> {
         if fields.is_empty() {
             let (function, option) = ("update".to_owned(), "fields".to_owned());
             return Err(Error::BadOption { function, option, why: "is empty: there is nothing to change" });
         }
-        self.managed().admit("update", object)?;
         let here = self.at(object.target().clone());
         let kind = object.kind();
-        if kind == Kind::VolumeAttachment {
-            here.admit_attachment("update", object).await?;
-        }
         let call = identify(here.call_of(kind, kind.row().operations.update, "update")?, object)?;
         match here.send_for(call.with_json(Value::Object(fields)), kind, Form::Plain).await {
             Ok(updated) => Ok(updated),
@@ -54,14 +50,13 @@ impl Platform {
     /// Deletes an object. What comes back is the receiver's copy, with its absence to expect.
     ///
     /// # Errors
-    /// `policy` if something else manages the object, `conflict` if it is in use; else of the call.
+    /// `conflict` if it is in use; else of the call.
     pub async fn delete(&self, object: &Resource, options: &Options) -> Result<Resource, Error> {
         let kind = object.kind();
         if kind == Kind::VolumeAttachment {
             return self.detach(object).await;
         }
         options::check("delete", options, kind.row().delete_options)?;
-        self.managed().admit("delete", object)?;
         let expectation = expect_of(object, "delete", Goal::Gone, 30)?;
         let here = self.at(object.target().clone());
         let call = identify(here.call_of(kind, kind.row().operations.delete, "delete")?, object)?;

@@ -36,6 +36,9 @@ pub struct Call {
     pub settles: Option<Box<Settlement>>,
     /// How long the call may take with all its repeats; the default is the transport's.
     pub time_limit: Option<std::time::Duration>,
+    /// Whether the transport reads to see what became of a change that was let pass: of the answer, the caller gets what
+    /// the change itself would have answered.
+    pub(super) is_own_look: bool,
 }
 
 /// How to see that a change took effect: a look at the object, and what it shows then.
@@ -85,6 +88,7 @@ impl Call {
             creates_name: None,
             settles: None,
             time_limit: None,
+            is_own_look: false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::catalog::{Effect, Operation};
 use crate::error::Kind;
 use crate::policy::{self, Admission, Deed, Object, Refusal, Rules};
-use crate::transport::{Call, Error, Knowledge, Payload, Subject, Target};
+use crate::transport::{Call, Error, Knowledge, Payload, Subject, Target, Touched};
 
 /// What a call is about to do, as the gate sees it.
 #[derive(Debug, Clone, Copy)]
@@ -56,24 +56,30 @@ impl Gate for Rules {
     }
 
     fn weigh(&self, intent: &Intent<'_>, subject: &Subject) -> Result<(), Error> {
-        let mut objects = Vec::with_capacity(subject.objects.len());
-        for object in &subject.objects {
-            let knowledge = match &object.knowledge {
-                Knowledge::Known(facts) => policy::Knowledge::Known(facts),
-                Knowledge::Unknown => policy::Knowledge::Unlabelled,
-                Knowledge::Gone => policy::Knowledge::Gone,
-                Knowledge::Unreadable(error) => policy::Knowledge::Forbidden(unreadable(error)?),
-            };
-            objects.push(Object { kind: &object.kind, id: &object.id, knowledge });
-        }
+        let objects = objects_of(&subject.objects)?;
+        let also = objects_of(&subject.also)?;
         let body = match &intent.call.payload {
             Payload::Json(body) => Some(body),
             Payload::Empty | Payload::Bytes(_) => None,
         };
         let selector = intent.call.parameters.get("label_selector");
-        let deed = Deed { operation: intent.operation, objects, body, selector };
+        let deed = Deed { operation: intent.operation, objects, also, body, selector };
         Self::weigh(self, &deed).map_err(|refusal| refused(intent.operation, refusal))
     }
+}
+
+fn objects_of(touched: &[Touched]) -> Result<Vec<Object<'_>>, Error> {
+    let mut objects = Vec::with_capacity(touched.len());
+    for touched in touched {
+        let knowledge = match &touched.knowledge {
+            Knowledge::Known(facts) => policy::Knowledge::Known(facts),
+            Knowledge::Unknown => policy::Knowledge::Unlabelled,
+            Knowledge::Gone => policy::Knowledge::Gone,
+            Knowledge::Unreadable(error) => policy::Knowledge::Forbidden(unreadable(error)?),
+        };
+        objects.push(Object { kind: &touched.kind, id: &touched.id, knowledge });
+    }
+    Ok(objects)
 }
 
 /// The permission that an object could not be read without.

@@ -190,7 +190,7 @@ fn an_upload_goes_without_token_and_only_where_the_create_said() {
 fn the_gate_sees_the_object_and_stops_the_call_before_it_is_sent() {
     use std::sync::{Arc, Mutex};
 
-    use crate::policy::{Admission, Place, Rules, Sources};
+    use crate::policy::{Admission, Belts, Place, Rules, Sources};
     use crate::transport::{Error, Gate, Intent, Subject};
 
     struct Watching(Mutex<Vec<String>>, Rules);
@@ -207,7 +207,10 @@ fn the_gate_sees_the_object_and_stops_the_call_before_it_is_sent() {
         }
     }
     let read_only = Some(Place::new("audit", "stackhand.toml:3"));
-    let gate = Arc::new(Watching(Mutex::default(), Rules::new(&Sources { read_only, ..Sources::default() })));
+    let gate = Arc::new(Watching(
+        Mutex::default(),
+        Rules::new(&Sources { read_only, ..Sources::default() }, Belts::default()),
+    ));
     let stage = Stage::with([answer(200, &json!({ "items": [] }))], |builder| builder.gate(gate.clone()));
     stage.send(call("list_servers")).expect("reading is allowed");
     let error = stage.send(call("start_server").with("serverId", ID)).expect_err("changing is not");

@@ -19,6 +19,8 @@ use crate::transport::{Call, Error};
 pub struct Subject {
     /// The objects that the path names, from the left; none for a create.
     pub objects: Vec<Touched>,
+    /// What it changes beside them: the volume that a backup is written back to.
+    pub also: Vec<Touched>,
 }
 
 /// One object that a change touches.
@@ -77,17 +79,20 @@ impl Inner {
     /// The objects that a change touches. What has labels and is not known is read, past the gate: it is the gate that
     /// asks.
     pub async fn subject(&self, call: &Call, prepared: &Prepared, look: Look) -> Subject {
-        let mut objects = Vec::new();
+        let (mut objects, mut also) = (Vec::new(), Vec::new());
         for parameter in call.operation.parameters.iter().filter(|parameter| names_an_object(parameter)) {
             let Some(id) = call.parameters.get(parameter.name).map(plain_text) else { continue };
             objects.push(self.touched(call, prepared, parameter.name, id, look).await);
         }
-        Subject { objects }
+        if let Some(volume) = restored_volume(call.operation, &objects) {
+            also.push(self.touched(call, prepared, "volumeId", volume, look).await);
+        }
+        Subject { objects, also }
     }
 
     async fn touched(&self, call: &Call, prepared: &Prepared, parameter: &str, id: String, look: Look) -> Touched {
         let kind = kind_of(parameter);
-        let home = home_of(call, parameter).map(|mut home| {
+        let home = home_of(call, parameter, &id).map(|mut home| {
             // What was checked and filled in for the change holds for the look as well.
             home.target = prepared.target.clone();
             home
@@ -117,6 +122,17 @@ impl Inner {
     }
 }
 
+/// Writes a backup back to its volume.
+const RESTORE: &str = "restore_backup";
+
+/// The volume that a backup was taken of, and is written back to.
+///
+/// Source: `RestoreBackup` of the IaaS document.
+fn restored_volume(operation: &Operation, objects: &[Touched]) -> Option<String> {
+    let backup = objects.last().filter(|_| operation.name == RESTORE)?;
+    backup.facts()?.volume_id.clone()
+}
+
 fn names_an_object(parameter: &Parameter) -> bool {
     parameter.place == Place::Path && !matches!(parameter.filled_from(), Some(FilledFrom::Project | FilledFrom::Region))
 }
@@ -134,10 +150,14 @@ fn kind_of(parameter: &str) -> String {
     kind.trim_start().to_owned()
 }
 
-/// A call that reads the object that a path parameter names: the shortest GET of the service that ends in it.
-fn home_of(call: &Call, parameter: &str) -> Option<Call> {
-    let is_given = |name: &str| call.parameters.get(name).is_some_and(|value| *value != Value::Null);
-    Some(with_path_of(call, home_operation(call.operation, parameter, is_given)?))
+/// Services whose paths name servers and volumes that another one keeps.
+const ABOUT_SERVERS: [&str; 3] = ["run-command", "server-backup", "server-update"];
+
+/// A call that reads an object that a path parameter may name: the shortest GET of the service that ends in it.
+fn home_of(call: &Call, parameter: &str, id: &str) -> Option<Call> {
+    let is_given =
+        |name: &str| name == parameter || call.parameters.get(name).is_some_and(|value| *value != Value::Null);
+    Some(with_path_of(call, home_operation(call.operation, parameter, is_given)?).with(parameter, id))
 }
 
 fn home_operation(
@@ -150,7 +170,10 @@ fn home_operation(
         let mut path = other.parameters.iter().filter(|parameter| names_an_object(parameter));
         path.all(|parameter| is_given(parameter.name))
     };
-    let operations = service(operation.module)?.operations.iter();
+    let module = operation.module;
+    let is_elsewhere = ABOUT_SERVERS.contains(&module.split('/').next().unwrap_or(module))
+        && ["serverId", "volumeId"].contains(&parameter);
+    let operations = service(if is_elsewhere { "iaas" } else { module })?.operations.iter();
     let homes = operations
         .filter(|other| other.method == Method::Get && is_read(other) && other.path.ends_with(&end) && is_whole(other));
     homes.min_by_key(|home| home.path.len())
@@ -180,6 +203,9 @@ pub fn reads_around(change: &'static Operation) -> ReadsAround {
         reads.before.extend(home.filter(|home| shows_labels(home)));
         reads.after.extend(home);
     }
+    if change.name == RESTORE {
+        reads.before.extend(home_operation(change, "volumeId", |name| name == "volumeId"));
+    }
     let call = Call::new(change, crate::transport::Target::default());
     let neighbours =
         [list_of(&call), read_of_item(&call, ""), read_of_same(&call), read_of_parent(&call)].into_iter().flatten();
@@ -199,7 +225,7 @@ mod tests {
             let named = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
             let homes: Vec<_> = named
                 .map(|parameter| {
-                    let home = home_of(&call, parameter.name).map(|home| home.operation.name);
+                    let home = home_of(&call, parameter.name, ID).map(|home| home.operation.name);
                     (kind_of(parameter.name), home)
                 })
                 .collect();

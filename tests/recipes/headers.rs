@@ -6,6 +6,7 @@ use serde_json::json;
 use stackhand::engine::Source;
 use stackhand::engine::check::findings;
 use stackhand::engine::recipe::Header;
+use stackhand::policy::Grant;
 
 use super::stage::{Stage, last_days, path_of, with_room};
 
@@ -13,7 +14,12 @@ fn header(recipe: &str) -> (Header, BTreeSet<String>) {
     let text = std::fs::read_to_string(path_of(recipe)).expect("a recipe");
     let (header, findings) = Header::read(&text);
     assert_eq!(findings, [], "{recipe}");
-    let asked = header.permissions.iter().flatten().map(|permission| permission.grant.to_string()).collect();
+    let asked = header
+        .permissions
+        .iter()
+        .flatten()
+        .map(|asked| Grant { labels: Vec::new(), ..asked.grant.clone() }.to_string());
+    let asked = asked.collect();
     (header, asked)
 }
 

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use stackhand::app::Simulated;
 use stackhand::catalog::{Effect, Operation};
 use stackhand::clock::Clock;
+use stackhand::engine::recipe::Header;
 use stackhand::engine::{LogLevel, Outcome, Output, RunContext, Source, run};
+use stackhand::policy::{Belts, Rules, Sources};
 use stackhand::resources::Platform;
 use stackhand::simulator::world::{World, demo, demo_start};
 use stackhand::simulator::{Faults, Simulator};
@@ -28,7 +30,7 @@ pub struct Stage {
     pub clock: Clock,
     pub simulator: Arc<Simulator>,
     calls: Arc<Calls>,
-    platform: Platform,
+    target: Target,
 }
 
 /// How a run of a recipe went.
@@ -110,11 +112,9 @@ impl Stage {
         let project = world.projects[0].id.clone();
         let simulator = Arc::new(Simulator::new(world, clock.clone()));
         let backend = Simulated::new(simulator.clone());
-        let calls = Arc::new(Calls { backend: guarded(backend.clone()), state: Mutex::default() });
-        let client = Client::builder(calls.clone(), Arc::new(backend), clock.clone()).build();
+        let calls = Arc::new(Calls { backend: guarded(backend), state: Mutex::default() });
         let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
-        let platform = Platform::new(Arc::new(client), target, clock.clone());
-        Self { clock, simulator, calls, platform }
+        Self { clock, simulator, calls, target }
     }
 
     pub fn with_faults(self, rules: &Value) -> Self {
@@ -143,7 +143,7 @@ impl Stage {
     ) -> Told {
         let lines = Arc::new(Lines::default());
         let mut context = RunContext::new(RUNTIME.handle().clone(), self.clock.clone());
-        context.platform = Some(self.platform.clone());
+        context.platform = Some(self.platform(source));
         context.is_simulated = true;
         context.output = lines.clone();
         context.fire_time = Some(fire_time);
@@ -159,6 +159,17 @@ impl Stage {
             text.push_str(&outcome.text);
         }
         Told { outcome, text }
+    }
+
+    /// The platform as a recipe sees it: through a gate that knows its header, and has seen nothing of other runs.
+    fn platform(&self, source: &Source) -> Platform {
+        let (header, _) = Header::read(&source.text);
+        let sources = Sources { header: header.listed(&source.name), ..Sources::of_file(&source.name) };
+        let sources = if sources.header.is_some() { sources } else { Sources::default() };
+        let rules = Rules::new(&sources, Belts::default());
+        let tokens = Arc::new(Simulated::new(self.simulator.clone()));
+        let client = Client::builder(self.calls.clone(), tokens, self.clock.clone()).gate(Arc::new(rules)).build();
+        Platform::new(Arc::new(client), self.target.clone(), self.clock.clone())
     }
 
     /// The objects of a kind in the region as a world file spells them: `servers`, `snapshots`.

@@ -12,7 +12,8 @@ use crate::engine::fault::Fault;
 use crate::engine::native::{Native, Type};
 use crate::engine::values::{About, Decoder, Node, Object, to_request, to_value};
 use crate::error::{Error, Kind as ErrorKind};
-use crate::resources::{Expectation, Form, Kind, Options, Platform, Resource, Unread, manager_of};
+use crate::policy::manager_of;
+use crate::resources::{Expectation, Form, Kind, Options, Platform, Resource, Unread};
 use crate::secret::Scrubber;
 use crate::transport::Target;
 
@@ -62,10 +63,7 @@ pub(super) fn resource_of(object: &Object) -> Result<Resource, Error> {
         Form::Plain
     };
     let body = to_value(&Dynamic::from(object.clone()))?.to_string();
-    let mut resource = Resource::new(kind, about.target.clone(), form, body.into());
-    if let Some(manager) = about.managed_by {
-        resource = resource.held_by(manager);
-    }
+    let resource = Resource::new(kind, about.target.clone(), form, body.into());
     let expected = about.expected.as_ref().and_then(|expected| expected.downcast_ref::<Expectation>());
     Ok(match expected {
         Some(expectation) => resource.expecting(expectation.clone()),
@@ -160,7 +158,7 @@ fn manager(kind: Kind, object: &Object) -> Option<&'static str> {
     let name = object.text("name");
     let labels = object.raw("labels").and_then(Dynamic::read_lock::<Object>);
     let keys = labels.iter().flat_map(|labels| labels.keys()).map(rhai::ImmutableString::as_str);
-    manager_of(kind, name.as_deref(), keys)
+    manager_of(kind.row().singular, name.as_deref(), keys)
 }
 
 /// What the catalogue says of the objects of a kind.
