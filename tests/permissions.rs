@@ -165,6 +165,17 @@ fn protected_objects_are_not_changed_by_any_way() {
 }
 
 #[test]
+fn a_server_is_not_deleted_with_a_protected_volume_that_goes_along() {
+    let stage = Stage::demo();
+    let error = stage.fail(
+        "let s = server(\"web-1\"); let a = s.attachments()[0]; a.update(#{ deleteOnTermination: true });\n\
+        volume(a.volumeId).update(#{ labels: #{ \"stackhand.protect\": \"delete\" } });\ns.delete()",
+    );
+    assert_eq!((error.kind, error.code), (Kind::Policy, "protected"), "{error:?}");
+    assert_eq!(stage.count("delete_server"), 0);
+}
+
+#[test]
 fn a_backup_is_not_written_back_onto_a_protected_volume() {
     let stage = Stage::demo();
     let script = "let v = volumes().find(|v| v.status == \"AVAILABLE\" && v.managed_by == ());\n\

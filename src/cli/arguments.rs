@@ -175,25 +175,27 @@ pub struct RunLimits {
     pub reason: Option<String>,
 }
 
+/// Where help lists what may be done.
+const PERMISSIONS: &str = "Permissions";
+
 /// Options that say what may be done.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Permissions")]
 pub struct GrantOptions {
     /// Allow this and nothing else: iaas.server.stop, 'iaas.snapshot.*', read, env:NAME, or narrowed as in
     /// 'iaas.server.stop where team=web'; may be repeated
-    #[arg(long, value_name = "GRANT", value_delimiter = ',')]
+    #[arg(long, help_heading = PERMISSIONS, value_name = "GRANT", value_delimiter = ',')]
     pub allow: Vec<String>,
     /// Refuse this, whoever allows it; may be repeated
-    #[arg(long, value_name = "GRANT", value_delimiter = ',')]
+    #[arg(long, help_heading = PERMISSIONS, value_name = "GRANT", value_delimiter = ',')]
     pub deny: Vec<String>,
     /// Allow changes to what other systems manage, such as the nodes of a Kubernetes cluster
-    #[arg(long)]
+    #[arg(long, help_heading = PERMISSIONS)]
     pub allow_managed: bool,
     /// Allow to stop and delete the server that this runs on, and its volumes
-    #[arg(long)]
+    #[arg(long, help_heading = PERMISSIONS)]
     pub include_self: bool,
     /// Let the script read secrets as plain text with `reveal`; the same as --allow secret.reveal
-    #[arg(long)]
+    #[arg(long, help_heading = PERMISSIONS)]
     pub allow_reveal: bool,
 }
 

@@ -27,7 +27,9 @@ impl<'d> Deed<'d> {
     /// it lies in: a rule of its security group.
     pub(super) fn acts(&self) -> Vec<(Act, &Object<'d>)> {
         let operation = self.operation;
-        let also = self.also.iter().map(|object| (Act::Change, object));
+        // The volumes of a server that is deleted go with it.
+        let with_it = if act_of(operation) == Act::Delete { Act::Delete } else { Act::Change };
+        let also = self.also.iter().map(|object| (with_it, object));
         if changes_none(operation) {
             return also.collect();
         }

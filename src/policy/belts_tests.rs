@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::catalog;
+use crate::catalog::{self, Effect};
 use crate::config::Environment;
 use crate::policy::{Admission, ObjectFacts, Place, Rules, Sources};
 
@@ -88,6 +88,39 @@ fn everything_that_a_change_touches_counts_and_what_something_is_put_into() {
     assert_ne!(told(Belts::default(), "run-command.create_command", &server, None), "passes");
     assert_eq!(told(Belts::default(), "server-backup.create_backup", &server, None), "passes");
     assert_ne!(told(Belts::default(), "server-backup.restore_backup", &server, None), "passes");
+}
+
+#[test]
+fn no_change_of_the_catalogue_passes_an_object_that_is_protected() {
+    let held = labelled("stackhand.protect", "true");
+    let mut passing = Vec::new();
+    let mut count = 0;
+    for operation in catalog::services().flat_map(|service| &service.operations) {
+        let is_change = matches!(operation.effect, Effect::Create | Effect::Update | Effect::Delete);
+        let ids = operation.parameters.iter().filter(|one| one.place == catalog::Place::Path).filter(|parameter| {
+            !matches!(parameter.filled_from(), Some(catalog::FilledFrom::Project | catalog::FilledFrom::Region))
+        });
+        let objects: Vec<Object<'_>> =
+            ids.map(|one| Object { kind: one.name, id: ID, knowledge: Knowledge::Known(&held) }).collect();
+        if !is_change || objects.is_empty() {
+            continue;
+        }
+        count += 1;
+        let deed = Deed { operation, objects, also: Vec::new(), body: None, selector: None };
+        if Belts::default().hold(&deed).is_ok() {
+            passing.push(format!("{}.{}", operation.module, operation.name));
+        }
+    }
+    assert!(count > 400, "{count}");
+    let copies_and_their_ends = [
+        "iaas.image_from_volume",
+        "server-backup.create_backup",
+        "server-backup.create_backup_schedule",
+        "server-backup.delete_backup",
+        "server-backup.delete_backup_schedule",
+        "server-backup.delete_volume_backup",
+    ];
+    assert_eq!(passing, copies_and_their_ends);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Creates, deletes and actions whose answers did not come: looked for, never made twice.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::error::Kind;
+use crate::policy::{Belts, Grant, Rules, Sources};
 use crate::transport::testing::{ID, OTHER_ID, Stage, Step, answer, call, empty, reset};
 use crate::transport::{Call, Settlement};
 
@@ -39,6 +42,18 @@ fn a_create_that_took_effect_is_found_and_answered_from_the_object() {
         assert_eq!(answer.json::<Value>(create().operation).expect("JSON"), ours);
         assert_eq!(stage.lines(), ["POST /volumes", "GET /volumes", &format!("GET /volumes/{ID}")]);
     }
+}
+
+#[test]
+fn a_look_needs_no_grant_of_its_own() {
+    let sources = Sources { allow: vec![Grant::parse("iaas.volume.create").expect("a grant")], ..Sources::default() };
+    let rules = Arc::new(Rules::new(&sources, Belts::default()));
+    let ours = volume(ID, "data", NOW);
+    let steps = [reset(), list(std::slice::from_ref(&ours)), answer(200, &ours)];
+    let stage = Stage::with(steps, |builder| builder.gate(rules));
+    stage.send(create()).expect("it is looked for");
+    let error = stage.send(call("list_volumes")).expect_err("the run itself may not look");
+    assert_eq!(error.code, "not_granted");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::policy::ObjectFacts;
 use crate::transport::client::Inner;
 use crate::transport::delivery::Delivery;
 use crate::transport::neighbours::{is_read, list_of, read_of_item, read_of_parent, read_of_same, with_path_of};
+use crate::transport::pages::items_of;
 use crate::transport::request::Prepared;
 use crate::transport::sightings::{place_of, shows_labels};
 use crate::transport::{Call, Error};
@@ -19,7 +20,7 @@ use crate::transport::{Call, Error};
 pub struct Subject {
     /// The objects that the path names, from the left; none for a create.
     pub objects: Vec<Touched>,
-    /// What it changes beside them: the volume that a backup is written back to.
+    /// What it changes beside them: the volume that a backup is written back to, those that go with their server.
     pub also: Vec<Touched>,
 }
 
@@ -87,7 +88,41 @@ impl Inner {
         if let Some(volume) = restored_volume(call.operation, &objects) {
             also.push(self.touched(call, prepared, "volumeId", volume, look).await);
         }
+        if call.operation.name == DELETE_SERVER && look == Look::Up {
+            match self.volumes_that_go_along(call, prepared).await {
+                Ok(volumes) => {
+                    for volume in volumes {
+                        also.push(self.touched(call, prepared, "volumeId", volume, look).await);
+                    }
+                }
+                // That it is gone is the API's to say.
+                Err(error) if error.kind == Kind::NotFound => {}
+                Err(error) => {
+                    let id = objects.last().map(|server| server.id.clone()).unwrap_or_default();
+                    let knowledge = Knowledge::Unreadable(Box::new(error));
+                    also.push(Touched { kind: "volume".to_owned(), id, place: None, knowledge });
+                }
+            }
+        }
         Subject { objects, also }
+    }
+
+    /// The volumes that are deleted with the server that they are attached to.
+    ///
+    /// Source: `deleteOnTermination` of `VolumeAttachment` in the IaaS document.
+    async fn volumes_that_go_along(&self, call: &Call, prepared: &Prepared) -> Result<Vec<String>, Error> {
+        let Some(list) = crate::catalog::operation(call.operation.module, LIST_ATTACHMENTS) else {
+            return Ok(Vec::new());
+        };
+        let mut list = with_path_of(call, list);
+        list.target = prepared.target.clone();
+        list.time_limit = Some(super::client::LOOK_TIME);
+        let read = Prepared::new(&list, &self.endpoints, &self.uploads)?;
+        let answer = Delivery::new(self, &list, &read).run().await?;
+        let body: Value = answer.json(list.operation)?;
+        let goes_along = |attachment: &&Value| attachment["deleteOnTermination"].as_bool().unwrap_or(true);
+        let attachments = items_of(list.operation, &body).iter().filter(goes_along);
+        Ok(attachments.filter_map(|attachment| attachment["volumeId"].as_str().map(str::to_owned)).collect())
     }
 
     async fn touched(&self, call: &Call, prepared: &Prepared, parameter: &str, id: String, look: Look) -> Touched {
@@ -122,6 +157,10 @@ impl Inner {
     }
 }
 
+/// Deletes a server, and the volumes that go with it.
+const DELETE_SERVER: &str = "delete_server";
+/// Lists the volumes of a server, each with whether it goes with it.
+const LIST_ATTACHMENTS: &str = "list_attached_volumes";
 /// Writes a backup back to its volume.
 const RESTORE: &str = "restore_backup";
 
@@ -203,7 +242,10 @@ pub fn reads_around(change: &'static Operation) -> ReadsAround {
         reads.before.extend(home.filter(|home| shows_labels(home)));
         reads.after.extend(home);
     }
-    if change.name == RESTORE {
+    if change.name == DELETE_SERVER {
+        reads.before.extend(crate::catalog::operation(change.module, LIST_ATTACHMENTS));
+    }
+    if change.name == RESTORE || change.name == DELETE_SERVER {
         reads.before.extend(home_operation(change, "volumeId", |name| name == "volumeId"));
     }
     let call = Call::new(change, crate::transport::Target::default());
