@@ -9,8 +9,14 @@ fn live() -> Workspace {
 
 /// A simulated cloud on a port of its own, and a folder whose processes use it.
 fn cloud() -> (Running, Workspace) {
+    cloud_at("1")
+}
+
+/// A simulated cloud whose time goes so many times as fast.
+pub fn cloud_at(speed: &str) -> (Running, Workspace) {
     let home = Workspace::new();
-    let mut simulator = home.start(&["sim", "--listen", "127.0.0.1:0", "--key-file", "key.json", "-o", "json"]);
+    let words = ["sim", "--listen", "127.0.0.1:0", "--key-file", "key.json", "-o", "json", "--speed", speed];
+    let mut simulator = home.start(&words);
     let value = |line: String| line.split('"').nth(3).expect("a text").to_owned();
     let url = value(simulator.hears(Stream::Out, "\"url\""));
     let key = home.path("key.json").display().to_string();

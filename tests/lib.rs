@@ -8,6 +8,8 @@ mod examples;
 mod guarded;
 #[cfg(unix)]
 mod interrupts;
+#[cfg(unix)]
+mod journal;
 mod lost_answers;
 mod official;
 #[cfg(unix)]

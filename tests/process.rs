@@ -136,6 +136,12 @@ impl Running {
         assert!(sent.expect("kill can be started").success());
     }
 
+    /// Kills the process, as `kill -9` does, and waits until it has gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it was started");
+        self.child.wait().expect("it was started");
+    }
+
     /// Closes the pipe that nobody reads.
     pub fn forget_output(&mut self) {
         self.unread = None;

@@ -14,7 +14,7 @@ const PLAIN: &str = "canary-Qz83kd-secret-5512";
 const TOKEN: &str = "eyJhbGciOiJSUzUxMiJ9.eyJlbWFpbCI6ImNhbmFyeUB0b2tlbi50ZXN0In0.c2lnbmF0dXJlLWNhbmFyeQ";
 
 /// A secret as it would be found: raw, escaped, percent-encoded, in base64 wherever it begins.
-fn forms(secret: &str) -> Vec<String> {
+pub fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).expect("text is JSON");
     let percent: String = secret
         .bytes()

@@ -1,6 +1,7 @@
 //! Use cases without a terminal: the only room that plugs the others together. Hands out plain structs.
 
 mod auth_status;
+pub mod history;
 mod locked;
 mod progress;
 mod recording;

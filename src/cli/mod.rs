@@ -10,6 +10,8 @@ mod doc;
 mod eval;
 mod execute;
 mod grants;
+mod history_table;
+mod journal;
 mod log;
 mod out_file;
 mod output;
@@ -19,6 +21,7 @@ mod printer;
 mod process;
 mod progress;
 mod run;
+mod runs;
 mod signals;
 mod sim;
 

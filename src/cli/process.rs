@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, auth, check, completions, doc, eval, log, permissions, run, sim};
+use super::{api, auth, check, completions, doc, eval, journal, log, permissions, run, runs, sim};
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
@@ -84,6 +84,8 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Sim(arguments) => sim::sim(process, shared, &arguments),
         Command::Api(arguments) => api::api(process, shared, &arguments),
         Command::Auth { command } => auth::auth(process, shared, &command),
+        Command::Journal(arguments) => journal::journal(process, shared, &arguments),
+        Command::Runs { command } => runs::runs(process, shared, &command),
         Command::Doc(arguments) => doc::doc(process, &arguments),
         Command::Completions { shell } => {
             completions::completions(shell, &process.printer);

@@ -49,4 +49,4 @@ pub use in_flight::{InFlight, Permit};
 pub use limits::Limits;
 pub use live::{Live, LiveOptions};
 pub use redact::names_a_secret;
-pub use subject::{Knowledge, ReadsAround, Subject, Touched, reads_around};
+pub use subject::{Knowledge, ReadsAround, Subject, Touched, read_of_object, reads_around};

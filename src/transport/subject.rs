@@ -172,6 +172,16 @@ fn restored_volume(operation: &Operation, objects: &[Touched]) -> Option<String>
     backup.facts()?.volume_id.clone()
 }
 
+/// A call that reads the object that `call` touches first; of a create, the one that it made, if its id is given.
+#[must_use]
+pub fn read_of_object(call: &Call, made: Option<&str>) -> Option<Call> {
+    if let Some(read) = made.and_then(|id| read_of_item(call, id)) {
+        return Some(read);
+    }
+    let mut objects = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
+    home_of(call, objects.next()?.name)
+}
+
 fn names_an_object(parameter: &Parameter) -> bool {
     parameter.place == Place::Path && !matches!(parameter.filled_from(), Some(FilledFrom::Project | FilledFrom::Region))
 }
