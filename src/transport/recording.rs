@@ -181,7 +181,7 @@ fn created(operation: &Operation, answer: &Answer) -> Option<ObjectFacts> {
 }
 
 fn touched(subject: &Subject) -> Vec<Touched<'_>> {
-    let objects = subject.objects.iter();
+    let objects = subject.objects.iter().chain(&subject.also);
     objects
         .map(|object| Touched {
             kind: Cow::Borrowed(&object.kind),

@@ -178,8 +178,8 @@ pub fn read_of_object(call: &Call, made: Option<&str>) -> Option<Call> {
     if let Some(read) = made.and_then(|id| read_of_item(call, id)) {
         return Some(read);
     }
-    let mut objects = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
-    home_of(call, objects.next()?.name)
+    let first = call.operation.parameters.iter().find(|parameter| names_an_object(parameter))?;
+    home_of(call, first.name, &plain_text(call.parameters.get(first.name)?))
 }
 
 fn names_an_object(parameter: &Parameter) -> bool {

@@ -122,8 +122,12 @@ fn labels_sizes_and_attachments_go_back_and_what_was_made_goes_away() {
 
 #[test]
 fn what_cannot_be_undone_or_is_not_known_stands_in_comments() {
-    let snapshot =
-        change("iaas.delete_snapshot", &json!({ "snapshotId": ID }), &Value::Null, &json!({ "name": "old" }));
+    let snapshot = change(
+        "iaas.delete_snapshot",
+        &json!({ "snapshotId": "44444444-4444-4444-8444-444444444444" }),
+        &Value::Null,
+        &json!({ "name": "old" }),
+    );
     let unknown = change("iaas.stop_server", &json!({ "serverId": ID }), &Value::Null, &json!({ "status": "ACTIVE" }));
     let refused =
         change("iaas.stop_server", &json!({ "serverId": OTHER }), &Value::Null, &json!({ "status": "ACTIVE" }));
