@@ -44,19 +44,22 @@ impl ObjectFacts {
     #[must_use]
     pub fn read(json: &[u8]) -> Option<Self> {
         // The quick way first; services whose `size` or `status` is something else take the patient one.
-        serde_json::from_slice(json).ok().or_else(|| serde_json::from_slice(json).ok().map(|value| Self::of(&value)))
+        let quick: Option<Self> = serde_json::from_slice(json).ok();
+        let is_told = |facts: &Self| facts.id.is_some() || facts.name.is_some() || !facts.labels.is_empty();
+        quick.filter(is_told).or_else(|| {
+            let answer: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json).ok()?;
+            Some(Self::of(wrapped(&answer).unwrap_or(&answer)))
+        })
     }
 
     /// Reads them from an object that is decoded already.
     #[must_use]
     pub fn of(object: &serde_json::Map<String, serde_json::Value>) -> Self {
         let text = |field: &str| object.get(field).and_then(|value| value.as_str()).map(str::to_owned);
-        let labels = object.get("labels").and_then(|labels| labels.as_object());
-        let labels = labels.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), plain(value)?)));
         Self {
             id: text("id"),
             name: text("name"),
-            labels: labels.collect(),
+            labels: object.get("labels").map(labels_of).unwrap_or_default(),
             status: text("status"),
             machine_type: text("machineType"),
             size: object.get("size").and_then(serde_json::Value::as_u64),
@@ -69,6 +72,33 @@ impl ObjectFacts {
     #[must_use]
     pub fn label(&self) -> Option<&str> {
         self.name.as_deref().filter(|name| !name.is_empty()).or(self.id.as_deref())
+    }
+}
+
+/// The object within an answer that is nothing else: `{"share": {…}}`.
+///
+/// Source: `GetShareResponse` of the SFS document, `ZoneResponse` of the DNS document.
+fn wrapped(answer: &serde_json::Map<String, serde_json::Value>) -> Option<&serde_json::Map<String, serde_json::Value>> {
+    if answer.contains_key("id") || answer.contains_key("labels") {
+        return None;
+    }
+    let mut objects = answer.values().filter_map(serde_json::Value::as_object);
+    objects.next().filter(|_| objects.next().is_none())
+}
+
+/// Labels as most services write them, or as a list of keys with values.
+///
+/// Source: `Label` of the DNS document.
+fn labels_of(labels: &serde_json::Value) -> Labels {
+    match labels {
+        serde_json::Value::Object(labels) => {
+            labels.iter().filter_map(|(key, value)| Some((key.clone(), plain(value)?))).collect()
+        }
+        serde_json::Value::Array(labels) => {
+            let pair = |label: &serde_json::Value| Some((plain(label.get("key")?)?, plain(label.get("value")?)?));
+            labels.iter().filter_map(pair).collect()
+        }
+        _ => Labels::new(),
     }
 }
 
@@ -100,6 +130,16 @@ mod tests {
         assert_eq!(facts.labels.get("a").map(String::as_str), Some("b"));
         let bare = ObjectFacts::read(br#"{"id":"1","labels":null,"name":""}"#).expect("an object");
         assert_eq!((bare.label(), bare.labels.len()), (Some("1"), 0));
+    }
+
+    #[test]
+    fn an_object_within_its_answer_is_found_and_labels_that_are_a_list() {
+        let share = ObjectFacts::read(br#"{"share":{"id":"1","name":"data","labels":{"a":"b"}}}"#).expect("an object");
+        assert_eq!((share.label(), share.labels.len()), (Some("data"), 1));
+        let zone = ObjectFacts::read(br#"{"message":"ok","zone":{"id":"1","labels":[{"key":"a","value":"b"},{}]}}"#);
+        assert_eq!(zone.expect("an object").labels.get("a").map(String::as_str), Some("b"));
+        let two = ObjectFacts::read(br#"{"one":{"id":"1"},"other":{"id":"2"}}"#).expect("an object");
+        assert_eq!(two.id, None);
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Deed, Knowledge, Labels, Refusal};
 use crate::catalog::{Effect, Method};
 
 /// Refuses a change that gives an object another value of a label by which the run's own grants are narrowed: it could
 /// otherwise reach every object.
 pub(super) fn keep_deciding(deed: &Deed<'_>, deciding: &BTreeSet<String>) -> Result<(), Refusal> {
-    if deciding.is_empty() || deed.operation.effect == Effect::Create {
+    // What is created by PUT may be there already.
+    let is_new = deed.operation.effect == Effect::Create && !is_replacing(deed);
+    if deciding.is_empty() || is_new {
         return Ok(());
     }
     let Some(key) = deciding.iter().find(|key| changes(deed, key)) else { return Ok(()) };
@@ -28,11 +32,14 @@ pub(super) fn changes(deed: &Deed<'_>, key: &str) -> bool {
         // What is not known may be anything.
         Some(Knowledge::Forbidden(_) | Knowledge::Unlabelled | Knowledge::Gone) | None => true,
     };
-    match deed.sent_labels() {
-        Some(sent) => match sent.get(key) {
+    match deed.body.and_then(|body| body.get("labels")) {
+        Some(Value::Object(sent)) => match sent.get(key) {
             Some(value) => differs(value.as_str()),
             None => is_replacing(deed) && differs(None),
         },
+        // None at all, perhaps.
+        Some(Value::Null) => differs(None),
+        Some(_) => true,
         // Labels have calls of their own in some services: `resource-manager.delete_project_labels`.
         None if deed.operation.path.ends_with("/labels") => true,
         None => is_replacing(deed) && deed.takes_labels() && differs(None),

@@ -164,7 +164,9 @@ pub(super) fn shows_labels(operation: &'static Operation) -> bool {
         },
         _ => shape,
     };
-    shapes.field(shape, "labels").is_some()
+    let has_labels = |shape| shapes.field(shape, "labels").is_some();
+    // Some answers hold the object in a field of its own: `{"share": {…}}`.
+    has_labels(shape) || operation.list_key.is_none() && shapes.fields(shape).iter().any(|one| has_labels(one.shape))
 }
 
 fn index(operation: &Operation, body: &[u8]) -> Index {

@@ -142,5 +142,8 @@ fn labels_are_shown_by_servers_and_not_by_attachments() {
     assert!(shows_labels(operation("list_servers")));
     assert!(shows_labels(operation("get_volume")));
     assert!(!shows_labels(operation("get_attached_volume")));
+    for (module, name) in [("sfs", "get_share"), ("dns", "get_zone")] {
+        assert!(shows_labels(crate::catalog::operation(module, name).expect("it is there")), "{name}");
+    }
     assert!(!shows_labels(operation("stop_server")));
 }
