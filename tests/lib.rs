@@ -5,6 +5,8 @@ mod authentication;
 mod bad_input;
 mod catalog;
 mod examples;
+#[cfg(unix)]
+mod footprint;
 mod guarded;
 #[cfg(unix)]
 mod interrupts;

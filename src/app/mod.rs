@@ -1,8 +1,10 @@
 //! Use cases without a terminal: the only room that plugs the others together. Hands out plain structs.
 
 mod auth_status;
+mod held;
 pub mod history;
 mod locked;
+mod observe;
 mod progress;
 mod recording;
 mod rules;
@@ -13,6 +15,8 @@ mod simulated;
 mod simulation;
 
 pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
+pub use held::held_permissions;
+pub use observe::{Observation, ObserveRequest, observe};
 pub use progress::Progress;
 pub use recording::{Recording, ended_call, keeping};
 pub use run::{RunRequest, run};

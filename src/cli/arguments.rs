@@ -257,10 +257,23 @@ pub struct CheckArguments {
 
 /// `stackhand permissions`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example: stackhand permissions night.rhai --role night-shift > role.json")]
 pub struct PermissionsArguments {
     /// The recipes
     #[arg(value_name = "RECIPE", required = true, value_hint = ValueHint::FilePath)]
     pub recipes: Vec<PathBuf>,
+    /// Run them on the simulator too, and tell which permissions were used
+    #[arg(long)]
+    pub observe: bool,
+    /// Print the body of a custom role of this name, as STACKIT's authorization API takes it
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["observe", "check"])]
+    pub role: Option<String>,
+    /// Compare with the permissions that the credential has in the project; exit code 4 if some are missing
+    #[arg(long, conflicts_with = "observe")]
+    pub check: bool,
+    /// With --observe: the options of the one recipe, after `--`
+    #[arg(value_name = "OPTIONS", last = true, requires = "observe")]
+    pub rest: Vec<String>,
 }
 
 /// `stackhand sim`.

@@ -33,6 +33,7 @@ pub fn check(process: &Process, arguments: &CheckArguments) -> Result<u8> {
                 match finding.severity {
                     Severity::Error => errors += 1,
                     Severity::Warning => warnings += 1,
+                    Severity::Hint => {}
                 }
                 text.push_str(&finding.render(&source, printer.streams.data_colour));
                 let mut row = serde_json::to_value(&finding).unwrap_or_default();

@@ -7,14 +7,32 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 
 use crate::catalog::Operation;
+use crate::engine::Source;
 use crate::engine::footprint::{Footprint, PermissionNeed, Reason, header_line};
 
 /// What was derived of a recipe.
 pub(super) struct Told {
     /// The recipe.
-    pub recipe: String,
+    pub source: Source,
     /// What it may do.
     pub footprint: Footprint,
+    /// What a run of it used, if there was one.
+    pub used: Option<Used>,
+}
+
+/// What a run on the simulator used.
+pub(super) struct Used {
+    /// The permissions.
+    pub permissions: BTreeSet<&'static str>,
+    /// Operations that were not derived: a mistake of ours.
+    pub beyond: Vec<String>,
+    /// Why the run ended before its end.
+    pub failure: Option<String>,
+}
+
+/// The permissions that a credential must have: those of the recipe and of its belts, as far as a role can hold them.
+pub(super) fn of_credential(needs: &[PermissionNeed]) -> impl Iterator<Item = &PermissionNeed> {
+    needs.iter().filter(|need| need.reason != Reason::Help && need.effect != "local" && !need.is_ours)
 }
 
 impl Told {
@@ -26,7 +44,7 @@ impl Told {
             let names: Vec<String> = names.collect();
             warnings.push(format!(
                 "{}:{}: what `{}` is called on cannot be told; it needs one of {}",
-                self.recipe,
+                self.source.name,
                 choice.place.label(),
                 choice.name,
                 names.join(", ")
@@ -34,7 +52,18 @@ impl Told {
         }
         for loose in &self.footprint.loose {
             let place = loose.place.label();
-            warnings.push(format!("{}:{place}: {}, so that more may be needed than is listed", self.recipe, loose.why));
+            warnings.push(format!(
+                "{}:{place}: {}, so that more may be needed than is listed",
+                self.source.name, loose.why
+            ));
+        }
+        if let Some(used) = &self.used {
+            if let Some(failure) = &used.failure {
+                warnings.push(format!("{}: the run on the simulator ended early: {failure}", self.source.name));
+            }
+            for operation in &used.beyond {
+                warnings.push(format!("{}: `{operation}` was called and not derived", self.source.name));
+            }
         }
         warnings
     }
@@ -55,7 +84,7 @@ pub(super) fn joined(told: &[Told]) -> Vec<PermissionNeed> {
                     .places
                     .into_iter()
                     .map(|mut place| {
-                        place.module.get_or_insert_with(|| one.recipe.clone());
+                        place.module.get_or_insert_with(|| one.source.name.clone());
                         place
                     })
                     .collect();
@@ -101,13 +130,24 @@ pub(super) fn report(told: &Told) -> Value {
             })
         })
         .collect();
-    json!({
-        "recipe": told.recipe,
+    let mut report = json!({
+        "recipe": told.source.name,
         "permissions": needs,
         "one_of": one_of,
         "loose": told.footprint.loose,
         "header": header_line(&needs),
-    })
+    });
+    if let Some(used) = &told.used {
+        let is_used = |need: &&PermissionNeed| used.permissions.contains(need.permission.as_str());
+        let unused = needs.iter().filter(|need| !is_used(need) && need.effect != "local");
+        report["observed"] = json!({
+            "used": used.permissions,
+            "unused": unused.map(|need| &need.permission).collect::<Vec<_>>(),
+            "beyond": used.beyond,
+            "failure": used.failure,
+        });
+    }
+    report
 }
 
 /// All needs for people: a table each, with the line for the header.
@@ -115,27 +155,27 @@ pub(super) fn text(told: &[Told], all: &[PermissionNeed], width: Option<u16>) ->
     let mut text = String::new();
     for one in told {
         if told.len() > 1 {
-            let _ = writeln!(text, "{}", one.recipe);
+            let _ = writeln!(text, "{}", one.source.name);
         }
         let needs = one.footprint.permissions();
-        text.push_str(&section(&needs, &one.footprint, width));
+        text.push_str(&section(&needs, one, width));
         text.push('\n');
     }
     if told.len() > 1 {
-        let _ = writeln!(text, "together\n{}\n", table(all, width));
+        let _ = writeln!(text, "together\n{}\n", table(all, None, width));
         let _ = writeln!(text, "{}", header_line(all));
     }
     text.trim_end().to_owned()
 }
 
-fn section(needs: &[PermissionNeed], footprint: &Footprint, width: Option<u16>) -> String {
+fn section(needs: &[PermissionNeed], told: &Told, width: Option<u16>) -> String {
     let mut text = String::new();
     if needs.is_empty() {
         text.push_str("no permissions are needed\n");
     } else {
-        let _ = writeln!(text, "{}", table(needs, width));
+        let _ = writeln!(text, "{}", table(needs, told.used.as_ref(), width));
     }
-    for choice in footprint.choices.iter().filter(|choice| !choice.is_known) {
+    for choice in told.footprint.choices.iter().filter(|choice| !choice.is_known) {
         let names: Vec<&str> = permissions_of(&choice.operations).into_iter().collect();
         let _ = writeln!(text, "one of {}  line {}", names.join(" | "), choice.place.label());
     }
@@ -143,7 +183,7 @@ fn section(needs: &[PermissionNeed], footprint: &Footprint, width: Option<u16>) 
     text
 }
 
-fn table(needs: &[PermissionNeed], width: Option<u16>) -> String {
+fn table(needs: &[PermissionNeed], used: Option<&Used>, width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.force_no_tty();
@@ -151,7 +191,11 @@ fn table(needs: &[PermissionNeed], width: Option<u16>) -> String {
         Some(width) => drop(table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)),
         None => drop(table.set_content_arrangement(ContentArrangement::Disabled)),
     }
-    table.set_header(["PERMISSION", "EFFECT", "NEEDED BY", "LINES"]);
+    let mut titles = vec!["PERMISSION", "EFFECT", "NEEDED BY"];
+    titles.extend(used.map(|_| "USED"));
+    titles.push("LINES");
+    let columns = titles.len();
+    table.set_header(titles);
     for need in needs {
         let by = match need.reason {
             Reason::Recipe => "the recipe",
@@ -161,10 +205,14 @@ fn table(needs: &[PermissionNeed], width: Option<u16>) -> String {
         let lines: Vec<String> = need.places.iter().map(crate::engine::footprint::Spot::label).collect();
         let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         lines.dedup();
-        table.add_row([need.permission.as_str(), need.effect, by, &lines.join(", ")]);
+        let lines = lines.join(", ");
+        let mut row = vec![need.permission.as_str(), need.effect, by];
+        row.extend(used.map(|used| if used.permissions.contains(need.permission.as_str()) { "yes" } else { "no" }));
+        row.push(&lines);
+        table.add_row(row);
     }
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, if index == 3 { 0 } else { 2 }));
+        column.set_padding((0, if index + 1 == columns { 0 } else { 2 }));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }

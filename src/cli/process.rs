@@ -80,7 +80,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Run(arguments) => run::run(process, shared, &arguments),
         Command::Eval(arguments) => eval::eval(process, shared, &arguments),
         Command::Check(arguments) => check::check(process, &arguments),
-        Command::Permissions(arguments) => permissions::permissions(process, &arguments),
+        Command::Permissions(arguments) => permissions::permissions(process, shared, &arguments),
         Command::Sim(arguments) => sim::sim(process, shared, &arguments),
         Command::Api(arguments) => api::api(process, shared, &arguments),
         Command::Auth { command } => auth::auth(process, shared, &command),

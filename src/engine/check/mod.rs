@@ -12,6 +12,7 @@ mod modules;
 mod names;
 mod operators;
 mod paths;
+mod permissions;
 mod report;
 mod statements;
 mod tree;

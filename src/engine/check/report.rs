@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rhai::{AST, Engine, OptimizationLevel};
 
 use super::modules::{ModuleReport, Modules};
+use super::permissions;
 use super::tree::Tree;
 use super::walker::Walker;
 use crate::catalog;
@@ -58,6 +59,12 @@ pub fn check(source: &Source, reserved: &[String]) -> Report {
             let (read, problems) = Parameters::read(&source.text, &ast, reserved);
             findings.extend(problems);
             findings.extend(Walker::new(source, &ast, &Tree::of(&ast), &read, &modules).run());
+            let unknown: Vec<_> = findings.iter().map(|finding| (finding.line, finding.column)).collect();
+            // What there is no permission of need not be called surplus too.
+            let needs = permissions::findings(source, &header).into_iter();
+            findings.extend(needs.filter(|finding| {
+                finding.code != "surplus_permission" || !unknown.contains(&(finding.line, finding.column))
+            }));
             parameters = read;
         }
         Err(finding) => findings.push(finding),
@@ -92,7 +99,7 @@ fn unknown_permissions(header: &Header) -> Vec<Finding> {
     let mut findings = Vec::new();
     for asked in asked {
         let Granted::Api(pattern) = &asked.grant.what else { continue };
-        let known = known.get_or_insert_with(permissions);
+        let known = known.get_or_insert_with(all_permissions);
         if known.iter().any(|name| pattern.covers(name)) {
             continue;
         }
@@ -109,7 +116,7 @@ fn unknown_permissions(header: &Header) -> Vec<Finding> {
 }
 
 /// Every permission of the catalogue.
-fn permissions() -> BTreeSet<&'static str> {
+fn all_permissions() -> BTreeSet<&'static str> {
     catalog::services()
         .flat_map(|service| &service.operations)
         .flat_map(|operation| operation.permissions.iter().map(|permission| permission.name))

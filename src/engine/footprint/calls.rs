@@ -17,9 +17,12 @@ impl Walk {
     pub fn call(&mut self, frame: &mut Frame, call: &FnCallExpr, position: Position) -> Value {
         let name = tokens::name_for_scripts(&call.name);
         let mut arguments = Vec::with_capacity(call.args.len());
+        let outside = self.is_in_parameters;
+        self.is_in_parameters |= name == "params";
         for argument in &call.args {
             arguments.push(self.value(frame, argument));
         }
+        self.is_in_parameters = outside;
         let site = std::ptr::from_ref(call) as usize;
         if call.is_qualified() {
             let path: Vec<&str> = call.namespace.path.iter().map(|part| part.name.as_str()).collect();

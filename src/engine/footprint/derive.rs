@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::need::{Choice, Footprint, Loose, Need, Reason, Spot};
+use super::need::{Choice, Footprint, LocalNeed, Loose, Need, Reason, Spot};
 use super::operations::around;
 use super::program::Program;
 use super::walk::{ByName, Found, Walk};
@@ -78,5 +78,10 @@ fn footprint(found: Found) -> Footprint {
     }
     let mut choices = found.choices;
     choices.sort_by(|one, other| (&one.place, &one.name).cmp(&(&other.place, &other.name)));
-    Footprint { needs, local: found.local.into_iter().collect(), choices, loose: found.loose }
+    let local = found.local.into_iter().map(|(grant, places)| LocalNeed {
+        grant,
+        is_certain: places.values().any(|is_certain| *is_certain),
+        places: places.into_keys().collect(),
+    });
+    Footprint { needs, local: local.collect(), choices, loose: found.loose }
 }

@@ -26,5 +26,5 @@ mod value;
 mod walk;
 
 pub use derive::derive;
-pub use need::{Choice, Footprint, Loose, Need, Reason, Spot};
+pub use need::{Choice, Footprint, LocalNeed, Loose, Need, Reason, Spot};
 pub use permissions::{PermissionNeed, header_line};

@@ -136,6 +136,10 @@ impl Walk {
         }
     }
 
+    fn local(&mut self, grant: LocalGrant, place: &Spot) {
+        *self.found.local.entry(grant).or_default().entry(place.clone()).or_default() |= !self.is_in_parameters;
+    }
+
     /// What lies outside the API.
     fn outside(&mut self, native: &Native, arguments: &[Value], place: &Spot) {
         let make: fn(String) -> LocalGrant = match native.name {
@@ -145,12 +149,11 @@ impl Walk {
             _ => return,
         };
         if native.name == "reveal" {
-            self.found.local.entry(LocalGrant::Reveal).or_default().insert(place.clone());
-            return;
+            return self.local(LocalGrant::Reveal, place);
         }
         let Some(name) = arguments.first() else { return };
         for name in name.texts() {
-            self.found.local.entry(make(name.to_owned())).or_default().insert(place.clone());
+            self.local(make(name.to_owned()), place);
         }
         if name.is_vague() {
             self.loose(place.clone(), "the name of the variable is computed");

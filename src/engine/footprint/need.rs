@@ -12,12 +12,23 @@ use crate::policy::LocalGrant;
 pub struct Footprint {
     /// The operations that it may call, by name and reason.
     pub needs: Vec<Need>,
-    /// What it may touch outside the API, with the places.
-    pub local: Vec<(LocalGrant, BTreeSet<Spot>)>,
+    /// What it may touch outside the API.
+    pub local: Vec<LocalNeed>,
     /// Calls whose receiver may be of several kinds, or is not known.
     pub choices: Vec<Choice>,
     /// Places where anything may be called, with the reason.
     pub loose: BTreeSet<Loose>,
+}
+
+/// Something outside the API that a recipe touches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalNeed {
+    /// What it is.
+    pub grant: LocalGrant,
+    /// Whether nothing but the recipe decides it; the name of a secret in `params` can be given another.
+    pub is_certain: bool,
+    /// Where.
+    pub places: BTreeSet<Spot>,
 }
 
 /// An operation that a recipe may call.

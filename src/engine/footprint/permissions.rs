@@ -50,11 +50,11 @@ impl Footprint {
             places,
             is_ours,
         });
-        let local = self.local.iter().map(|(grant, places)| PermissionNeed {
-            permission: grant.to_string(),
+        let local = self.local.iter().map(|need| PermissionNeed {
+            permission: need.grant.to_string(),
             effect: "local",
             reason: Reason::Recipe,
-            places: places.clone(),
+            places: need.places.clone(),
             is_ours: false,
         });
         let mut all: Vec<PermissionNeed> = of_api.chain(local).collect();

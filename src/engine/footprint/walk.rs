@@ -40,6 +40,8 @@ pub(super) struct Walk {
     /// The map that a caught error is.
     pub error: usize,
     pub found: Found,
+    /// Whether the walk is in the literal that `params` takes.
+    pub is_in_parameters: bool,
 }
 
 /// A function as it is called from one place.
@@ -66,7 +68,8 @@ pub(super) struct Found {
     pub operations: ByName<BTreeMap<Spot, bool>>,
     /// Operations that help where they are granted.
     pub helps: ByName<BTreeSet<Spot>>,
-    pub local: BTreeMap<LocalGrant, BTreeSet<Spot>>,
+    /// `true` for what no parameter decides.
+    pub local: BTreeMap<LocalGrant, BTreeMap<Spot, bool>>,
     pub choices: Vec<Choice>,
     pub loose: BTreeSet<Loose>,
 }
@@ -120,6 +123,7 @@ impl Walk {
             held,
             error,
             found: Found::default(),
+            is_in_parameters: false,
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Severity {
     Error,
     /// It may do something else than what is meant.
     Warning,
+    /// It is as it should be, but good to know.
+    Hint,
 }
 
 /// A problem of a recipe, found without running it.
@@ -48,6 +50,12 @@ impl Finding {
         Self { severity: Severity::Warning, ..Self::error(code, line, column, message) }
     }
 
+    /// Something that is good to know.
+    #[must_use]
+    pub fn hint(code: &'static str, line: usize, column: usize, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Hint, ..Self::error(code, line, column, message) }
+    }
+
     /// Adds how many characters it spans.
     #[must_use]
     pub fn spanning(mut self, length: usize) -> Self {
@@ -61,6 +69,7 @@ impl Finding {
         let diagnostic = match self.severity {
             Severity::Error => Diagnostic::error(),
             Severity::Warning => Diagnostic::warning(),
+            Severity::Hint => Diagnostic::note(),
         };
         let mut diagnostic = diagnostic.with_code(self.code).with_message(&self.message);
         let excerpt = if self.line > 0 {

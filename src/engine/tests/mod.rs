@@ -3,6 +3,7 @@
 mod canaries;
 mod catching;
 mod check;
+mod check_permissions;
 mod failures;
 mod language;
 mod limits;

@@ -26,6 +26,19 @@ const READS: &[&str] = &[
     "iaas.list_images",
     "iaas.get_network",
     "iaas.list_networks",
+    "iaas.get_project_nic",
+    "iaas.list_project_nics",
+    "iaas.get_public_ip",
+    "iaas.list_public_ips",
+    "iaas.get_security_group",
+    "iaas.list_security_groups",
+    "iaas.get_key_pair",
+    "iaas.list_key_pairs",
+    "iaas.get_machine_type",
+    "iaas.list_machine_types",
+    "iaas.get_volume_performance_class",
+    "iaas.list_volume_performance_classes",
+    "iaas.list_quotas",
 ];
 
 const ERRORS: &[&str] = &[

@@ -1,0 +1,187 @@
+//! What a recipe's header asks for, held against what the recipe needs.
+
+use std::collections::BTreeMap;
+
+use crate::catalog::{Effect, Operation};
+use crate::engine::Source;
+use crate::engine::footprint::{Choice, Footprint, Need, Reason, Spot, derive, header_line};
+use crate::engine::recipe::{AskedPermission, Finding, Header};
+use crate::policy::{Granted, LocalGrant};
+
+/// What is wrong with a header, given what the recipe needs. A recipe without one may only read.
+pub(super) fn findings(source: &Source, header: &Header) -> Vec<Finding> {
+    let found = derive(source);
+    let Some(asked) = &header.permissions else { return read_only(&found).into_iter().collect() };
+    let asking = Asking { asked, found: &found };
+    let mut findings = asking.undeclared();
+    findings.extend(found.choices.iter().filter_map(|choice| asking.choice(choice)));
+    findings.extend(asking.surplus());
+    // That the path of an import is computed is said where it stands.
+    let loose = found.loose.iter().filter(|loose| loose.place.module.is_none() && !loose.why.contains("import"));
+    findings.extend(loose.map(|loose| {
+        let place = &loose.place;
+        Finding::warning(
+            "needs_unknown",
+            place.line,
+            place.column,
+            format!("{}: what it needs cannot be told", loose.why),
+        )
+        .spanning(place.length)
+    }));
+    findings
+}
+
+/// A change in a recipe that asks for nothing.
+fn read_only(found: &Footprint) -> Option<Finding> {
+    let changes = found.needs.iter().filter(|need| need.operation.effect != Effect::Read);
+    let places = changes.flat_map(|need| &need.places).filter(|place| place.module.is_none());
+    let place = places.min_by_key(|place| (place.line, place.column))?;
+    let message = "this changes something, and a recipe without `Permissions:` may only read";
+    let finding = Finding::hint("no_permissions", place.line, place.column, message).spanning(place.length);
+    Some(finding.with_hint(to_write(found)))
+}
+
+fn to_write(found: &Footprint) -> String {
+    format!("write `{}`", header_line(&found.permissions()).replace("\n//!  ", ""))
+}
+
+struct Asking<'h> {
+    asked: &'h [AskedPermission],
+    found: &'h Footprint,
+}
+
+impl Asking<'_> {
+    fn covers(&self, operation: &Operation) -> bool {
+        operation.permissions.iter().all(|permission| self.covers_permission(permission.name, operation.effect))
+    }
+
+    fn covers_permission(&self, name: &str, effect: Effect) -> bool {
+        self.asked.iter().any(|asked| match &asked.grant.what {
+            Granted::Api(pattern) => pattern.covers(name),
+            Granted::Reading => effect == Effect::Read,
+            Granted::Local(_) => false,
+        })
+    }
+
+    /// What is needed for certain, or may be, and is not asked for: each permission once, at its first line.
+    fn undeclared(&self) -> Vec<Finding> {
+        let mut missing: BTreeMap<String, Vec<(&Need, &Spot)>> = BTreeMap::new();
+        for need in self.found.needs.iter().filter(|need| need.reason == Reason::Recipe) {
+            for permission in &need.operation.permissions {
+                if self.covers_permission(permission.name, need.operation.effect) {
+                    continue;
+                }
+                // That none of several is asked for is said once, of all.
+                let places = need.places.iter().filter(|place| need.is_certain || !self.is_told_of(place));
+                missing.entry(permission.name.to_owned()).or_default().extend(places.map(|place| (need, place)));
+            }
+        }
+        let mut findings = Vec::new();
+        for (permission, needs) in missing {
+            let Some((need, place)) = needs.iter().min_by_key(|(need, place)| (!need.is_certain, *place)) else {
+                continue;
+            };
+            let mut finding = self.missing(&permission, place);
+            if !need.is_certain {
+                finding.severity = crate::engine::recipe::Severity::Warning;
+            }
+            findings.push(finding);
+        }
+        for need in &self.found.local {
+            let is_asked = |asked: &AskedPermission| matches!(&asked.grant.what, Granted::Local(local) if reaches(local, &need.grant));
+            if need.is_certain
+                && !self.asked.iter().any(is_asked)
+                && let Some(place) = need.places.first()
+            {
+                findings.push(self.missing(&need.grant.to_string(), place));
+            }
+        }
+        findings
+    }
+
+    fn missing(&self, permission: &str, place: &Spot) -> Finding {
+        let message = match &place.module {
+            None => format!("this needs `{permission}`, which `Permissions:` does not ask for"),
+            Some(_) => format!("{} needs `{permission}`, which `Permissions:` does not ask for", place.label()),
+        };
+        let (line, column, length) = self.here(place);
+        Finding::error("undeclared_permission", line, column, message).spanning(length).with_hint(to_write(self.found))
+    }
+
+    /// A place in the recipe itself; what a module needs is told at the header.
+    fn here(&self, place: &Spot) -> (usize, usize, usize) {
+        if place.module.is_none() {
+            return (place.line, place.column, place.length);
+        }
+        self.asked.first().map_or((1, 1, 0), |asked| (asked.line, asked.column, 0))
+    }
+
+    fn is_told_of(&self, place: &Spot) -> bool {
+        let here = |choice: &&Choice| choice.is_known && choice.place == *place;
+        self.found.choices.iter().filter(here).any(|choice| !self.has_one_of(choice))
+    }
+
+    fn has_one_of(&self, choice: &Choice) -> bool {
+        choice.operations.iter().any(|operation| self.covers(operation))
+    }
+
+    /// A call on what may be of several kinds, or of any.
+    fn choice(&self, choice: &Choice) -> Option<Finding> {
+        let names = choice.operations.iter().flat_map(|operation| &operation.permissions);
+        let mut names: Vec<String> = names.map(|permission| format!("`{}`", permission.name)).collect();
+        names.sort();
+        names.dedup();
+        let (line, column, length) = self.here(&choice.place);
+        let (name, names) = (&choice.name, names.join(", "));
+        if choice.is_known {
+            let message = format!("`{name}` needs one of {names}, and `Permissions:` asks for none");
+            let finding = Finding::error("undeclared_permission", line, column, message).spanning(length);
+            return (!self.has_one_of(choice)).then(|| finding.with_hint(to_write(self.found)));
+        }
+        let message = format!("what `{name}` is called on cannot be told; it needs one of {names}");
+        let finding = Finding::warning("unknown_receiver", line, column, message).spanning(length);
+        Some(if self.has_one_of(choice) {
+            finding
+        } else {
+            finding.with_hint("`Permissions:` asks for none of them: if it is one of these, the call is refused")
+        })
+    }
+
+    /// What is asked for and nothing needs.
+    fn surplus(&self) -> Vec<Finding> {
+        // Where anything may be called, anything may be needed.
+        if !self.found.loose.is_empty() {
+            return Vec::new();
+        }
+        let is_needed = |asked: &&AskedPermission| match &asked.grant.what {
+            Granted::Api(pattern) => {
+                let choices = self.found.choices.iter().flat_map(|choice| &choice.operations);
+                let operations = self.found.needs.iter().map(|need| &need.operation).chain(choices);
+                operations.flat_map(|operation| &operation.permissions).any(|one| pattern.covers(one.name))
+            }
+            Granted::Reading => true,
+            Granted::Local(local) => self.found.local.iter().any(|need| reaches(local, &need.grant)),
+        };
+        let surplus = self.asked.iter().filter(|asked| !is_needed(asked));
+        surplus
+            .map(|asked| {
+                let name = asked.grant.to_string();
+                let message = format!("nothing in the recipe needs `{name}`");
+                Finding::warning("surplus_permission", asked.line, asked.column, message)
+                    .spanning(name.chars().count())
+                    .with_hint("leave it out: a run should have no more than it needs")
+            })
+            .collect()
+    }
+}
+
+/// Whether a grant outside the API may reach what is wanted. How files and hosts compare is not known here.
+fn reaches(grant: &LocalGrant, wanted: &LocalGrant) -> bool {
+    grant == wanted
+        || matches!(
+            (grant, wanted),
+            (LocalGrant::ReadFile(_), LocalGrant::ReadFile(_))
+                | (LocalGrant::WriteFile(_), LocalGrant::WriteFile(_))
+                | (LocalGrant::Network(_), LocalGrant::Network(_))
+        )
+}
