@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::process::Workspace;
 
-const NIGHT: &str = "//! Permissions: iaas.server.list\nimport \"lib/down\" as down;\nfor s in servers() {\n    down::go_down(s);\n}\n";
+const NIGHT: &str =
+    "//! Permissions: iaas.server.list\nimport \"lib/down\" as down;\nfor s in servers() {\n    down::go_down(s);\n}\n";
 const DOWN: &str = "fn go_down(server) {\n    if server.managed_by == () { server.deallocate().wait(); }\n}\n";
 
 fn work() -> Workspace {
@@ -55,7 +56,9 @@ fn a_role_is_the_body_that_the_api_takes() {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let body: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(body["name"], "night-shift");
-    assert!(body["permissions"].as_array().is_some_and(|all| all.contains(&json!({ "name": "iaas.server.deallocate" }))));
+    assert!(
+        body["permissions"].as_array().is_some_and(|all| all.contains(&json!({ "name": "iaas.server.deallocate" })))
+    );
     let ran = work().run(&["permissions", "night.rhai", "--role", "Night Shift"]);
     assert_eq!(ran.code, 2, "{}", ran.stdout);
 }

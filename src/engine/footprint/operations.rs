@@ -32,8 +32,8 @@ pub(super) fn of_kind(native: &Native, kind: Kind) -> Vec<Called> {
         own.extend([row.get, row.list]);
     }
     if kind == Kind::VolumeAttachment {
-        // It is seen in its volume and its server.
-        own.extend([row.get, Some("get_volume"), Some("list_volumes"), Some("get_server")]);
+        // Its outcome shows in its volume.
+        own.extend([row.get, Some("get_volume"), Some("list_volumes")]);
     }
     let own: Vec<&str> = own.into_iter().flatten().collect();
     of(native).into_iter().filter(|called| own.contains(&called.operation.name)).collect()

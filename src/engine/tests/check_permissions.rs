@@ -73,7 +73,7 @@ fn an_unknown_receiver_is_only_warned_about() {
     let text = "//! Permissions: iaas.server.stop\nlet args = params(#{ f: \"\" });\nFn(args.f).call().stop();";
     let all = found(text);
     assert!(all.iter().all(|one| one.0 == Severity::Warning), "{all:?}");
-    assert!(all.iter().any(|one| *one == (Severity::Warning, "unknown_receiver", 3, 19)), "{all:?}");
+    assert!(all.contains(&(Severity::Warning, "unknown_receiver", 3, 19)), "{all:?}");
     assert!(all.iter().any(|one| one.1 == "needs_unknown"), "{all:?}");
 }
 

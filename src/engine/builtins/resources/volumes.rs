@@ -48,7 +48,7 @@ fn changing() -> Vec<Native> {
         |native| {
             native
                 .effect(NativeEffect::Update)
-                .calls(&["iaas.restore_backup", "iaas.get_backup", "iaas.get_volume"])
+                .calls(&["iaas.restore_backup", "iaas.get_backup"])
                 .doc(
                     "Asks for the backup to be written back onto the volume that it was taken of, which must be \
                      detached. `wait` then waits until the backup was seen restoring and is `AVAILABLE`.",
@@ -116,7 +116,7 @@ fn attaching() -> Vec<Native> {
                 detach(call, volume, None)
             }),
         detaching(Native::method(ATTACHMENT, "detach"))
-            .calls(&["iaas.remove_volume_from_server", "iaas.get_volume", "iaas.get_server"])
+            .calls(&["iaas.remove_volume_from_server", "iaas.get_volume"])
             .example(
                 "server(\"api-1\").attachments().filter(|a| a.volume().name == \"shop-uploads\")[0].detach().wait()",
             )

@@ -46,13 +46,7 @@ const NATIVES: &[(&str, &[&str])] = &[
     ("servers()[0].attach(create_volume(#{}))", &["iaas.server.list", "iaas.server.volume.add", "iaas.volume.create"]),
     (
         "servers()[0].attachments()[0].update(#{})",
-        &[
-            "iaas.server.get",
-            "iaas.server.list",
-            "iaas.server.volume.list",
-            "iaas.server.volume.update",
-            "iaas.volume.get",
-        ],
+        &["iaas.server.list", "iaas.server.volume.list", "iaas.server.volume.update"],
     ),
     ("volumes()[0].detach()", &["iaas.server.get", "iaas.server.volume.remove", "iaas.volume.get", "iaas.volume.list"]),
     ("servers()[0].detach(volumes()[0])", &["iaas.server.list", "iaas.server.volume.remove", "iaas.volume.list"]),
@@ -69,10 +63,7 @@ const NATIVES: &[(&str, &[&str])] = &[
     ("volumes()[0].snapshots()[0].delete()", &["iaas.snapshot.delete", "iaas.snapshot.list", "iaas.volume.list"]),
     ("volumes()[0].create_snapshot(\"x\")", &["iaas.snapshot.create", "iaas.volume.list"]),
     ("volumes()[0].ensure_snapshot(\"x\")", &["iaas.snapshot.create", "iaas.snapshot.list", "iaas.volume.list"]),
-    (
-        "volumes()[0].create_backup(\"x\").restore()",
-        &["iaas.backup.create", "iaas.backup.restore", "iaas.volume.get", "iaas.volume.list"],
-    ),
+    ("volumes()[0].create_backup(\"x\").restore()", &["iaas.backup.create", "iaas.backup.restore", "iaas.volume.list"]),
     ("machine_types()", &["iaas.machine-type.list"]),
     ("machine_type(\"g1.1\")", &["iaas.machine-type.get"]),
     ("performance_classes()", &["iaas.volume-performance-class.list"]),
