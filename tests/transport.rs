@@ -290,6 +290,20 @@ fn a_proxy_is_used_and_this_machine_is_reached_past_it() {
 }
 
 #[test]
+fn a_host_may_be_past_the_proxy_on_one_port_alone() {
+    let proxy = Server::new([Act::Answer(vec![empty_list()]), Act::Answer(vec![empty_list()])]);
+    let options = LiveOptions {
+        http_proxy: Some(proxy.url()),
+        no_proxy: Some(format!("{}:8080, 10.0.0.0/8", no_such_host())),
+        ..LiveOptions::default()
+    };
+    assert!(list(&format!("http://{}:8080", no_such_host()), &options).is_err(), "there is no such host");
+    list(&format!("http://{}", no_such_host()), &options).expect("the proxy answers");
+    list(&format!("http://{}:8081", no_such_host()), &options).expect("the proxy answers");
+    assert!(proxy.requests()[1].contains(":8081/"), "{}", proxy.requests()[1]);
+}
+
+#[test]
 fn a_proxy_that_is_no_url_is_told_by_its_variable_and_without_its_password() {
     let options = LiveOptions { https_proxy: Some("http://me:hunter2@ bad".into()), ..LiveOptions::default() };
     let Err(error) = Live::new(&options) else { panic!("it is no URL") };

@@ -27,5 +27,6 @@ mod run;
 mod runs;
 mod signals;
 mod sim;
+mod terminal;
 
 pub use process::main;

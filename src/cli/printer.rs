@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::arguments::{ColorChoice, OutputFormat};
 use super::out_file::OutFile;
+use super::terminal::harmless;
 use crate::engine::LogLevel;
 use crate::error::{Error, Kind, Result, io_cause};
 use crate::secret::Scrubber;
@@ -59,6 +60,8 @@ pub struct Streams {
     pub data_colour: bool,
     /// Whether talk may be coloured.
     pub talk_colour: bool,
+    /// Whether data goes to a terminal, which would obey the control characters in it.
+    pub data_terminal: bool,
     /// Whether talk goes to a terminal, so that progress may be drawn.
     pub talk_terminal: bool,
     /// Columns of the terminal; `None` when data is piped.
@@ -76,7 +79,7 @@ impl Streams {
             ColorChoice::Auto => is_terminal && !no_color,
         };
         let width = comfy_table::Table::new().width().filter(|_| data);
-        Self { data_colour: colour(data), talk_colour: colour(talk), talk_terminal: talk, width }
+        Self { data_colour: colour(data), talk_colour: colour(talk), data_terminal: data, talk_terminal: talk, width }
     }
 }
 
@@ -123,6 +126,7 @@ impl Printer {
         })?;
         self.sinks.lock().unwrap_or_else(PoisonError::into_inner).data = Data::File(file);
         self.streams.data_colour = false;
+        self.streams.data_terminal = false;
         self.streams.width = None;
         Ok(())
     }
@@ -140,7 +144,10 @@ impl Printer {
 
     /// A line (or more) of data.
     pub fn data(&self, text: &str) {
-        let text = self.scrubber.scrub(text);
+        let mut text = self.scrubber.scrub(text);
+        if self.streams.data_terminal {
+            text = harmless(&text, self.streams.data_colour).into_owned().into();
+        }
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         if sinks.is_closed {
             return;
@@ -248,7 +255,10 @@ impl Printer {
             Tone::Error => ("error", AnsiColor::Red.on_default().bold()),
             Tone::Hint => ("hint", AnsiColor::Cyan.on_default().bold()),
         };
-        let text = self.scrubber.scrub(text.trim_end_matches('\n'));
+        let mut text = self.scrubber.scrub(text.trim_end_matches('\n'));
+        if self.streams.talk_terminal {
+            text = harmless(&text, self.streams.talk_colour).into_owned().into();
+        }
         let line = match (label, self.streams.talk_colour) {
             ("", false) => format!("{text}\n"),
             ("", true) => format!("{style}{text}{style:#}\n"),
@@ -258,5 +268,49 @@ impl Printer {
         let mut sinks = self.sinks.lock().unwrap_or_else(PoisonError::into_inner);
         // Nobody is left to be told that talk cannot be written.
         let _ = sinks.talk.write_all(line.as_bytes()).and_then(|()| sinks.talk.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a text of a script becomes as data, as talk and as a result.
+    fn written(is_terminal: bool) -> String {
+        let sink = Sink::default();
+        let streams = Streams {
+            data_colour: false,
+            talk_colour: false,
+            data_terminal: is_terminal,
+            talk_terminal: is_terminal,
+            width: None,
+        };
+        let (data, talk) = (Box::new(sink.clone()), Box::new(sink.clone()));
+        let printer = Printer::to(data, talk, OutputFormat::Table, streams, false, Scrubber::default());
+        let text = "a\u{1b}[2J\tb\r";
+        printer.script_line(text);
+        printer.log_line(LogLevel::Info, text);
+        printer.talk(text);
+        printer.result(&Value::Null, text).expect("it is written");
+        String::from_utf8(sink.0.lock().expect("unpoisoned").clone()).expect("text")
+    }
+
+    #[test]
+    fn a_terminal_is_given_nothing_to_obey_and_a_pipe_all() {
+        assert_eq!(written(true), "a␛[2J\tb␍\n".repeat(4));
+        assert_eq!(written(false), "a\u{1b}[2J\tb\r\n".repeat(4));
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::variables::{HOSTNAME, HTTP_PROXY, HTTPS_PROXY, NO_COLOR, NO_PROXY, USER, XDG_CONFIG_HOME, XDG_STATE_HOME};
+use super::variables::{
+    ALL_PROXY, HOSTNAME, HTTP_PROXY, HTTPS_PROXY, NO_COLOR, NO_PROXY, USER, XDG_CONFIG_HOME, XDG_STATE_HOME,
+};
 
 /// Environment variables, the home folder and the current folder.
 #[derive(Clone, Default)]
@@ -89,7 +91,11 @@ impl Environment {
     pub fn proxies(&self) -> Proxies {
         let either =
             |name: &str| self.variable(&name.to_lowercase()).or_else(|| self.variable(name)).map(str::to_owned);
-        Proxies { https: either(HTTPS_PROXY), http: either(HTTP_PROXY), except: either(NO_PROXY) }
+        Proxies {
+            https: either(HTTPS_PROXY).or_else(|| either(ALL_PROXY)),
+            http: either(HTTP_PROXY).or_else(|| either(ALL_PROXY)),
+            except: either(NO_PROXY),
+        }
     }
 
     /// Whether the user wants no colour anywhere.
@@ -195,6 +201,13 @@ mod tests {
         assert_eq!((proxies.https.as_deref(), proxies.http.as_deref()), (Some("http://u:hunter22@p:1"), Some("p:2")));
         assert_eq!(proxies.passwords().collect::<Vec<_>>(), ["hunter22"]);
         assert!(!format!("{proxies:?}").contains("hunter22"));
+    }
+
+    #[test]
+    fn a_proxy_for_all_stands_in_for_those_that_are_not_set() {
+        let environment = Environment::empty("/w").with("all_proxy", "http://p:1").with("HTTP_PROXY", "http://p:2");
+        let proxies = environment.proxies();
+        assert_eq!((proxies.https.as_deref(), proxies.http.as_deref()), (Some("http://p:1"), Some("http://p:2")));
     }
 
     #[test]

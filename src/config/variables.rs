@@ -61,7 +61,9 @@ declare! {
     HTTPS_PROXY;
     /// the proxy for http requests
     HTTP_PROXY;
-    /// the hosts that no proxy is used for
+    /// the proxy for both, where theirs is not set
+    ALL_PROXY;
+    /// the hosts that no proxy is used for; `host:port` is that port alone
     NO_PROXY;
 }
 

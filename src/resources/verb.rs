@@ -84,7 +84,8 @@ impl Verb {
 impl Platform {
     /// Sends a verb; `parameters` and `body` are what it takes beside its object.
     ///
-    /// The object that comes back is the receiver's copy, for these operations answer nothing; it carries the outcome.
+    /// The object that comes back is the receiver's copy, for these operations answer nothing; it carries the outcome. A
+    /// conflict is none if the object is where the verb leads, or on its way there.
     ///
     /// # Errors
     /// Of the call.
@@ -96,7 +97,9 @@ impl Platform {
         body: Option<Map<String, Value>>,
     ) -> Result<Resource, Error> {
         let expectation = expect_of(object, verb.name, verb.goal(), verb.minutes)?;
-        let change = Change { operation: verb.operation, shows: verb.shows() };
+        // What takes more, such as the image of a rescue, may be on its way with other values.
+        let repeats = if body.is_none() { Repeats::AreTheSame } else { Repeats::MayDiffer };
+        let change = Change { operation: verb.operation, shows: verb.shows(), repeats };
         self.change(object, change, |call| {
             let call = with_options(call, parameters);
             match body {
@@ -128,7 +131,7 @@ impl Platform {
         if !had {
             shows.push(("machineType", Value::from(machine_type)));
         }
-        let change = Change { operation: "resize_server", shows };
+        let change = Change { operation: "resize_server", shows, repeats: Repeats::MayDiffer };
         self.change(server, change, |call| call.with_json(serde_json::json!({ "machineType": machine_type }))).await?;
         Ok(server.expecting(expectation))
     }
@@ -140,7 +143,7 @@ impl Platform {
     pub async fn resize_volume(&self, volume: &Resource, size: i64) -> Result<Resource, Error> {
         let expectation = expect_of(volume, "resize", Goal::Size(size), 30)?;
         let shows = vec![("size", Value::from(size)), ("status", Value::from("RESIZING"))];
-        let change = Change { operation: "resize_volume", shows };
+        let change = Change { operation: "resize_volume", shows, repeats: Repeats::MayDiffer };
         self.change(volume, change, |call| call.with_json(serde_json::json!({ "size": size }))).await?;
         Ok(volume.expecting(expectation))
     }
@@ -150,11 +153,18 @@ impl Platform {
         let here = self.at(object.target().clone());
         let mut call = fill(identify(here.call(change.operation)?, object)?);
         let read = here.call_of(object.kind(), object.kind().row().operations.get, "read")?;
-        call.settles = Some(Box::new(Settlement { read: identify(read, object)?, shows: change.shows }));
-        match here.send(call).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(here.explained(error, object).await),
+        call.settles = Some(Box::new(Settlement { read: identify(read, object)?, shows: change.shows.clone() }));
+        let Err(error) = here.send(call).await else { return Ok(()) };
+        if !is_refused_with(&error, ErrorKind::Conflict) {
+            return Err(error);
         }
+        let Ok(now) = here.refresh(object).await else { return Err(error) };
+        // Somebody was faster, or the recipe itself: what was asked for is there, or on its way.
+        let is_done = change.shows.iter().any(|(field, value)| *field == "status" && value.as_str() == now.status());
+        if is_done && change.repeats == Repeats::AreTheSame {
+            return Ok(());
+        }
+        Err(here.explained_by(error, object, &now).await)
     }
 
     /// Adds to a 409 what the object's state is now, if that can be had.
@@ -162,7 +172,13 @@ impl Platform {
         if !is_refused_with(&error, ErrorKind::Conflict) {
             return error;
         }
-        let Ok(now) = self.refresh(object).await else { return error };
+        match self.refresh(object).await {
+            Ok(now) => self.explained_by(error, object, &now).await,
+            Err(_) => error,
+        }
+    }
+
+    async fn explained_by(&self, error: Error, object: &Resource, now: &Resource) -> Error {
         let (kind, name) = (object.kind().row().singular, object.label());
         let Some(status) = now.status() else { return error };
         let server = now.head().ok().and_then(|head| head.server_id.clone());
@@ -181,6 +197,16 @@ impl Platform {
 struct Change {
     operation: &'static str,
     shows: Vec<(&'static str, Value)>,
+    repeats: Repeats,
+}
+
+/// What a change of the same name that is under way already means for one that is refused for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// It leads where this one would.
+    AreTheSame,
+    /// It may lead elsewhere: to another size, say.
+    MayDiffer,
 }
 
 /// The outcome of a verb that shows in its own object.

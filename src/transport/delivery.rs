@@ -40,6 +40,8 @@ pub(super) struct Delivery<'c> {
     foreign: u32,
     token: Option<Secret>,
     has_renewed: bool,
+    /// How long the server asked to wait last, however long it is.
+    asked: Option<Duration>,
     /// A reading of the clock; unset until it begins to count.
     latest: Option<Duration>,
 }
@@ -71,6 +73,7 @@ impl<'c> Delivery<'c> {
             foreign: 0,
             token: None,
             has_renewed: false,
+            asked: None,
             latest,
         }
     }
@@ -285,8 +288,8 @@ impl<'c> Delivery<'c> {
         let wait = backoff.wait(self.tries - 1);
         let wait = match failure {
             Failure::Refused(answer) => {
-                let asked =
-                    retry_after(answer.headers(), clock.now()).map(|asked| asked.min(limits.longest_retry_after));
+                self.asked = retry_after(answer.headers(), clock.now());
+                let asked = self.asked.map(|asked| asked.min(limits.longest_retry_after));
                 let is_too_many = answer.status() == StatusCode::TOO_MANY_REQUESTS;
                 if is_too_many || asked.is_some() {
                     // Everyone waits, and this call with them: its next turn comes when the host is quiet no more.
@@ -304,8 +307,16 @@ impl<'c> Delivery<'c> {
         let wait = turn.saturating_sub(self.client.clock.monotonic()).as_secs_f64().ceil();
         if let Some(failure) = last {
             let mut error = self.error(failure);
-            if wait > 0.0 {
-                error.hint = Some(format!("the server asks to wait {wait} s, longer than the call may take"));
+            let cap = self.client.limits.longest_retry_after;
+            match self.asked.filter(|asked| *asked > cap) {
+                Some(asked) => {
+                    let (asked, cap) = (asked.as_secs(), cap.as_secs());
+                    error.hint = Some(format!("the server asks to wait {asked} s; no call waits longer than {cap} s"));
+                }
+                None if wait > 0.0 => {
+                    error.hint = Some(format!("the server asks to wait {wait} s, longer than the call may take"));
+                }
+                None => {}
             }
             return error;
         }
@@ -315,7 +326,7 @@ impl<'c> Delivery<'c> {
             return Error::before_sending(operation, Kind::Timeout, "no_time_left", text);
         }
         let text = format!(
-            "`{}` was not sent: `{}` refuses requests for another {wait} s, longer than the call may take",
+            "`{}` was not sent: `{}` asked for a pause, which lasts another {wait} s, longer than the call may take",
             name_of(operation),
             self.prepared.host,
         );

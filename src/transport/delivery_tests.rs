@@ -187,12 +187,19 @@ fn a_wait_beyond_the_calls_time_is_told_at_once() {
     assert_eq!(stage.clock.monotonic(), Duration::ZERO);
     let error = stage.send(list()).expect_err("the host is still quiet");
     assert_eq!(error.kind, Kind::RateLimited);
-    assert!(error.message.contains("refuses requests for another 120 s"), "{error}");
+    assert!(error.message.contains("which lasts another 120 s"), "{error}");
     let mut patient = list();
     patient.time_limit = Some(Duration::from_mins(10));
     let patient_stage = Stage::new([empty(429).with("retry-after", "86400"), items()]);
     patient_stage.send(patient).expect("no wait is longer than the cap");
     assert_eq!(patient_stage.clock.monotonic(), Duration::from_mins(5));
+}
+
+#[test]
+fn a_wait_beyond_what_any_call_waits_is_told_as_it_is() {
+    let stage = Stage::new([empty(429).with("retry-after", "4000")]);
+    let error = stage.send(list()).expect_err("the server asks for too long");
+    assert_eq!(error.hint.as_deref(), Some("the server asks to wait 4000 s; no call waits longer than 300 s"));
 }
 
 #[test]

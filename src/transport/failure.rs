@@ -157,7 +157,8 @@ fn hint(prepared: &Prepared, kind: Kind, status: u16, refusal: &Refusal) -> Opti
             ))
         }
         Kind::NotFound if refusal.message.to_lowercase().contains("project") => {
-            Some(format!("check the project: `--project-id` is `{}`", project?))
+            // Where it comes from, a flag, a profile or the script, is not known here.
+            Some(format!("the call acts on the project `{}`: check that it is the right one", project?))
         }
         Kind::Quota => Some("`quotas()` shows the limits of the project and how much of them is used".into()),
         Kind::Server if (300..400).contains(&status) => {

@@ -10,7 +10,10 @@ use rustls::pki_types::CertificateDer;
 use crate::catalog::Operation;
 use crate::error::{Error, Kind};
 use crate::transport::live_error::{Broken, not_whole, too_large};
+use crate::transport::proxy::{Addresses, Exceptions};
 use crate::transport::{Backend, BackendError, Sending, tls};
+
+const PROXY_HINT: &str = "write it as `http://proxy.example:3128`; where it is not set, `ALL_PROXY` stands in for it";
 
 /// How the network is reached.
 #[derive(Debug, Clone)]
@@ -61,25 +64,25 @@ impl Live {
     /// Of kind `config`, when the file of certificate authorities or a proxy's URL is unusable.
     pub fn new(options: &LiveOptions) -> Result<Self, Error> {
         let extra_roots = options.ca_file.as_deref().map(tls::certificates).transpose()?.unwrap_or_default();
-        let never = options.no_proxy.as_deref().unwrap_or_default().split(',').any(|host| host.trim() == "*");
-        let passed_by = format!("localhost,127.0.0.0/8,::1,{}", options.no_proxy.as_deref().unwrap_or_default());
+        let exceptions = Exceptions::parse(options.no_proxy.as_deref().unwrap_or_default());
         let mut proxies = Vec::new();
-        let given = [("HTTPS_PROXY", &options.https_proxy), ("HTTP_PROXY", &options.http_proxy)];
-        for (variable, url) in given {
-            let Some(url) = url.as_deref().filter(|url| !url.is_empty() && !never) else { continue };
+        let given = [
+            ("HTTPS_PROXY", Addresses::Https, &options.https_proxy),
+            ("HTTP_PROXY", Addresses::Http, &options.http_proxy),
+        ];
+        for (variable, addresses, url) in given {
+            let Some(url) = url.as_deref().filter(|url| !url.is_empty() && !exceptions.are_all()) else { continue };
             if url.contains("://") && !["http://", "https://"].iter().any(|known| url.starts_with(known)) {
                 return Err(Error::new(Kind::Config, "invalid_proxy", "only http proxies can be used")
                     .with_place(variable)
-                    .with_hint("write it as `http://proxy.example:3128`"));
+                    .with_hint(PROXY_HINT));
             }
-            let make = if variable == "HTTPS_PROXY" { reqwest::Proxy::https(url) } else { reqwest::Proxy::http(url) };
             // The URL may hold a password, and so may the reason: neither is shown.
-            let proxy = make.map_err(|_| {
+            proxies.push(exceptions.proxy(addresses, url).map_err(|_| {
                 Error::new(Kind::Config, "invalid_proxy", "the proxy's URL cannot be used")
                     .with_place(variable)
-                    .with_hint("write it as `http://proxy.example:3128`")
-            })?;
-            proxies.push(proxy.no_proxy(reqwest::NoProxy::from_string(&passed_by)));
+                    .with_hint(PROXY_HINT)
+            })?);
         }
         Ok(Self(Arc::new(Network {
             proxies,

@@ -23,6 +23,7 @@ mod neighbours;
 mod pace;
 mod pages;
 mod parameters;
+mod proxy;
 mod recording;
 mod redact;
 mod request;

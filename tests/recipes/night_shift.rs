@@ -48,6 +48,7 @@ fn labels_that_cannot_be_read_keep_a_server_up_and_are_told() {
         label(region, "build-runner-1", "stackhand.keep-until", "tomorrow");
         label(region, "staging-web-1", "stackhand.order", "first");
         label(region, "reporting", "stackhand.keep-until", "20261123T1859");
+        label(region, "build-runner-2", "stackhand.keep-until", "99991231T2359");
     });
     let told = night(&stage, json!({}));
     insta::assert_snapshot!(told.text);

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use stackhand::simulator::world::demo_start;
 
-use super::stage::{Stage, Told, each, keep, last_days, name_of, with_room};
+use super::stage::{Stage, Told, Twins, each, keep, last_days, name_of, with_room};
 
 fn rotate(stage: &Stage, arguments: Value) -> Told {
     stage.run("snapshot_rotation", arguments, stage.clock.now())
@@ -214,4 +214,62 @@ fn two_thousand_snapshots_make_a_short_table() {
     let told = rotate(&stage, json!({ "hourly": 1_900 }));
     insta::assert_snapshot!(told.text);
     assert_eq!(told.outcome.exit_code(), 0);
+}
+
+#[test]
+fn of_what_two_runs_make_for_one_fire_time_the_older_stays() {
+    for twins in [Twins::Before, Twins::After] {
+        let stage = Stage::demo_with(|region| last_days(region, 3)).with_twins(twins);
+        let told = rotate(&stage, json!({}));
+        assert_eq!(told.outcome.exit_code(), 0, "{twins:?}: {}", told.text);
+        let new: Vec<_> = stage.snapshots().into_iter().filter(|line| line.contains("20261123T1800Z ")).collect();
+        assert_eq!(new.len(), 3, "{twins:?}: {new:#?}");
+        // Nothing is left for the next run to do.
+        let changes = stage.changes();
+        stage.run("snapshot_rotation", json!({}), demo_start());
+        assert_eq!(stage.changes(), changes, "{twins:?}");
+    }
+}
+
+/// A region with so many volumes of two snapshots each.
+fn many(region: &mut Value, volumes: usize) {
+    let volume = volume(region, "shop-uploads").clone();
+    let snapshots = region["snapshots"].as_array().expect("snapshots");
+    let snapshot = snapshots.iter().find(|one| name_of(one).starts_with("shop-uploads-")).expect("one").clone();
+    let (mut all_volumes, mut all_snapshots) = (Vec::new(), Vec::new());
+    for number in 0..volumes {
+        let mut one = volume.clone();
+        one["id"] = json!(format!("00000000-0000-4000-8000-{number:012}"));
+        one["name"] = json!(format!("data-{number:05}"));
+        one["status"] = json!("AVAILABLE");
+        one.as_object_mut().expect("a volume").remove("serverId");
+        for day in 1..3_i64 {
+            let mut copy = snapshot.clone();
+            copy["id"] =
+                json!(format!("00000000-0000-4000-9000-{:012}", number * 2 + usize::try_from(day).expect("small")));
+            copy["volumeId"] = one["id"].clone();
+            copy["createdAt"] = json!((demo_start() - TimeDelta::days(day)).format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            all_snapshots.push(copy);
+        }
+        all_volumes.push(one);
+    }
+    region["servers"] = json!([]);
+    region["volumes"] = json!(all_volumes);
+    region["snapshots"] = json!(all_snapshots);
+    for quota in ["volumes", "snapshots", "gigabytes"] {
+        region["quotas"][quota] = json!(1_000_000);
+    }
+}
+
+#[test]
+fn ten_times_the_volumes_take_ten_times_the_operations() {
+    for volumes in [30, 300] {
+        let mut stage = Stage::demo_with(|region| many(region, volumes));
+        stage.max_operations = 2_000 + 1_500 * volumes as u64;
+        let told = rotate(&stage, json!({ "min_keep": 1 }));
+        assert_eq!(told.outcome.exit_code(), 0, "{volumes}: {:?}", told.outcome.error());
+        // Each run lists what there is, and waits with few looks however many are made.
+        let changes = stage.changes();
+        assert!(stage.calls() < 4 * changes, "{volumes}: {} calls for {changes} changes", stage.calls());
+    }
 }

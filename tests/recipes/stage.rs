@@ -31,6 +31,8 @@ pub struct Stage {
     pub simulator: Arc<Simulator>,
     calls: Arc<Calls>,
     target: Target,
+    /// How many operations a recipe may carry out.
+    pub max_operations: u64,
 }
 
 /// How a run of a recipe went.
@@ -51,13 +53,30 @@ struct CallState {
     all: usize,
     changes: usize,
     permissions: BTreeSet<&'static str>,
+    /// Another run makes each snapshot that this one makes: before it, after it.
+    twins: Option<Twins>,
     end: Option<(usize, CancellationToken)>,
+}
+
+/// When another run makes its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twins {
+    Before,
+    After,
 }
 
 impl Backend for Calls {
     fn send<'b>(&'b self, operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b> {
         Box::pin(async move {
+            let twins = self.state.lock().expect("unpoisoned").twins.filter(|_| operation.name == "create_snapshot");
+            let twin = twins.map(|_| request.clone());
+            if twins == Some(Twins::Before) {
+                self.backend.send(operation, request.clone()).await?;
+            }
             let answer = self.backend.send(operation, request).await;
+            if let (Some(Twins::After), Some(twin)) = (twins, twin) {
+                self.backend.send(operation, twin).await?;
+            }
             let mut state = self.state.lock().expect("unpoisoned");
             state.all += 1;
             state.changes += usize::from(operation.effect != Effect::Read);
@@ -114,12 +133,18 @@ impl Stage {
         let backend = Simulated::new(simulator.clone());
         let calls = Arc::new(Calls { backend: guarded(backend), state: Mutex::default() });
         let target = Target { project: Some(project), region: Some("eu01".to_owned()) };
-        Self { clock, simulator, calls, target }
+        Self { clock, simulator, calls, target, max_operations: u64::MAX }
     }
 
     pub fn with_faults(self, rules: &Value) -> Self {
         let faults = Faults::parse(&json!({ "rules": rules }).to_string(), "faults.json").expect("good rules");
         self.simulator.set_faults(faults);
+        self
+    }
+
+    /// From here on another run makes each snapshot too.
+    pub fn with_twins(self, twins: Twins) -> Self {
+        self.calls.state.lock().expect("unpoisoned").twins = Some(twins);
         self
     }
 
@@ -145,6 +170,7 @@ impl Stage {
         let mut context = RunContext::new(RUNTIME.handle().clone(), self.clock.clone());
         context.platform = Some(self.platform(source));
         context.is_simulated = true;
+        context.limits.operations = self.max_operations;
         context.output = lines.clone();
         context.fire_time = Some(fire_time);
         let Value::Object(arguments) = arguments else { panic!("arguments are a map") };

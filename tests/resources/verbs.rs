@@ -87,10 +87,28 @@ fn a_refusal_says_what_the_object_is_doing() {
         error.hint.as_deref(),
         Some("the volume `shop-uploads` is attached to the server `api-1`; detach it first")
     );
-    let error = stage.fail("server(\"web-1\").start()");
+    let error = stage.fail("server(\"web-1\").unrescue().stop(); server(\"web-1\").start()");
     assert_eq!(error.kind, Kind::Conflict);
-    assert_eq!(error.hint.as_deref(), Some("the server `web-1` is ACTIVE now"));
+    assert_eq!(error.hint.as_deref(), Some("the server `web-1` is STOPPING now"));
     assert_eq!(stage.fail("volumes().filter(|v| v.status == \"AVAILABLE\")[0].detach()").kind, Kind::Conflict);
+}
+
+#[test]
+fn a_verb_that_is_refused_because_it_is_done_already_is_done() {
+    let stage = Stage::demo();
+    let seen = stage.eval(
+        "let s = server(\"web-1\");
+         let up = s.start().wait().status;
+         let going = s.stop().stop();
+         let down = [going.wait().status, s.stop().wait().status];
+         [up, down, s.deallocate().deallocate().wait().status]",
+    );
+    assert_eq!(seen, json!(["ACTIVE", ["INACTIVE", "INACTIVE"], "DEALLOCATED"]));
+    // Where it may lead elsewhere, a conflict stays one.
+    let error = stage.fail("let s = server(\"web-2\"); s.resize(\"g2i.2\"); s.resize(\"g2i.4\")");
+    assert_eq!(error.kind, Kind::Conflict);
+    let error = stage.fail("let s = server(\"api-1\"); s.stop(); s.deallocate()");
+    assert_eq!((error.kind, error.hint.as_deref()), (Kind::Conflict, Some("the server `api-1` is STOPPING now")));
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::any::TypeId;
 
-use rhai::Dynamic;
+use rhai::{Dynamic, Map};
 
 use super::time::{INSTANT, Instant};
+use crate::engine::context::RunContext;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::surroundings::Identity;
+use crate::error::Error;
 
 /// The type of the constant `run`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,24 @@ pub struct CurrentRun;
 
 /// The type of the constant `run`, as natives declare it.
 pub const RUN: Type = Type::Custom("Run", TypeId::of::<CurrentRun>);
+
+/// What `run` knows, as a map; `run` itself is the same in all runs.
+pub(in crate::engine) fn fields(run: &RunContext) -> Result<Map, Error> {
+    let identity = &run.surroundings.identity;
+    let text = |text: &Option<String>| text.clone().map_or(Dynamic::UNIT, Dynamic::from);
+    let started_at = run.started_at();
+    let fields = [
+        ("id", identity.id.clone().into()),
+        ("recipe", identity.recipe.clone().into()),
+        ("profile", text(&identity.profile)),
+        ("project", text(&identity.project)),
+        ("region", text(&identity.region)),
+        ("is_simulated", run.is_simulated.into()),
+        ("started_at", Dynamic::from(Instant::new(started_at)?)),
+        ("fire_time", Dynamic::from(Instant::new(run.fire_time.unwrap_or(started_at))?)),
+    ];
+    Ok(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+}
 
 /// The properties of `run`.
 #[must_use]
@@ -26,7 +46,21 @@ pub fn natives() -> Vec<Native> {
             .example(example)
             .by(move |a| Ok(read(&a.run().surroundings.identity).map_or(Dynamic::UNIT, Dynamic::from)))
     };
+    let shown = |name| {
+        Native::method(RUN, name).gives(Type::Text).effect(NativeEffect::Local).by(|a| {
+            let fields = fields(a.run())?;
+            Ok(super::text::shown(a, &fields.into())?.into())
+        })
+    };
     vec![
+        shown("to_string").doc("All that `run` knows, as text."),
+        shown("to_debug").doc("All that `run` knows, as text."),
+        Native::method(RUN, "to_map")
+            .gives(Type::Map)
+            .doc("All that `run` knows, as a plain map.")
+            .effect(NativeEffect::Local)
+            .example("run.to_map().is_simulated == run.is_simulated")
+            .by(|a| Ok(fields(a.run())?.into())),
         text("id", |run| Some(run.id.clone()), "The run's own id.", "run.id != ()"),
         text("recipe", |run| Some(run.recipe.clone()), "The recipe's name.", "run.recipe != ()"),
         text("profile", |run| run.profile.clone(), "The profile that it acts with, or `()`.", "run.profile ?? \"none\""),

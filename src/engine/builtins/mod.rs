@@ -7,7 +7,7 @@ use rhai::{Dynamic, Module};
 use super::native::Native;
 
 mod arguments;
-mod current;
+pub(super) mod current;
 mod data;
 mod ending;
 mod growth;

@@ -46,6 +46,27 @@ fn nobody_sleeps_backwards() {
 }
 
 #[test]
+fn a_duration_divided_by_zero_says_so() {
+    for script in ["minutes(1) / 0", "minutes(1) / 0.0", "minutes(1) / minutes(0)"] {
+        let outcome = Bench::new().run(script);
+        assert_eq!(outcome.error().map(|error| error.code), Some("division_by_zero"), "{script}");
+    }
+}
+
+#[test]
+fn the_run_shows_what_it_knows() {
+    let bench = bench();
+    let run = bench.run("run");
+    assert_eq!(run.value["is_simulated"], bench.value("run.is_simulated"));
+    assert_eq!(run.value["started_at"], json!("2026-11-22T08:00:00Z"));
+    assert!(run.text.contains("fire_time") && !run.text.contains("CurrentRun"), "{}", run.text);
+    assert_eq!(
+        bench.value("fn f() { `${run}` } f() == `${run.to_map()}` && f().contains(\"is_simulated\")"),
+        json!(true)
+    );
+}
+
+#[test]
 fn time_passes_only_when_a_script_sleeps() {
     let bench = bench();
     assert_eq!(bench.value("sleep(days(30)); now()"), json!("2026-12-22T08:00:00Z"));

@@ -32,8 +32,9 @@ pub(super) fn natives() -> Vec<Native> {
             .example("project(\"6f1c5e0e-9d2f-4b55-8c3a-0d3d6f6f2a10\").region(\"eu02\")")
             .by(|call| {
                 let (platform, first) = here(call)?;
-                let id = named(&call.text(first)?, "project")?;
-                if uuid::Uuid::parse_str(&id).is_err() {
+                // The API knows ids in small letters only, people copy them in any.
+                let id = named(&call.text(first)?, "project")?.to_lowercase();
+                if uuid::Uuid::try_parse(&id).is_err() || id.len() != 36 {
                     let message = format!("the project `{id}` is named by its id, which is a UUID");
                     return Err(Error::new(ErrorKind::Invalid, "bad_project_id", message)
                         .with_hint("the portal shows it beside the project's name")

@@ -42,6 +42,12 @@ fn expect(call: &mut Arguments<'_, '_>) -> Result<Dynamic, Fault> {
     if minimum.is_none() && maximum.is_none() {
         return Err(refused("wrong_argument", "`expect` needs `min` or `max`".to_owned()).into());
     }
+    if let (Some(minimum), Some(maximum)) = (minimum, maximum)
+        && minimum > maximum
+    {
+        let message = format!("`expect`: no list has at least {minimum} items and at most {maximum}");
+        return Err(refused("wrong_argument", message).into());
+    }
     let list = call.list(0)?;
     let count = list.len();
     if minimum.is_some_and(|minimum| count < minimum) || maximum.is_some_and(|maximum| count > maximum) {

@@ -19,6 +19,9 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, Copy)]
 pub struct Instant(DateTime<Tz>);
 
+/// The last instant: a day before the bound, so that no offset leads out of it.
+const LAST: i64 = 253_402_214_400;
+
 /// What an instant can be truncated to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -66,9 +69,7 @@ impl Instant {
 
     /// The instant `time`, seen from `zone`.
     fn seen_from(time: DateTime<Utc>, zone: Tz) -> Result<Self> {
-        // A day of distance to the bounds, so that no offset leads out of them.
-        let (first, last) =
-            (DateTime::from_timestamp(-62_135_510_400, 0), DateTime::from_timestamp(253_402_214_400, 0));
+        let (first, last) = (DateTime::from_timestamp(-62_135_510_400, 0), DateTime::from_timestamp(LAST, 0));
         if first.is_some_and(|first| time < first) || last.is_some_and(|last| time > last) {
             return Err(Error::new(Kind::Script, "instant_out_of_range", "an instant must lie in the years 1 to 9999"));
         }
@@ -104,6 +105,7 @@ impl Instant {
 
     /// Reads a local time or date in `zone`: `2026-11-22T09:00`, `2026-11-22 09:00:30`, `2026-11-22` (its start).
     /// A time that the change to summer time skips counts from the hour before; one that comes twice is the first.
+    /// Any time on the last day of the year 9999, which is how people write "for ever", is the last instant there is.
     ///
     /// # Errors
     /// If the text is no such time.
@@ -112,10 +114,10 @@ impl Instant {
             return Err(Error::new(Kind::Script, "bad_instant", format!("`{text}` is no local time"))
                 .with_hint("write it as `2026-11-22T09:00` or `2026-11-22`, without an offset"));
         };
-        Self::seen_from(resolve(local, zone), zone)
+        Self::from_local(local, zone)
     }
 
-    /// Reads a local time or date in `zone` by a pattern of strftime, such as `%Y%m%dT%H%M`.
+    /// Reads a local time or date in `zone` by a pattern of strftime, such as `%Y%m%dT%H%M`; as [`Self::parse_local`].
     ///
     /// # Errors
     /// If the pattern is wrong, or the text does not match it.
@@ -125,9 +127,16 @@ impl Instant {
             .ok()
             .or_else(|| NaiveDate::parse_from_str(text, pattern).ok().map(|date| date.and_time(NaiveTime::MIN)));
         match local {
-            Some(local) => Self::seen_from(resolve(local, zone), zone),
+            Some(local) => Self::from_local(local, zone),
             None => Err(Error::new(Kind::Script, "bad_instant", format!("`{text}` does not match `{pattern}`"))),
         }
+    }
+
+    fn from_local(local: NaiveDateTime, zone: Tz) -> Result<Self> {
+        let time = resolve(local, zone);
+        let is_for_ever = (local.year(), local.ordinal()) == (9999, 365);
+        let last = DateTime::from_timestamp(LAST, 0).filter(|last| is_for_ever && time > *last);
+        Self::seen_from(last.unwrap_or(time), zone)
     }
 
     /// The point in time.
@@ -380,6 +389,19 @@ mod tests {
         assert_eq!(by_label.expect("it matches").to_string(), "2026-11-22T09:00:00+01:00");
         assert!(Instant::parse_pattern("soon", "%Y%m%dT%H%M", Tz::UTC).is_err());
         assert!(Instant::parse_pattern("2026", "%Q", Tz::UTC).is_err());
+    }
+
+    #[test]
+    fn for_ever_can_be_written_in_every_zone() {
+        for zone_name in ["UTC", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago"] {
+            let zone = zone(zone_name).expect("known");
+            for text in ["99991231T2359", "99991231T0000"] {
+                let time = Instant::parse_pattern(text, "%Y%m%dT%H%M", zone).expect(text);
+                assert!(time > at("9999-12-30T00:00:00Z"), "{time}");
+                assert_eq!(time.format("%Y").expect("a pattern"), "9999", "{zone_name}");
+            }
+            assert!(Instant::parse_local("9999-12-31 23:59", zone).is_ok(), "{zone_name}");
+        }
     }
 
     #[test]

@@ -380,6 +380,10 @@ fn arithmetic() -> Vec<Native> {
             .example("minutes(15) / 3 == minutes(5)")
             .by(move |a| {
                 let divisor = a.number(1)?;
+                if divisor == 0.0 {
+                    let error = Error::new(Kind::Script, "division_by_zero", "a duration cannot be divided by zero");
+                    return Err(error.into());
+                }
                 scaled(a, 0, 1.0 / divisor)
             }),
         Native::method(DURATION, "/")
