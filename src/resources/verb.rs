@@ -96,18 +96,21 @@ impl Platform {
         parameters: &Options,
         body: Option<Map<String, Value>>,
     ) -> Result<Resource, Error> {
-        let expectation = expect_of(object, verb.name, verb.goal(), verb.minutes)?;
+        let mut expectation = expect_of(object, verb.name, verb.goal(), verb.minutes)?;
         // What takes more, such as the image of a rescue, may be on its way with other values.
         let repeats = if body.is_none() { Repeats::AreTheSame } else { Repeats::MayDiffer };
         let change = Change { operation: verb.operation, shows: verb.shows(), repeats };
-        self.change(object, change, |call| {
+        let done = self.change(object, change, |call| {
             let call = with_options(call, parameters);
             match body {
                 Some(body) => call.with_json(Value::Object(body)),
                 None => call,
             }
-        })
-        .await?;
+        });
+        if done.await? == Done::Already {
+            // Nothing was asked for that would have to be seen to begin.
+            expectation.before = None;
+        }
         Ok(object.expecting(expectation))
     }
 
@@ -149,12 +152,12 @@ impl Platform {
     }
 
     /// Sends a change of an object that answers nothing, with all that the transport needs if its answer is lost.
-    async fn change(&self, object: &Resource, change: Change, fill: impl FnOnce(Call) -> Call) -> Result<(), Error> {
+    async fn change(&self, object: &Resource, change: Change, fill: impl FnOnce(Call) -> Call) -> Result<Done, Error> {
         let here = self.at(object.target().clone());
         let mut call = fill(identify(here.call(change.operation)?, object)?);
         let read = here.call_of(object.kind(), object.kind().row().operations.get, "read")?;
         call.settles = Some(Box::new(Settlement { read: identify(read, object)?, shows: change.shows.clone() }));
-        let Err(error) = here.send(call).await else { return Ok(()) };
+        let Err(error) = here.send(call).await else { return Ok(Done::Now) };
         if !is_refused_with(&error, ErrorKind::Conflict) {
             return Err(error);
         }
@@ -162,7 +165,7 @@ impl Platform {
         // Somebody was faster, or the recipe itself: what was asked for is there, or on its way.
         let is_done = change.shows.iter().any(|(field, value)| *field == "status" && value.as_str() == now.status());
         if is_done && change.repeats == Repeats::AreTheSame {
-            return Ok(());
+            return Ok(Done::Already);
         }
         Err(here.explained_by(error, object, &now).await)
     }
@@ -198,6 +201,15 @@ struct Change {
     operation: &'static str,
     shows: Vec<(&'static str, Value)>,
     repeats: Repeats,
+}
+
+/// How a change was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    /// The API took it.
+    Now,
+    /// It was there or on its way before.
+    Already,
 }
 
 /// What a change of the same name that is under way already means for one that is refused for it.

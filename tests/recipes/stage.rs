@@ -55,6 +55,7 @@ struct CallState {
     permissions: BTreeSet<&'static str>,
     /// Another run makes each snapshot that this one makes: before it, after it.
     twins: Option<Twins>,
+    twin_ids: Vec<String>,
     end: Option<(usize, CancellationToken)>,
 }
 
@@ -70,14 +71,17 @@ impl Backend for Calls {
         Box::pin(async move {
             let twins = self.state.lock().expect("unpoisoned").twins.filter(|_| operation.name == "create_snapshot");
             let twin = twins.map(|_| request.clone());
+            let mut made = None;
             if twins == Some(Twins::Before) {
-                self.backend.send(operation, request.clone()).await?;
+                made = Some(self.backend.send(operation, request.clone()).await?);
             }
             let answer = self.backend.send(operation, request).await;
             if let (Some(Twins::After), Some(twin)) = (twins, twin) {
-                self.backend.send(operation, twin).await?;
+                made = Some(self.backend.send(operation, twin).await?);
             }
+            let made: Option<Value> = made.and_then(|made| serde_json::from_slice(made.body()).ok());
             let mut state = self.state.lock().expect("unpoisoned");
+            state.twin_ids.extend(made.and_then(|made| made["id"].as_str().map(str::to_owned)));
             state.all += 1;
             state.changes += usize::from(operation.effect != Effect::Read);
             state.permissions.extend(operation.permissions.iter().map(|permission| permission.name));
@@ -146,6 +150,11 @@ impl Stage {
     pub fn with_twins(self, twins: Twins) -> Self {
         self.calls.state.lock().expect("unpoisoned").twins = Some(twins);
         self
+    }
+
+    /// The ids of what the other run made.
+    pub fn twin_ids(&self) -> Vec<String> {
+        self.calls.state.lock().expect("unpoisoned").twin_ids.clone()
     }
 
     /// Runs a recipe that ships, due at `fire_time`.
