@@ -60,10 +60,8 @@ fn the_run_shows_what_it_knows() {
     assert_eq!(run.value["is_simulated"], bench.value("run.is_simulated"));
     assert_eq!(run.value["started_at"], json!("2026-11-22T08:00:00Z"));
     assert!(run.text.contains("fire_time") && !run.text.contains("CurrentRun"), "{}", run.text);
-    assert_eq!(
-        bench.value("fn f() { `${run}` } f() == `${run.to_map()}` && f().contains(\"is_simulated\")"),
-        json!(true)
-    );
+    let text = bench.value("fn f() { `${run}` } f()");
+    assert!(text.as_str().is_some_and(|text| text.contains("is_simulated") && text.contains("2026-11-22")), "{text}");
 }
 
 #[test]
@@ -86,7 +84,7 @@ fn mistakes_with_time_are_errors_and_never_panics() {
         ("minutes(\"5\")", "must be number, not text"),
         ("minutes(9223372036854775807)", "longer than 10,000 years"),
         ("now() + days(3600000)", "years 1 to 9999"),
-        ("minutes(1) / 0", "longer than"),
+        ("minutes(1) / 0", "divided by zero"),
         ("minutes(1) / minutes(0)", "no time at all"),
         ("now() + 5", "+"),
         ("now() + now()", "+"),
