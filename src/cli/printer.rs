@@ -55,6 +55,7 @@ impl Data {
 
 /// What the two streams can do, decided once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of two streams")]
 pub struct Streams {
     /// Whether data may be coloured.
     pub data_colour: bool,

@@ -60,7 +60,7 @@ fn the_run_shows_what_it_knows() {
     assert_eq!(run.value["is_simulated"], bench.value("run.is_simulated"));
     assert_eq!(run.value["started_at"], json!("2026-11-22T08:00:00Z"));
     assert!(run.text.contains("fire_time") && !run.text.contains("CurrentRun"), "{}", run.text);
-    let text = bench.value("fn f() { `${run}` } f()");
+    let text = bench.value("fn f() { run.to_string() } f()");
     assert!(text.as_str().is_some_and(|text| text.contains("is_simulated") && text.contains("2026-11-22")), "{text}");
 }
 
