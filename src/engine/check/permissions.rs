@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{Effect, Operation};
 use crate::engine::Source;
-use crate::engine::footprint::{Choice, Footprint, Need, Reason, Spot, derive, header_line};
+use crate::engine::footprint::{Choice, Footprint, Need, PermissionNeed, Reason, Spot, derive, header_line};
 use crate::engine::recipe::{AskedPermission, Finding, Header};
 use crate::policy::{Granted, LocalGrant};
 
@@ -51,6 +51,21 @@ struct Asking<'h> {
 }
 
 impl Asking<'_> {
+    /// The line with what is missing. What is narrowed to some objects stays so.
+    fn to_write(&self) -> String {
+        let asked = self.asked.iter().map(|asked| asked.grant.to_string());
+        let is_missing = |need: &PermissionNeed| {
+            let is_asked = |asked: &AskedPermission| match &asked.grant.what {
+                Granted::Api(pattern) => pattern.covers(&need.permission),
+                Granted::Reading => need.effect == Effect::Read.as_str(),
+                Granted::Local(local) => local.to_string() == need.permission,
+            };
+            need.reason == Reason::Recipe && !self.asked.iter().any(is_asked)
+        };
+        let missing = self.found.permissions().into_iter().filter(is_missing).map(|need| need.permission);
+        format!("write `//! Permissions: {}`", asked.chain(missing).collect::<Vec<_>>().join(", "))
+    }
+
     fn covers(&self, operation: &Operation) -> bool {
         operation.permissions.iter().all(|permission| self.covers_permission(permission.name, operation.effect))
     }
@@ -105,7 +120,7 @@ impl Asking<'_> {
             Some(_) => format!("{} needs `{permission}`, which `Permissions:` does not ask for", place.label()),
         };
         let (line, column, length) = self.here(place);
-        Finding::error("undeclared_permission", line, column, message).spanning(length).with_hint(to_write(self.found))
+        Finding::error("undeclared_permission", line, column, message).spanning(length).with_hint(self.to_write())
     }
 
     /// A place in the recipe itself; what a module needs is told at the header.
@@ -136,7 +151,7 @@ impl Asking<'_> {
         if choice.is_known {
             let message = format!("`{name}` needs one of {names}, and `Permissions:` asks for none");
             let finding = Finding::error("undeclared_permission", line, column, message).spanning(length);
-            return (!self.has_one_of(choice)).then(|| finding.with_hint(to_write(self.found)));
+            return (!self.has_one_of(choice)).then(|| finding.with_hint(self.to_write()));
         }
         let message = format!("what `{name}` is called on cannot be told; it needs one of {names}");
         let finding = Finding::warning("unknown_receiver", line, column, message).spanning(length);

@@ -14,7 +14,7 @@ const UNDECLARED: &str = "undeclared_permission";
 
 #[test]
 fn what_is_needed_for_certain_and_not_asked_for_fails_with_the_line_to_write() {
-    let text = "//! Permissions: iaas.server.list\nlet s = servers();\ns.deallocate();\ns.deallocate().wait_all();";
+    let text = "//! Permissions: iaas.server.list where team=web\nlet s = servers();\ns.deallocate();\ns.deallocate().wait_all();";
     assert_eq!(found(text), [(Severity::Error, UNDECLARED, 3, 3), (Severity::Error, UNDECLARED, 4, 16)]);
     let report = check(&Source::inline("test.rhai", text), &[]);
     assert_eq!(
@@ -23,7 +23,7 @@ fn what_is_needed_for_certain_and_not_asked_for_fails_with_the_line_to_write() {
     );
     assert_eq!(
         report.findings[0].hint.as_deref(),
-        Some("write `//! Permissions: iaas.server.deallocate, iaas.server.get, iaas.server.list`")
+        Some("write `//! Permissions: iaas.server.list where team=web, iaas.server.deallocate, iaas.server.get`")
     );
     assert_eq!(report.findings[0].length, "deallocate".len());
 }
