@@ -13,6 +13,7 @@ use clap::Parser;
 mod call;
 mod data;
 mod fan_out;
+mod journal;
 mod python;
 mod raw;
 mod report;
@@ -33,7 +34,7 @@ const QUICK_SLACK: f64 = 1.5;
 #[derive(Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 struct Arguments {
-    /// The sections to measure: start, call, fan-out, data, waiting [default: all]
+    /// The sections to measure: start, belts, call, fan-out, data, waiting [default: all]
     sections: Vec<String>,
     /// Measure less: a minute rather than ten
     #[arg(long)]
@@ -79,6 +80,9 @@ fn main() -> ExitCode {
     let mut figures = Vec::new();
     if wants("start") {
         figures.extend(start::measure(scale));
+    }
+    if wants("belts") {
+        figures.extend(journal::measure(scale));
     }
     let server = Server::start();
     if wants("call") {

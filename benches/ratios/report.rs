@@ -15,6 +15,7 @@ pub struct Figure {
 enum Unit {
     Ratio,
     Milliseconds,
+    Microseconds,
     Count,
 }
 
@@ -27,6 +28,11 @@ impl Figure {
     /// A time.
     pub fn time(what: impl Into<String>, value: Duration) -> Self {
         Self { unit: Unit::Milliseconds, ..Self::ratio(what, value.as_secs_f64() * 1_000.0) }
+    }
+
+    /// A very short time.
+    pub fn microseconds(what: impl Into<String>, value: Duration) -> Self {
+        Self { unit: Unit::Microseconds, ..Self::ratio(what, value.as_secs_f64() * 1e6) }
     }
 
     /// A number of things.
@@ -56,6 +62,7 @@ impl Figure {
         match self.unit {
             Unit::Ratio => format!("{value:.2} x"),
             Unit::Milliseconds => format!("{value:.1} ms"),
+            Unit::Microseconds => format!("{value:.1} µs"),
             Unit::Count => format!("{value:.0}"),
         }
     }

@@ -231,9 +231,9 @@ impl Opened {
     /// # Errors
     /// When it cannot be recorded.
     pub fn before(&self, before: Before<'_>) -> Result<Written<'_>, Unwritable> {
-        self.note(before.call, Outcome::Unknown);
-        let object = self.object(&Record::Before(before));
+        let (call, object) = (before.call, self.object(&Record::Before(before)));
         let written = self.writer.add_synced(&object).map_err(|broken| Unwritable::new(&self.path, &broken))?;
+        self.note(call, Outcome::Unknown);
         Ok(Written { path: &self.path, written })
     }
 

@@ -31,7 +31,7 @@ pub fn run_of(archive: &Archive, id: Option<&str>) -> Result<History> {
     let Some(id) = id else {
         return archive.runs(None, 1)?.pop().ok_or_else(|| {
             let folder = archive.folder().path().display();
-            Error::new(Kind::NotFound, "no_runs", format!("no run is recorded in `{folder}`"))
+            Error::new(Kind::Usage, "no_runs", format!("no run is recorded in `{folder}`"))
         });
     };
     let path = archive.find(id)?.map_err(|why| no_such_run(id, why))?;
@@ -54,7 +54,7 @@ fn no_such_run(id: &str, why: NoSuchRun) -> Error {
                 (None, Some(latest)) => format!("the latest run is `{latest}`; `stackhand runs list` shows more"),
                 (None, None) => "no run is recorded here; runs are recorded by workspace".to_owned(),
             };
-            Error::new(Kind::NotFound, "unknown_run", format!("there is no run `{id}`")).with_hint(hint)
+            Error::new(Kind::Usage, "unknown_run", format!("there is no run `{id}`")).with_hint(hint)
         }
         NoSuchRun::Ambiguous(ids) => {
             let more = if ids.len() > MOST_IDS { ", …" } else { "" };
