@@ -8,6 +8,8 @@ mod examples;
 #[cfg(unix)]
 mod footprint;
 mod guarded;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(unix)]
 mod interrupts;
 #[cfg(unix)]

@@ -130,6 +130,11 @@ impl Running {
         }
     }
 
+    /// Its id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, such as `INT`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("/bin/kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();

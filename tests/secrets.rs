@@ -13,6 +13,9 @@ const PASSWORD: &str = "canary-Wn7\"x\\y+/=%&ü-4471";
 const PLAIN: &str = "canary-Qz83kd-secret-5512";
 const TOKEN: &str = "eyJhbGciOiJSUzUxMiJ9.eyJlbWFpbCI6ImNhbmFyeUB0b2tlbi50ZXN0In0.c2lnbmF0dXJlLWNhbmFyeQ";
 
+/// What the scripts need to hold one at all.
+const GRANTS: &str = "env:*,secret:*";
+
 /// A secret as it would be found: raw, escaped, percent-encoded, in base64 wherever it begins.
 pub fn forms(secret: &str) -> Vec<String> {
     let json = serde_json::to_string(secret).expect("text is JSON");
@@ -87,7 +90,8 @@ fn what_scripts_do_with_secrets_shows_none() {
         ("let s = secret(\"PLAIN\"); create_volume(#{ name: s, size: 1 })".to_owned(), 1),
     ] {
         for options in [&[][..], &["-o", "json", "-vvv", "--log-format", "json"]] {
-            let words: Vec<&str> = ["eval", &script, "--sim"].into_iter().chain(options.iter().copied()).collect();
+            let words: Vec<&str> =
+                ["eval", &script, "--sim", "--allow", GRANTS].into_iter().chain(options.iter().copied()).collect();
             let ran = home.run(&words);
             assert!(ran.code == code, "{script}: {ran:?}");
             assert_clean(&script, &ran.stdout, &[PASSWORD, PLAIN, TOKEN], &KEY);
@@ -105,7 +109,19 @@ fn files_that_a_run_writes_hold_none() {
     let home = Workspace::new().variable("PLAIN", PLAIN).variable("STACKIT_ACCESS_TOKEN", TOKEN);
     let script =
         "let s = secret(\"PLAIN\"); server(\"web-1\").update(#{ labels: #{ password: s } }); [s, env(\"PLAIN\")]";
-    let ran = home.run(&["eval", script, "--sim", "--save", "world.json", "--out", "result.json", "-o", "json"]);
+    let ran = home.run(&[
+        "eval",
+        script,
+        "--sim",
+        "--allow",
+        GRANTS,
+        "--save",
+        "world.json",
+        "--out",
+        "result.json",
+        "-o",
+        "json",
+    ]);
     assert_eq!(ran.code, 0, "{ran:?}");
     for file in ["world.json", "result.json"] {
         let text = std::fs::read_to_string(home.path(file)).expect("it was written");

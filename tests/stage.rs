@@ -10,7 +10,7 @@ use stackhand::app::Simulated;
 use stackhand::catalog::{Effect, Operation};
 use stackhand::clock::Clock;
 use stackhand::engine::{Outcome, Output, RunContext, Source, run};
-use stackhand::policy::{Belts, ManagedObjects, Rules, Sources};
+use stackhand::policy::{Belts, LocalGrant, LocalGrants, ManagedObjects, Rules, Sources};
 use stackhand::resources::Platform;
 use stackhand::simulator::world::{DEMO_PROJECT, World, demo, demo_start};
 use stackhand::simulator::{Faults, Simulator};
@@ -115,6 +115,10 @@ impl Stage {
         let mut context = RunContext::new(self.runtime.handle().clone(), self.clock.clone());
         context.platform = Some(self.platform.clone());
         context.is_simulated = true;
+        context.surroundings.local = Arc::new(LocalGrants {
+            given: vec![LocalGrant::Environment("*".to_owned()), LocalGrant::Secret("*".to_owned())],
+            ..LocalGrants::default()
+        });
         context.output = self.said.clone();
         *self.said.cancel.lock().expect("unpoisoned") = Some(context.cancel.clone());
         run(&Source::inline("test.rhai", script), context)

@@ -35,6 +35,7 @@ mod tests {
             simulation: Simulation::default(),
             scrubber: Scrubber::new(),
             max_in_flight: None,
+            max_calls: None,
             sources: Sources::default(),
             managed: ManagedObjects::default(),
             includes_self: false,

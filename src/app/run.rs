@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use super::Session;
 use super::recording::{RecordedOutput, ended};
 use crate::engine::{self, Identity, Limits, Outcome, Output, RunContext, Source, Surroundings};
-use crate::policy::LocalGrant;
 
 /// What a run gets besides the session.
 pub struct RunRequest {
@@ -43,12 +42,11 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
         region: session.target.region.clone(),
         started_at: None,
     };
-    let local = session.rules.grants().local();
-    surroundings.may_reveal |= local.decide(&LocalGrant::Reveal, |grant| *grant == LocalGrant::Reveal).is_ok();
-    surroundings.local = local.clone();
+    surroundings.local = session.rules.grants().local().clone();
     let mut context = RunContext::new(runtime, session.recipe_clock.clone());
     context.process_clock = session.process_clock.clone();
     context.platform = Some(session.platform());
+    context.outside.clone_from(&session.outside);
     context.arguments = arguments;
     context.limits = limits;
     context.fire_time = fire_time;

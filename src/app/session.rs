@@ -19,7 +19,7 @@ use crate::resources::{Api, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
-use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Target};
+use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Outside, Target};
 
 /// What a session is opened with.
 #[derive(Clone)]
@@ -34,6 +34,8 @@ pub struct Opening {
     pub scrubber: Scrubber,
     /// The most requests under way at once.
     pub max_in_flight: Option<usize>,
+    /// The most calls that a run may make.
+    pub max_calls: Option<u64>,
     /// What is run, and what everybody but the profile says that it may do.
     pub sources: Sources,
     /// Whether objects that something else manages may be changed.
@@ -64,6 +66,8 @@ pub struct Session {
     pub simulator: Option<Arc<Simulator>>,
     /// What a run in it must obey.
     pub rules: Arc<Rules>,
+    /// The network outside the API; none for a simulated world.
+    pub outside: Option<Outside>,
     /// What a person should know before anything is done.
     pub warnings: Vec<String>,
     /// The id of the run.
@@ -121,6 +125,7 @@ impl Session {
             process_clock: clock.clone(),
             recipe_clock: clock,
             simulator: Some(simulator),
+            outside: None,
             rules,
             run: uuid::Uuid::new_v4().to_string(),
             journal: None,
@@ -147,6 +152,7 @@ impl Session {
                 Error::new(Kind::Config, "bad_endpoint", error.to_string()).with_place(url.origin.to_string())
             })?;
         }
+        let outside = live.outside();
         let way = Way { backend: Arc::new(live), tokens: source, clock: clock.clone(), endpoints };
         let rules = rules(opening, &settings)?;
         let run = uuid::Uuid::new_v4().to_string();
@@ -171,6 +177,7 @@ impl Session {
             process_clock: clock.clone(),
             recipe_clock: clock,
             simulator: None,
+            outside: Some(outside),
             rules,
             run,
             journal: Some(journal),
@@ -287,7 +294,11 @@ impl Way {
             None => self.backend,
         };
         let defaults = Limits::default();
-        let limits = Limits { in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight), ..defaults };
+        let limits = Limits {
+            in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight),
+            calls: opening.max_calls.unwrap_or(defaults.calls),
+            ..defaults
+        };
         Client::builder(backend, self.tokens, self.clock)
             .gate(rules.clone())
             .journal(journal)

@@ -106,6 +106,8 @@ impl RunLimits {
             timeout: later.timeout.or(self.timeout),
             max_memory: later.max_memory.or(self.max_memory),
             max_operations: later.max_operations.or(self.max_operations),
+            max_output: later.max_output.or(self.max_output),
+            max_calls: later.max_calls.or(self.max_calls),
             fire_time: later.fire_time.or(self.fire_time),
             reason: later.reason.or(self.reason),
         }
@@ -175,6 +177,12 @@ pub struct RunLimits {
     /// The most operations that the script may take [default: 2 billion, about 100 s of pure computing]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_operations: Option<u64>,
+    /// The most that the run may print and write, in MiB [default: 64]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub max_output: Option<u64>,
+    /// The most calls of the API that the run may make [default: 100000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_calls: Option<u64>,
     /// The instant that the run stands for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub fire_time: Option<String>,

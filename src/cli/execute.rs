@@ -59,6 +59,7 @@ pub fn execute(
     let opening = Opening {
         progress: Some(progress.clone()),
         recording: Some(recording),
+        max_calls: limits.max_calls,
         ..opening(process, shared, grants, sources)?
     };
     let session = Session::open(&opening)?;
@@ -115,6 +116,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         simulation: simulation(shared),
         scrubber: process.scrubber.clone(),
         max_in_flight: shared.max_in_flight.map(usize::from),
+        max_calls: None,
         sources: grants.join(script)?,
         managed: if grants.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
         includes_self: grants.include_self,
@@ -150,6 +152,8 @@ impl RunLimits {
             deadline: Some(self.timeout.as_deref().map_or(Ok(DEFAULT_TIMEOUT), timeout)?),
             memory_bytes: self.max_memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20),
             operations: self.max_operations.unwrap_or(defaults.operations),
+            output_bytes: self.max_output.map_or(defaults.output_bytes, |mebibytes| mebibytes << 20),
+            calls: self.max_calls.unwrap_or(defaults.calls),
             ..defaults
         })
     }

@@ -32,14 +32,14 @@ pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
     let printing = run.clone();
     engine.on_print(move |text| {
         // It cannot fail; the run ends at its next step.
-        if printing.reserve_text(text.len()).is_ok() {
+        if printing.reserve_text(text.len()).and_then(|()| printing.spend_output(text.len() + 1)).is_ok() {
             printing.output.print(text);
         }
     });
     let saying = run.clone();
     engine.on_debug(move |text, _, position| {
         // Only `log.debug` leads here without a text; `debug("")` shows its quotes.
-        if !text.is_empty() {
+        if !text.is_empty() && saying.spend_output(text.len() + 1).is_ok() {
             saying.output.say(&format!("{text} ({position:?})"));
         }
     });

@@ -20,8 +20,10 @@ use super::surroundings::Surroundings;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::memory::Meter;
+use crate::policy::LocalGrant;
 use crate::resources::Platform;
 use crate::stack;
+use crate::transport::Outside;
 
 /// Where a run's words go. Called from several threads at once.
 pub trait Output: Send + Sync {
@@ -105,6 +107,8 @@ pub struct RunContext {
     pub surroundings: Surroundings,
     /// The platform, at the run's project and region; without one the natives of the platform say so.
     pub platform: Option<Platform>,
+    /// The network outside the API; without one `http` says so.
+    pub outside: Option<Outside>,
     /// Further constants that the script sees.
     pub(super) constants: Vec<(String, Dynamic)>,
     state: State,
@@ -123,6 +127,10 @@ struct State {
     sources: Sources,
     /// How many worker threads there are, those of nested `parallel`s too.
     workers: AtomicUsize,
+    /// How many bytes went out.
+    output: AtomicU64,
+    /// How many requests `http` made.
+    calls: AtomicU64,
     results: Mutex<Option<(u64, u64)>>,
     started_at: OnceLock<DateTime<Utc>>,
     /// The recipe's name, and the places in it where `secret` stands for a parameter.
@@ -162,6 +170,7 @@ impl RunContext {
             is_simulated: false,
             surroundings: Surroundings::default(),
             platform: None,
+            outside: None,
             constants: Vec::new(),
             state: State::default(),
         }
@@ -257,6 +266,51 @@ impl RunContext {
             self.stop(self.limits.over_text());
         }
         self.reserve(bytes as u64)
+    }
+
+    /// Counts what the run prints, says or writes; an error once that is too much.
+    ///
+    /// # Errors
+    /// Kind `limit`.
+    pub(super) fn spend_output(&self, bytes: usize) -> Result<(), Fault> {
+        let before = self.state.output.fetch_add(bytes as u64, Ordering::Relaxed);
+        if before.saturating_add(bytes as u64) > self.limits.output_bytes {
+            self.stop(self.limits.over_output());
+        }
+        Ok(self.check()?)
+    }
+
+    /// Counts a request of `http`; an error once they are too many.
+    ///
+    /// # Errors
+    /// Kind `limit`.
+    pub(super) fn spend_call(&self) -> Result<(), Fault> {
+        if self.state.calls.fetch_add(1, Ordering::Relaxed) >= self.limits.calls {
+            self.stop(self.limits.over_calls());
+        }
+        Ok(self.check()?)
+    }
+
+    /// Makes sure that the run may do something outside the API.
+    ///
+    /// # Errors
+    /// Kind `policy`, saying who would have to give it.
+    pub(super) fn permit(&self, wanted: &LocalGrant) -> Result<(), Error> {
+        self.permit_if(wanted, |grant| grant.covers(wanted))
+    }
+
+    /// The same where the caller knows which grants reach so far.
+    ///
+    /// # Errors
+    /// As [`Self::permit`].
+    pub(super) fn permit_if(&self, wanted: &LocalGrant, covers: impl Fn(&LocalGrant) -> bool) -> Result<(), Error> {
+        self.surroundings.local.decide(wanted, covers).map_err(|refusal| {
+            let error = Error::new(Kind::Policy, refusal.code, refusal.message);
+            match refusal.hint {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        })
     }
 
     /// The stack that a script thread of this run has.

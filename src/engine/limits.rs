@@ -17,11 +17,23 @@ pub struct Limits {
     pub call_depth: usize,
     /// How many threads all `parallel`s of the run may have, however many they ask for.
     pub workers: usize,
+    /// How many bytes it may print, say and write to files, all together.
+    pub output_bytes: u64,
+    /// How many requests it may make with `http`; what it asks of the API is counted where it is sent.
+    pub calls: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { deadline: None, operations: 2_000_000_000, memory_bytes: 512 << 20, call_depth: 64, workers: 512 }
+        Self {
+            deadline: None,
+            operations: 2_000_000_000,
+            memory_bytes: 512 << 20,
+            call_depth: 64,
+            workers: 512,
+            output_bytes: 64 << 20,
+            calls: 100_000,
+        }
     }
 }
 
@@ -69,6 +81,23 @@ impl Limits {
         let message = format!("a text became longer than {}", bytes(self.text_bytes() as u64));
         Error::new(Kind::Limit, "text_limit", message)
             .with_hint("keep less in one text, or raise the limit with `--max-memory`")
+    }
+
+    pub(super) fn over_output(&self) -> Error {
+        let message = format!("the run printed and wrote more than {}", bytes(self.output_bytes));
+        Error::new(Kind::Limit, "output_limit", message).with_hint("print less, or raise the limit with `--max-output`")
+    }
+
+    pub(super) fn over_calls(&self) -> Error {
+        let message = format!("the run made more than {} requests", self.calls);
+        Error::new(Kind::Limit, "call_limit", message)
+            .with_hint("look for an endless loop, or raise the limit with `--max-calls`")
+    }
+
+    pub(super) fn over_levels(most: usize) -> Error {
+        let message = format!("`parallel`s lie in each other more than {most} deep");
+        Error::new(Kind::Limit, "parallel_depth", message)
+            .with_hint("look for a function that calls itself in a `parallel`, or gather the items first")
     }
 
     pub(super) fn over_depth() -> Error {

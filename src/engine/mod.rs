@@ -16,6 +16,7 @@ mod excerpt;
 mod explain;
 mod failure;
 mod fault;
+mod files;
 pub mod footprint;
 mod limits;
 mod located;

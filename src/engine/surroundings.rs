@@ -17,8 +17,6 @@ pub struct Surroundings {
     pub scrubber: Scrubber,
     /// What the run may do outside the API; nothing that is not given.
     pub local: Arc<LocalGrants>,
-    /// Whether `reveal` gives the text of secrets.
-    pub may_reveal: bool,
     /// The columns of the terminal that tables must fit into; `None` if there is no terminal.
     pub terminal_width: Option<u16>,
     /// Whether tables may have colour.

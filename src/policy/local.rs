@@ -1,6 +1,7 @@
 //! Grants for what is outside the API: files, environment, network, secrets.
 
 use std::fmt;
+use std::path::Path;
 
 /// Access to something on this machine or in its network, which a run has only if it was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +41,47 @@ impl LocalGrant {
         let name = text[prefix.len()..].trim();
         (!name.is_empty()).then(|| make(name.to_owned()))
     }
+
+    /// Whether who has this may do `wanted`. Names may end in `*`. A host is wanted with its port, and compared without
+    /// regard to case. Paths are compared as they stand: who opens a file resolves both before.
+    #[must_use]
+    pub fn covers(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::ReadFile(given), Self::ReadFile(wanted)) | (Self::WriteFile(given), Self::WriteFile(wanted)) => {
+                Path::new(wanted).starts_with(given)
+            }
+            (Self::Network(given), Self::Network(wanted)) => covers_host(given, wanted),
+            (Self::Environment(given), Self::Environment(wanted)) | (Self::Secret(given), Self::Secret(wanted)) => {
+                match given.strip_suffix('*') {
+                    Some(start) => wanted.starts_with(start),
+                    None => given == wanted,
+                }
+            }
+            (Self::Reveal, Self::Reveal) => true,
+            _ => false,
+        }
+    }
+}
+
+fn covers_host(given: &str, wanted: &str) -> bool {
+    let ((given, given_port), (wanted, port)) = (split_port(given), split_port(wanted));
+    if given_port.is_some() && given_port != port {
+        return false;
+    }
+    let plain = |host: &str| host.trim_matches(['[', ']']).trim_end_matches('.').to_lowercase();
+    let (given, wanted) = (plain(given), plain(wanted));
+    match given.strip_prefix("*.") {
+        Some(domain) => wanted.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+        None => given == "*" || given == wanted,
+    }
+}
+
+/// A host and its port, if there is one behind it; the colons of an IPv6 address are none.
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    }
 }
 
 impl fmt::Display for LocalGrant {
@@ -68,6 +110,35 @@ mod tests {
         }
         for text in ["fs.read:", "net: ", "iaas.server.list", "secret", "fs:x"] {
             assert_eq!(LocalGrant::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_grant_covers_what_it_names_and_nothing_that_looks_like_it() {
+        for (given, wanted, covers) in [
+            ("env:HOME", "env:HOME", true),
+            ("env:HOME", "env:home", false),
+            ("env:APP_*", "env:APP_KEY", true),
+            ("env:APP_*", "env:AP", false),
+            ("env:X", "secret:X", false),
+            ("secret:*", "secret:smtp", true),
+            ("secret:*", "secret.reveal", false),
+            ("fs.read:/data", "fs.read:/data/a/b", true),
+            ("fs.read:/data", "fs.read:/database", false),
+            ("fs.read:/data", "fs.write:/data/a", false),
+            ("net:api.example.com", "net:api.example.com:443", true),
+            ("net:API.example.com.", "net:api.example.com:443", true),
+            ("net:api.example.com:443", "net:api.example.com:80", false),
+            ("net:example.com", "net:api.example.com:443", false),
+            ("net:*.example.com", "net:api.example.com:443", true),
+            ("net:*.example.com", "net:example.com:443", false),
+            ("net:*.example.com", "net:badexample.com:443", false),
+            ("net:::1", "net:[::1]:80", true),
+            ("net:[::1]:80", "net:[::1]:81", false),
+            ("net:*", "net:anything:1", true),
+        ] {
+            let parse = |text| LocalGrant::parse(text).expect(text);
+            assert_eq!(parse(given).covers(&parse(wanted)), covers, "{given} and {wanted}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The pipeline: a call goes in, an answer or an error comes out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -8,7 +9,7 @@ use futures_util::future::BoxFuture;
 use crate::auth::TokenSource;
 use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
-use crate::error;
+use crate::error::{self, Kind};
 use crate::journal::Journal;
 use crate::policy::Admission;
 use crate::secret::Scrubber;
@@ -50,6 +51,8 @@ pub(super) struct Inner {
     pub creations: Creations,
     pub uploads: Uploads,
     pub sightings: Sightings,
+    /// How many calls there were.
+    pub calls: AtomicU64,
 }
 
 /// Collects what a [`Client`] is made of.
@@ -107,6 +110,7 @@ impl Client {
 impl Inner {
     /// The stages in their order. Reads go straight from the gate to the delivery.
     pub async fn send(&self, call: &Call) -> Result<Answer, Error> {
+        self.count(call.operation)?;
         let prepared = Prepared::new(call, &self.endpoints, &self.uploads)?;
         let intent = Intent {
             operation: prepared.operation,
@@ -137,6 +141,16 @@ impl Inner {
         let result = Delivery::new(self, call, prepared).recorded(recording).run().await;
         self.forget(subject);
         result
+    }
+
+    /// Counts a call; a run that makes so many is caught in a loop.
+    fn count(&self, operation: &'static Operation) -> Result<(), Error> {
+        if self.calls.fetch_add(1, Ordering::Relaxed) < self.limits.calls {
+            return Ok(());
+        }
+        let message = format!("the run made more than {} calls of the API", self.limits.calls);
+        Err(Error::before_sending(operation, Kind::Limit, "call_limit", message)
+            .with_hint("look for an endless loop, or raise the limit with `--max-calls`"))
     }
 
     fn forget(&self, subject: &Subject) {
@@ -238,6 +252,7 @@ impl ClientBuilder {
             creations: Creations::default(),
             uploads: Uploads::default(),
             sightings: Sightings::default(),
+            calls: AtomicU64::new(0),
         }))
     }
 }

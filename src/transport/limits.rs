@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Requests in flight at a time, over all threads of the process.
     pub in_flight: usize,
+    /// Calls in all, looks of ours and pages of lists counted, repeats not.
+    pub calls: u64,
     /// How long a read may take with all its repeats, unless the call says.
     pub read_time: Duration,
     /// How long a change may take with all its repeats, unless the call says. Longer than for reads: a repeat that
@@ -38,6 +40,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             in_flight: 64,
+            calls: 100_000,
             read_time: Duration::from_mins(1),
             change_time: Duration::from_mins(2),
             read_attempt: Duration::from_secs(30),

@@ -11,7 +11,7 @@ use crate::catalog::Operation;
 use crate::error::{Error, Kind};
 use crate::transport::live_error::{Broken, not_whole, too_large};
 use crate::transport::proxy::{Addresses, Exceptions};
-use crate::transport::{Backend, BackendError, Sending, tls};
+use crate::transport::{Backend, BackendError, Outside, Sending, tls};
 
 const PROXY_HINT: &str = "write it as `http://proxy.example:3128`; where it is not set, `ALL_PROXY` stands in for it";
 
@@ -47,9 +47,9 @@ impl Default for LiveOptions {
 
 /// The backend that talks to the network; cheap to clone, clones share connections.
 #[derive(Clone)]
-pub struct Live(Arc<Network>);
+pub struct Live(pub(super) Arc<Network>);
 
-struct Network {
+pub(super) struct Network {
     proxies: Vec<reqwest::Proxy>,
     extra_roots: Vec<CertificateDer<'static>>,
     connect_timeout: Duration,
@@ -93,6 +93,12 @@ impl Live {
         })))
     }
 
+    /// The same network for what is no call of the API.
+    #[must_use]
+    pub fn outside(&self) -> Outside {
+        Outside::new(self.0.clone())
+    }
+
     /// The HTTP client, for the token endpoint: the process has one.
     #[must_use]
     pub fn client_source(&self) -> Box<dyn Fn() -> Result<reqwest::Client, String> + Send + Sync> {
@@ -102,29 +108,35 @@ impl Live {
 }
 
 impl Network {
+    /// What every client of the process has.
+    pub(super) fn builder(&self) -> Result<reqwest::ClientBuilder, String> {
+        let tls = tls::client_config(self.extra_roots.clone()).map_err(|error| error.to_string())?;
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(concat!("stackhand/", env!("CARGO_PKG_VERSION")))
+            // What we send is meant for the host that we name; its token is worth as much anywhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.connect_timeout)
+            // The variables were read where all are read, not by the library.
+            .no_proxy();
+        Ok(self.proxies.iter().fold(builder, |builder, proxy| builder.proxy(proxy.clone())))
+    }
+
+    pub(super) fn has_proxy(&self) -> bool {
+        !self.proxies.is_empty()
+    }
+
     fn client(&self) -> Result<&reqwest::Client, &str> {
         let client = self.client.get_or_init(|| {
-            let tls = tls::client_config(self.extra_roots.clone()).map_err(|error| error.to_string())?;
-            let mut builder = reqwest::Client::builder()
-                .tls_backend_preconfigured(tls)
-                .user_agent(concat!("stackhand/", env!("CARGO_PKG_VERSION")))
-                // What we send is meant for the host that we name; its token is worth as much anywhere else.
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(self.connect_timeout)
-                .http2_keep_alive_interval(Duration::from_secs(20))
-                .http2_keep_alive_timeout(Duration::from_secs(10))
-                // The variables were read where all are read, not by the library.
-                .no_proxy();
-            for proxy in &self.proxies {
-                builder = builder.proxy(proxy.clone());
-            }
-            builder.build().map_err(|error| error.to_string())
+            let builder = self.builder()?;
+            let builder = builder.http2_keep_alive_interval(Duration::from_secs(20));
+            builder.http2_keep_alive_timeout(Duration::from_secs(10)).build().map_err(|error| error.to_string())
         });
         client.as_ref().map_err(String::as_str)
     }
 
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, BackendError> {
-        let has_proxy = !self.proxies.is_empty();
+        let has_proxy = self.has_proxy();
         let broken = |error| Broken { error: &error, has_proxy }.to_backend_error();
         let client = self.client().map_err(|reason| BackendError::not_sent(reason).permanent())?;
         let request = reqwest::Request::try_from(request).map_err(|error| broken(error).permanent())?;

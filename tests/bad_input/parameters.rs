@@ -39,7 +39,12 @@ fn options_that_do_not_fit_the_recipe() {
         given("a number for a duration", &["--selector", "a=b", "--grace", "10"]),
         given("text for yes or no", &["--selector", "a=b", "--really=perhaps"]),
         given("the same parameter twice", &["--selector", "a=b", "--selector", "c=d"]),
-        given("a secret that is not there", &["--selector", "a=b", "--password", "db_password"]).with_code(1),
+        given("a secret that nobody granted", &["--selector", "a=b", "--password", "db_password"]).with_code(4),
+        given(
+            "a secret that is not there",
+            &["--selector=a=b", "--password=db_password", "--allow=secret:db_password"]
+        )
+        .with_code(1),
         given("a word that belongs to no option", &["--selector", "a=b", "everything"]),
     ]));
 }

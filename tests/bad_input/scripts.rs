@@ -16,6 +16,11 @@ fn unbound(what: &str, code: i32, text: &str) -> Case {
     case(what, code, &["run", "r.rhai", "--sim", "--allow", "*"]).file("r.rhai", text)
 }
 
+/// A script that was granted this.
+fn granted(what: &str, code: i32, grant: &str, text: &str) -> Case {
+    case(what, code, &["run", "r.rhai", "--sim", "--allow", grant]).file("r.rhai", text)
+}
+
 /// A script that would go on for ever, or take all the memory there is.
 fn endless(what: &str, text: &str) -> Case {
     case(what, 6, &["run", "r.rhai", "--sim", "--max-operations", "300000", "--max-memory", "16"]).file("r.rhai", text)
@@ -126,8 +131,9 @@ fn words_that_the_script_gets_wrong() {
         script("a closure that uses its own receiver", "let a = [1, 2];\na.filter(|x| x < a.len())"),
         script("a variable changed in parallel", "let sum = 0;\nparallel([1, 2], |x| { sum += x; })"),
         script("an exit code that is none", "exit(300)"),
-        script("a variable that is not set", "secret(\"DB_PASSWORD\")"),
-        ending("a secret shown", 4, "print(reveal(secret(\"HOME\")))"),
+        granted("a variable that is not set", 1, "secret:DB_PASSWORD", "secret(\"DB_PASSWORD\")"),
+        ending("a secret that nobody granted", 4, "secret(\"DB_PASSWORD\")"),
+        granted("a secret shown", 4, "secret:HOME", "print(reveal(secret(\"HOME\")))"),
     ]));
 }
 

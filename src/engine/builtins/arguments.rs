@@ -201,6 +201,11 @@ fn secret(a: &Arguments<'_, '_>, parameter: &str, variable: &str, place: Positio
     match read_secret(a, variable) {
         Ok(secret) => Ok(Dynamic::from(secret)),
         Err(error) => {
+            if error.kind == Kind::Policy {
+                let mut fault = Fault::from(error);
+                fault.set_position(place);
+                return Err(fault);
+            }
             let option = parameter.replace('_', "-");
             let hint = format!("set the environment variable `{variable}`, or name another one with `--{option}`");
             let mut fault = Fault::from(error.with_hint(hint));

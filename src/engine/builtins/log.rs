@@ -46,7 +46,7 @@ pub fn natives() -> Vec<Native> {
             .by(|a| {
                 let channel = a.text(0)?;
                 let message = if a.value(1)?.is_string() { a.text(1)?.to_string() } else { fields(a, 1)? };
-                say(a, LogLevel::Notice, &format!("{channel}: {message}"));
+                say(a, LogLevel::Notice, &format!("{channel}: {message}"))?;
                 Ok(Dynamic::UNIT)
             }),
     ]
@@ -65,7 +65,7 @@ fn level(name: &'static str, level: LogLevel, doc: &'static str, example: &'stat
                 text.push(' ');
                 text.push_str(&fields(a, 2)?);
             }
-            say(a, level, &text);
+            say(a, level, &text)?;
             // rhai takes whatever is called `debug` for its own, and wants a text; our `on_debug` drops an empty one.
             Ok(if level == LogLevel::Debug { Dynamic::from(ImmutableString::new()) } else { Dynamic::UNIT })
         })
@@ -81,7 +81,9 @@ fn fields(a: &mut Arguments<'_, '_>, index: usize) -> Result<String, Fault> {
     Ok(pairs.join(" "))
 }
 
-fn say(a: &Arguments<'_, '_>, level: LogLevel, text: &str) {
+fn say(a: &Arguments<'_, '_>, level: LogLevel, text: &str) -> Result<(), Fault> {
+    a.run().spend_output(text.len() + 1)?;
     let text = a.run().surroundings.scrubber.scrub(text);
     a.run().output.log(level, &text);
+    Ok(())
 }

@@ -10,7 +10,9 @@ mod arguments;
 pub(super) mod current;
 mod data;
 mod ending;
+mod files;
 mod growth;
+mod http;
 mod lists;
 mod log;
 #[cfg(any(test, feature = "misbehaving-natives"))]
@@ -43,6 +45,8 @@ pub fn natives() -> Vec<Native> {
         report::natives(),
         secret::natives(),
         log::natives(),
+        files::natives(),
+        http::natives(),
         ending::natives(),
         current::natives(),
         arguments::natives(),

@@ -1,5 +1,6 @@
 //! Many closures at once: `parallel`, `try_parallel`, and `attempt` for one.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +11,21 @@ use crate::clock::handoff;
 use crate::engine::arguments::Arguments;
 use crate::engine::context::RunContext;
 use crate::engine::fault::{Fault, Thrown, caught, is_final};
+use crate::engine::limits::Limits;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::error::{Error, Kind};
 use crate::memory::charge_to;
 
 /// How many items are worked on at a time unless told otherwise.
 const DEFAULT_WORKERS: usize = 16;
+
+/// How deep `parallel`s may lie in each other. Each level may have all the threads that there are, with a stack each.
+const MOST_LEVELS: usize = 8;
+
+thread_local! {
+    /// How many `parallel`s this thread works within.
+    static LEVEL: Cell<usize> = const { Cell::new(0) };
+}
 
 const OPTIONS: &[&str] = &["workers", "stop_on_error"];
 
@@ -167,10 +177,16 @@ fn for_worker(closure: &FnPtr) -> FnPtr {
 fn fan_out(call: &mut Arguments<'_, '_>) -> Result<(Vec<Row>, Vec<usize>), Fault> {
     let (options, closure) = options(call)?;
     let items = call.list(0)?;
+    let level = LEVEL.get() + 1;
+    if level > MOST_LEVELS {
+        call.run().stop(Limits::over_levels(MOST_LEVELS));
+        call.run().check()?;
+    }
     let count = options.workers.min(items.len());
     let work = Work {
         run: call.run(),
         context: call.context(),
+        level,
         stops_on_error: options.stops_on_error,
         next: AtomicUsize::new(0),
         is_stopped: AtomicBool::new(false),
@@ -185,6 +201,7 @@ fn fan_out(call: &mut Arguments<'_, '_>) -> Result<(Vec<Row>, Vec<usize>), Fault
 struct Work<'c> {
     run: &'c Arc<RunContext>,
     context: &'c NativeCallContext<'c>,
+    level: usize,
     stops_on_error: bool,
     items: Array,
     next: AtomicUsize,
@@ -232,6 +249,7 @@ impl Work<'_> {
     }
 
     fn work_off(&self, closure: &FnPtr) {
+        let _restore = Level(LEVEL.replace(self.level));
         while !self.is_stopped.load(Ordering::Acquire) {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = self.items.get(index) else { return };
@@ -269,6 +287,15 @@ impl Work<'_> {
             }
         }
         end.map_or(Ok((rows, failures)), Err)
+    }
+}
+
+/// Sets a thread's level back, when it is dropped, also by a panic.
+struct Level(usize);
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        LEVEL.set(self.0);
     }
 }
 

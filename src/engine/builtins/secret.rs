@@ -7,6 +7,7 @@ use rhai::Dynamic;
 use crate::engine::native::{Native, NativeEffect, Type, type_name_of};
 use crate::engine::{Arguments, Fault};
 use crate::error::{Error, Kind};
+use crate::policy::LocalGrant;
 use crate::secret::Secret;
 
 /// Secrets, as natives declare them.
@@ -35,14 +36,15 @@ fn environment_variable() -> Native {
         .may_take("default", Type::Any)
         .gives(Type::Any)
         .doc(
-            "The environment variable of this name as text, or the default.\n\
+            "The environment variable of this name as text, or the default. It needs the grant `env:NAME`.\n\
              For passwords and tokens use `secret`, which keeps them out of every output.",
         )
-        .errors(&["script: there is no such variable and no default"])
+        .errors(&["policy: the run was not granted `env:NAME`", "script: there is no such variable and no default"])
         .effect(NativeEffect::Local)
         .example("env(\"NO_SUCH_VARIABLE\", \"fallback\") == \"fallback\"")
         .by(|a| {
             let name = a.text(0)?;
+            a.run().permit(&LocalGrant::Environment(name.to_string()))?;
             if let Some(value) = a.run().surroundings.environment.variable(&name) {
                 return Ok(value.to_owned().into());
             }
@@ -59,9 +61,9 @@ fn secret() -> Native {
         .gives(SECRET)
         .doc(
             "The secret of this name, read from the environment variable of the name. It prints as `***`; joined with text \
-             it is a secret again.\nIn `params` it stands for the name of a secret, which the command line can change.",
+             it is a secret again. It needs the grant `secret:NAME`.\nIn `params` it stands for the name of a secret, which the command line can change.",
         )
-        .errors(&["script: there is no such secret"])
+        .errors(&["policy: the run was not granted `secret:NAME`", "script: there is no such secret"])
         .effect(NativeEffect::Local)
         .by(|a| {
             let name = a.text(0)?;
@@ -71,6 +73,7 @@ fn secret() -> Native {
             }
             match read(a, &name) {
                 Ok(secret) => Ok(Dynamic::from(secret)),
+                Err(error) if error.kind == Kind::Policy => Err(error.into()),
                 Err(error) => Err(error.with_hint(format!("set the environment variable `{name}`")).into()),
             }
         })
@@ -79,8 +82,9 @@ fn secret() -> Native {
 /// Reads a secret, and teaches the scrubber what must not be shown.
 ///
 /// # Errors
-/// When there is no such variable, or nothing in it.
+/// When it was not granted, there is no such variable, or nothing in it.
 pub(super) fn read(a: &Arguments<'_, '_>, name: &str) -> Result<Secret, Error> {
+    a.run().permit(&LocalGrant::Secret(name.to_owned()))?;
     match a.run().surroundings.environment.variable(name) {
         Some(value) if !value.is_empty() => {
             a.run().surroundings.scrubber.learn(value);
@@ -98,15 +102,14 @@ fn reveal() -> Native {
     Native::function("reveal")
         .takes("secret", SECRET)
         .gives(Type::Text)
-        .doc("The text of a secret, if the run was given that right. Outputs go on to show it as `***`.")
-        .errors(&["policy: the run may not reveal secrets"])
+        .doc(
+            "The text of a secret. It needs the grant `secret.reveal`, and is seldom needed: requests and `+` take secrets \
+             as they are. Outputs go on to show it as `***`.",
+        )
+        .errors(&["policy: the run was not granted `secret.reveal`"])
         .effect(NativeEffect::Local)
         .by(|a| {
-            if !a.run().surroundings.may_reveal {
-                return Err(Error::new(Kind::Policy, "reveal_refused", "this run may not reveal secrets")
-                    .with_hint("hand the secret on as it is: requests and `+` take secrets, and nothing shows them")
-                    .into());
-            }
+            a.run().permit(&LocalGrant::Reveal)?;
             Ok(a.get::<Secret>(0)?.expose().to_owned().into())
         })
 }

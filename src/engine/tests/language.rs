@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Bench;
+use super::{Bench, granted};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::engine::{Identity, Outcome, Source, Surroundings, Verdict, run};
@@ -15,6 +15,8 @@ fn bench() -> Bench {
 fn run_with(bench: &Bench, text: &str, change: impl FnOnce(&mut crate::engine::RunContext)) -> Outcome {
     let mut context = bench.context();
     context.surroundings.environment = Environment::empty("/").with("TOKEN", "hunter2secret").with("EMPTY", "");
+    context.surroundings.local =
+        granted(&["env:TOKEN", "env:NOWHERE", "secret:TOKEN", "secret:EMPTY", "secret:NOWHERE"]);
     change(&mut context);
     run(&Source::inline("test.rhai", text), context)
 }
@@ -125,12 +127,16 @@ fn what_a_secret_does_not_do_is_refused() {
         ("secret(\"TOKEN\") < secret(\"TOKEN\")", "incomparable"),
         ("secret(\"EMPTY\")", "no_such_variable"),
         ("env(\"NOWHERE\")", "no_such_variable"),
-        ("reveal(secret(\"TOKEN\"))", "reveal_refused"),
+        ("reveal(secret(\"TOKEN\"))", "not_granted"),
+        ("secret(\"OTHER\")", "not_granted"),
+        ("env(\"OTHER\", 1)", "not_granted"),
     ] {
         let outcome = run_with(&bench, script, |_| ());
         assert_eq!(outcome.error().map(|error| error.code), Some(code), "{script}");
     }
-    let outcome = run_with(&bench, "reveal(secret(\"TOKEN\")).len()", |context| context.surroundings.may_reveal = true);
+    let outcome = run_with(&bench, "reveal(secret(\"TOKEN\")).len()", |context| {
+        context.surroundings.local = granted(&["secret:TOKEN", "secret.reveal"]);
+    });
     assert_eq!(outcome.value, json!(13));
 }
 

@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use super::{Limits, Outcome, Output, RunContext, Source, run};
 use crate::clock::Clock;
+use crate::policy::{LocalGrant, LocalGrants};
 
 /// Keeps what a run prints.
 #[derive(Default)]
@@ -41,6 +42,12 @@ pub(crate) struct Bench {
     pub(crate) limits: Limits,
     pub(crate) constants: Vec<(String, Dynamic)>,
     pub(crate) output: Arc<Kept>,
+}
+
+/// What somebody gave outside the API.
+pub(crate) fn granted(grants: &[&str]) -> Arc<LocalGrants> {
+    let given = grants.iter().map(|text| LocalGrant::parse(text).expect(text)).collect();
+    Arc::new(LocalGrants { given, ..LocalGrants::default() })
 }
 
 impl Bench {

@@ -10,6 +10,9 @@ use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::{Arguments, Fault};
 use crate::error::{Error, Kind};
 
+/// The longest pattern that an instant is written by, in bytes.
+const LONGEST_PATTERN: usize = 1000;
+
 /// Durations, as natives declare them.
 pub const DURATION: Type = Type::Custom("Duration", TypeId::of::<Duration>);
 /// Instants, as natives declare them.
@@ -260,6 +263,11 @@ fn instant_methods() -> Vec<Native> {
             .example("instant(\"2026-11-22T08:00:00Z\").format(\"%Y%m%dT%H%M\") == \"20261122T0800\"")
             .by(|a| {
                 let pattern = a.text(1)?;
+                // Each conversion takes many times its letters.
+                if pattern.len() > LONGEST_PATTERN {
+                    let message = format!("a pattern has at most {LONGEST_PATTERN} letters");
+                    return Err(Error::new(Kind::Script, "bad_format", message).into());
+                }
                 Ok(a.get::<Instant>(0)?.format(&pattern)?.into())
             }),
         Native::method(INSTANT, "truncate")

@@ -1,0 +1,262 @@
+//! Requests of a script to hosts that are not the API's. Nothing of ours goes with them, no redirect is followed, and
+//! the addresses of the link are out of reach under every name.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::link_local::{is_link_local, is_metadata_name};
+use super::live::Network;
+use super::live_error::Broken;
+use crate::error::{Error, Kind};
+use crate::secret::Secret;
+
+/// Headers that say where a request goes or how it is cut; they are ours to set.
+const OWN_HEADERS: [&str; 8] =
+    ["host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "proxy-authorization"];
+
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The network outside the API; cheap to clone.
+#[derive(Clone)]
+pub struct Outside(Arc<Inner>);
+
+struct Inner {
+    network: Arc<Network>,
+    lookup: Lookup,
+    client: OnceLock<Result<reqwest::Client, String>>,
+}
+
+type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
+/// A URL that may be asked for.
+#[derive(Clone)]
+pub struct OutsideUrl(reqwest::Url);
+
+/// A request. All that may hold a secret is one.
+pub struct OutsideCall {
+    /// Where it goes.
+    pub url: OutsideUrl,
+    /// `GET`, `POST` and so on.
+    pub method: String,
+    /// Names and values.
+    pub headers: Vec<(String, Secret)>,
+    /// What is sent, if anything.
+    pub body: Option<Secret>,
+    /// How long it may take in all.
+    pub time_limit: Duration,
+    /// The longest answer that is read, in bytes.
+    pub longest_answer: usize,
+}
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub struct OutsideAnswer {
+    /// The status.
+    pub status: u16,
+    /// Names in small letters, and values; the values of a name that comes twice are joined by commas.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl OutsideUrl {
+    /// Reads a URL. What is wrong with it is said without showing it.
+    ///
+    /// # Errors
+    /// Kind `invalid` if it is none or holds a password, kind `policy` if it leads to the addresses of the link.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let bad = |message: String| Error::new(Kind::Invalid, "bad_url", message);
+        let url = reqwest::Url::parse(text).map_err(|error| {
+            bad(format!("the URL cannot be read: {error}")).with_hint("write it as `https://host.example/path`")
+        })?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad(format!("`{}` is no scheme that can be asked: use http or https", url.scheme())));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(bad("the URL holds a name or a password".to_owned()).with_hint("send them in a header"));
+        }
+        let url = Self(url);
+        if url.literal().is_some_and(is_link_local) || is_metadata_name(url.name()) {
+            return Err(link_local(&url.host()));
+        }
+        Ok(url)
+    }
+
+    /// The host and its port: `api.example.com:443`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}:{}", self.name(), self.0.port_or_known_default().unwrap_or_default())
+    }
+
+    fn name(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// The address, if the host is one and no name. The parser has brought numbers of all kinds into one form.
+    fn literal(&self) -> Option<IpAddr> {
+        self.name().trim_matches(['[', ']']).parse().ok()
+    }
+}
+
+impl Outside {
+    pub(super) fn new(network: Arc<Network>) -> Self {
+        Self::looking_up(network, Arc::new(|name| Box::pin(system_lookup(name))))
+    }
+
+    fn looking_up(network: Arc<Network>, lookup: Lookup) -> Self {
+        Self(Arc::new(Inner { network, lookup, client: OnceLock::new() }))
+    }
+
+    /// Sends a request once and gives the answer, whatever its status.
+    ///
+    /// # Errors
+    /// - `invalid`: the method or a header cannot be sent.
+    /// - `policy`: the name leads to the addresses of the link.
+    /// - `network`, `timeout`: there is no whole answer, or it is too long.
+    pub async fn send(&self, call: OutsideCall) -> Result<OutsideAnswer, Error> {
+        let host = call.url.host();
+        let method = METHODS.iter().find(|known| known.eq_ignore_ascii_case(&call.method)).ok_or_else(|| {
+            Error::new(Kind::Invalid, "bad_method", "there is no such method to ask with")
+                .with_hint(format!("methods are {}", METHODS.join(", ")))
+        })?;
+        let headers = headers_of(&call.headers)?;
+        let client = self.client().map_err(|reason| no_answer(&host, &reason))?;
+        // A proxy resolves names by itself.
+        if self.0.network.has_proxy() && call.url.literal().is_none() {
+            let found = (self.0.lookup)(call.url.name().to_owned()).await.unwrap_or_default();
+            if found.iter().any(|address| is_link_local(address.ip())) {
+                return Err(link_local(&host));
+            }
+        }
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or(reqwest::Method::GET);
+        let mut request = client.request(method.clone(), call.url.0.clone()).headers(headers).timeout(call.time_limit);
+        if let Some(body) = &call.body {
+            request = request.body(body.expose().to_owned());
+        }
+        let mut answer = request.send().await.map_err(|error| self.failed(&host, &error))?;
+        tracing::debug!(%method, host, status = answer.status().as_u16(), "answered");
+        let too_long = || {
+            let message = format!("the answer of `{host}` is longer than {} KiB", call.longest_answer >> 10);
+            Error::new(Kind::Network, "answer_too_long", message).with_hint("raise the limit with `--max-memory`")
+        };
+        let mut body = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(|error| self.failed(&host, &error))? {
+            if body.len() + piece.len() > call.longest_answer {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(OutsideAnswer { status: answer.status().as_u16(), headers: joined(answer.headers()), body })
+    }
+
+    fn client(&self) -> Result<reqwest::Client, String> {
+        let build = || {
+            let resolver = Guarded(self.0.lookup.clone());
+            self.0.network.builder()?.dns_resolver(Arc::new(resolver)).build().map_err(|error| error.to_string())
+        };
+        self.0.client.get_or_init(build).clone()
+    }
+
+    fn failed(&self, host: &str, error: &reqwest::Error) -> Error {
+        if is_of_the_link(error) {
+            return link_local(host);
+        }
+        let broken = Broken { error, has_proxy: self.0.network.has_proxy() }.to_backend_error();
+        if broken.is_timeout {
+            return Error::new(Kind::Timeout, "no_answer", format!("`{host}` did not answer in time"))
+                .with_hint("give it longer with `timeout`");
+        }
+        let answer = no_answer(host, &broken.message);
+        match broken.hint {
+            Some(hint) => answer.with_hint(hint),
+            None => answer,
+        }
+    }
+}
+
+fn no_answer(host: &str, reason: &str) -> Error {
+    Error::new(Kind::Network, "no_answer", format!("no answer from `{host}`: {reason}"))
+}
+
+fn link_local(host: &str) -> Error {
+    let message = format!("`{host}` leads to a link-local address, which no script may ask");
+    Error::new(Kind::Policy, "link_local", message)
+        .with_hint("a server's metadata service hands out credentials there; `metadata = true` in a profile uses them")
+}
+
+fn headers_of(given: &[(String, Secret)]) -> Result<HeaderMap, Error> {
+    let wrong = |name: &str, why: &str| {
+        Error::new(Kind::Invalid, "bad_header", format!("the header `{}` {why}", name.escape_debug()))
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in given {
+        let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong(name, "has no name that can be sent"))?;
+        if OWN_HEADERS.contains(&known.as_str()) {
+            return Err(wrong(name, "is set by stackhand itself"));
+        }
+        let mut value =
+            HeaderValue::from_str(value.expose()).map_err(|_| wrong(name, "has letters that no header has"))?;
+        value.set_sensitive(true);
+        headers.append(known, value);
+    }
+    Ok(headers)
+}
+
+fn joined(headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .keys()
+        .map(|name| {
+            let values =
+                headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            (name.as_str().to_owned(), values.collect::<Vec<_>>().join(", "))
+        })
+        .collect()
+}
+
+async fn system_lookup(name: String) -> io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+}
+
+/// Resolves names, but none that leads to the addresses of the link: the connection is made to what was looked at.
+struct Guarded(Lookup);
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let looking = (self.0)(name.as_str().to_owned());
+        Box::pin(async move {
+            let addresses = looking.await?;
+            if addresses.iter().any(|address| is_link_local(address.ip())) {
+                return Err(Box::new(OfTheLink) as Box<dyn StdError + Send + Sync>);
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A name leads to the addresses of the link.
+#[derive(Debug, thiserror::Error)]
+#[error("it leads to a link-local address")]
+struct OfTheLink;
+
+fn is_of_the_link(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<OfTheLink>() {
+            return true;
+        }
+        let within = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = within.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| error.source());
+    }
+    false
+}
+
+#[cfg(test)]
+#[path = "outside_tests.rs"]
+mod tests;
