@@ -18,6 +18,7 @@ pub struct Workspace {
     folder: TempDir,
     variables: Vec<(String, String)>,
     input: Vec<u8>,
+    mapped_kib: u64,
 }
 
 /// How a process ended.
@@ -31,7 +32,7 @@ pub struct Ran {
 impl Workspace {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { folder, variables: Vec::new(), input: Vec::new() }
+        Self { folder, variables: Vec::new(), input: Vec::new(), mapped_kib: MEMORY_KIB }
     }
 
     /// Writes a file, with the folders that it lies in.
@@ -44,6 +45,12 @@ impl Workspace {
 
     pub fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Lets the process map more: each script thread maps room for values as deep as its budget allows.
+    pub fn mapping(mut self, kib: u64) -> Self {
+        self.mapped_kib = kib;
         self
     }
 
@@ -76,7 +83,7 @@ impl Workspace {
     /// Starts the binary, and reads nothing of its output: once the pipe is full it hangs.
     pub fn start_unread(&self, words: &[&str]) -> Running {
         let mut command = Command::new("/bin/sh");
-        let limit = format!("ulimit -v {MEMORY_KIB}; exec \"$0\" \"$@\"");
+        let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", self.mapped_kib);
         command.args(["-c", &limit, env!("CARGO_BIN_EXE_stackhand")]).args(words);
         command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
         command.env("PATH", "/usr/bin:/bin").envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -69,6 +69,7 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
         simulation: request.simulation,
         scrubber: request.scrubber.clone(),
         max_in_flight: None,
+        max_calls: None,
         // A list of local grants alone does not restrict the API.
         sources: Sources { allow: request.local.into_iter().map(Grant::local).collect(), ..Sources::default() },
         managed: ManagedObjects::Protected,

@@ -38,9 +38,10 @@ fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
         Ipv4Addr::new(a, b, c, d)
     };
     match parts {
-        [0x2002, high, low, ..] => Some(of(high, low)),
-        [0, 0, 0, 0, 0 | 0xffff, 0, high, low] | [0, 0, 0, 0, 0, 0xffff, high, low] => Some(of(high, low)),
-        [0x0064, 0xff9b, 0 | 1, _, _, _, high, low] => Some(of(high, low)),
+        [0x2002, high, low, ..]
+        | [0, 0, 0, 0, 0 | 0xffff, 0, high, low]
+        | [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x0064, 0xff9b, 0 | 1, _, _, _, high, low] => Some(of(high, low)),
         _ => None,
     }
 }

@@ -23,6 +23,19 @@ const LIMITS: [(&str, &str); 3] = [("--max-memory", "64"), ("--max-operations", 
 /// What an attack may take beside what a run needs idle, in KiB: one and a half times the budget.
 const MOST_KIB: u64 = 96 << 10;
 
+/// What an attack may map: the stacks of all its threads. What it takes of that is watched.
+const MAPPED_KIB: u64 = 512 << 20;
+
+/// What an attack may name with `--profile`.
+const PROFILES: &str = r#"
+[profile.guarded]
+protect = ["role=web", "web-1"]
+[profile.low]
+permissions = ["read"]
+[profile.reader]
+read_only = true
+"#;
+
 /// A recipe that means harm.
 pub struct Attack {
     pub name: String,
@@ -47,8 +60,8 @@ impl Attack {
         let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).expect("it is readable");
         let said = |key: &str| {
-            let lines = text.lines().take_while(|line| line.starts_with("// "));
-            lines.filter_map(|line| line[3..].strip_prefix(key)?.strip_prefix(": ")).next().map(str::to_owned)
+            let mut lines = text.lines().take_while(|line| line.starts_with("// "));
+            lines.find_map(|line| line[3..].strip_prefix(key)?.strip_prefix(": ")).map(str::to_owned)
         };
         let exit = said("exit").and_then(|code| code.parse().ok()).unwrap_or_else(|| panic!("{name}: no `// exit:`"));
         let place = match said("where").as_deref() {
@@ -90,7 +103,7 @@ impl Ground {
     }
 
     /// What a run takes that does next to nothing.
-    pub fn idle_kib(&self) -> u64 {
+    pub fn idle_kib() -> u64 {
         let running = Workspace::new().start(&["eval", "--sim", "--timeout", "1s", "loop { sleep(hours(1)); }"]);
         let peak = Peak::watch(running.id());
         running.end();
@@ -135,8 +148,9 @@ impl Ground {
         let outside = self.outside.path();
         let text = attack.text.replace("@OUTSIDE@", &outside.display().to_string()).replace("@URL@", &self.misleading);
         let mut workspace = Workspace::new()
+            .mapping(MAPPED_KIB)
             .file("attack.rhai", text)
-            .file("stackhand.toml", "")
+            .file("stackhand.toml", PROFILES)
             .file("data/in.txt", "harmless")
             .file("data/long.rhai", "// long\n".repeat(600_000))
             .variable("CANARY", CANARY)
@@ -153,6 +167,9 @@ impl Ground {
             symlink(outside.join(to), data.join(link)).expect("a link");
         }
         assert!(Command::new("mkfifo").arg(data.join("pipe")).status().expect("mkfifo").success());
+        if attack.name.starts_with("journal_that_cannot") {
+            workspace = workspace.file(".stackhand", "in the way of the journal's folder");
+        }
         if attack.place == Place::Served {
             let key = self.served.path("key.json").display().to_string();
             workspace = workspace

@@ -43,7 +43,7 @@ impl Door {
 }
 
 fn pass(mut from: TcpStream, mut to: TcpStream, look: impl Fn(&[u8])) {
-    let mut bytes = [0; 64 << 10];
+    let mut bytes = vec![0; 64 << 10];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
         look(&bytes[..count]);
         if to.write_all(&bytes[..count]).is_err() {

@@ -7,7 +7,7 @@
 //! | `// code: memory_limit` | the error that is shown; any if left out |
 //! | `// options: --max-calls 30` | further options |
 //! | `// where: served` | against a served simulator through a door that counts; `nowhere`: without a platform, on the real clock; else in a simulated world |
-//! | `// peak: 320` | MiB that it may take beside what a run needs idle, where that is known to be more than 96, one and a half times its budget |
+//! | `// peak: 160` | MiB that it may take beside what a run needs idle, where that is known to be more than 96, one and a half times its budget |
 //!
 //! Whatever it tries: the process ends by itself, within its budget of memory, shows no secret, reads nothing outside of
 //! its folder, and what it was not granted is not even asked for.
@@ -40,7 +40,7 @@ fn attacks() -> Vec<Attack> {
 fn every_attack_is_contained() {
     let attacks = attacks();
     let ground = Ground::prepare();
-    let idle = ground.idle_kib();
+    let idle = Ground::idle_kib();
     let (left, wrong) = (Mutex::new(attacks.iter()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -1,9 +1,13 @@
 //! How much memory a process took at most.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// What takes so much is ended before the machine suffers.
+const FAR_TOO_MUCH_KIB: u64 = 3 << 20;
 
 /// Looks at a process until it has ended. The system keeps the peak; only what is taken just before the end is missed.
 pub struct Peak {
@@ -18,7 +22,11 @@ impl Peak {
         let (ended, seen) = (has_ended.clone(), most.clone());
         let watch = std::thread::spawn(move || {
             while !ended.load(Ordering::Acquire) {
-                seen.fetch_max(peak_kib(process).unwrap_or(0), Ordering::AcqRel);
+                let peak = peak_kib(process).unwrap_or(0);
+                seen.fetch_max(peak, Ordering::AcqRel);
+                if peak > FAR_TOO_MUCH_KIB {
+                    let _ = Command::new("/bin/kill").args(["-KILL", &process.to_string()]).status();
+                }
                 std::thread::sleep(Duration::from_millis(2));
             }
         });
