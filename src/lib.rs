@@ -18,6 +18,7 @@
 //! | [`clock`] | the only file that reads time |
 //! | [`secret`] | secrets that redact themselves, the scrubber of every sink |
 //! | [`memory`] | the counting allocator |
+//! | [`meter`] | what a run holds, and work that is charged to it |
 //! | [`error`] | the top error: code, what, where, hint, exit code |
 
 pub mod app;
@@ -30,6 +31,7 @@ pub mod engine;
 pub mod error;
 pub mod journal;
 pub mod memory;
+pub mod meter;
 pub mod policy;
 pub mod resources;
 pub mod secret;

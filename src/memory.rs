@@ -4,24 +4,13 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::ptr::null;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use mimalloc::MiMalloc;
 
+use crate::meter::Meter;
+
 /// A thread tells its meter at the latest after so many bytes, so that threads do not fight for one cache line.
 const BATCH: i64 = 32 * 1024;
-
-/// How many bytes a run holds.
-#[derive(Debug, Default)]
-pub struct Meter(AtomicI64);
-impl Meter {
-    /// The bytes in use, as far as the threads of the run have told. It never owes: what a thread freed for others,
-    /// such as the network's buffers, is forgotten rather than set against what the run takes later.
-    pub fn used(&self) -> u64 {
-        let used = self.0.load(Ordering::Relaxed);
-        if used < 0 { self.0.fetch_max(0, Ordering::Relaxed).max(0).unsigned_abs() } else { used.unsigned_abs() }
-    }
-}
 
 thread_local! {
     static METER: Cell<*const Meter> = const { Cell::new(null()) };
@@ -33,6 +22,16 @@ pub fn charge_to<T>(meter: &Arc<Meter>, work: impl FnOnce() -> T) -> T {
     flush();
     let _restore = Restore(METER.replace(Arc::as_ptr(meter)));
     work()
+}
+
+/// The meter that this thread charges now, if it charges one.
+#[expect(unsafe_code, reason = "the pointer is that of an `Arc` that `charge_to` borrows for as long")]
+pub fn charged_now() -> Option<Arc<Meter>> {
+    let meter = METER.get();
+    (!meter.is_null()).then(|| unsafe {
+        Arc::increment_strong_count(meter);
+        Arc::from_raw(meter)
+    })
 }
 
 /// Charges again what was charged before, also after a panic.
@@ -56,7 +55,7 @@ fn charge(more: usize, less: usize) {
 #[expect(unsafe_code, reason = "`charge_to` alone sets the pointer, and borrows the meter for as long")]
 fn flush() {
     let pending = PENDING.replace(0);
-    unsafe { METER.get().as_ref() }.inspect(|meter| _ = meter.0.fetch_add(pending, Ordering::Relaxed));
+    unsafe { METER.get().as_ref() }.inspect(|meter| meter.add(pending));
 }
 
 #[global_allocator]

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::Value;
 use stackhand::catalog::Operation;
-use stackhand::memory::{Meter, charge_to};
+use stackhand::memory::charge_to;
+use stackhand::meter::Meter;
 use stackhand::transport::{Backend, Endpoints, Sending};
 
 use super::Scale;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use stackhand::auth::FixedToken;
 use stackhand::clock::Clock;
 use stackhand::engine::{self, Limits, Output, RunContext, Source};
-use stackhand::memory::Meter;
+use stackhand::meter::Meter;
 use stackhand::resources::Platform;
 use stackhand::secret::Secret;
 use stackhand::transport::{Backend, Client, Endpoints, Live, LiveOptions, Target};

@@ -1,13 +1,11 @@
 //! The bridge between script threads and the shared runtime.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use super::context::RunContext;
 use crate::error::{Error, Kind};
-use crate::memory::{Meter, charge_to};
+use crate::meter::Charged;
 
 /// Blocks a script thread on a future of the shared runtime. A cancel or the run's deadline ends it at once, in the
 /// middle of whatever it does; the future is dropped before this returns.
@@ -27,7 +25,7 @@ where
     run.check()?;
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let halt = run.halt().clone();
-    let work = Charged { meter: run.meter().clone(), work: Some(Box::pin(future)) };
+    let work = Charged::to(run.meter().clone(), future);
     run.runtime.spawn(async move {
         let result = tokio::select! {
             biased;
@@ -40,32 +38,5 @@ where
         Ok(Some(result)) => Ok(result),
         Ok(None) => Err(run.stopped().unwrap_or_else(|| Error::new(Kind::Cancelled, "cancelled", "interrupted"))),
         Err(_) => Err(Error::new(Kind::Bug, "panic", "a background task panicked")),
-    }
-}
-
-/// A future whose memory is charged to a run, on whatever thread it is polled or dropped.
-struct Charged<F> {
-    meter: Arc<Meter>,
-    work: Option<Pin<Box<F>>>,
-}
-
-impl<F: Future> Future for Charged<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Self { meter, work } = &mut *self;
-        charge_to(meter, || {
-            let polled = work.as_mut().map_or(Poll::Pending, |work| work.as_mut().poll(context));
-            if polled.is_ready() {
-                *work = None;
-            }
-            polled
-        })
-    }
-}
-
-impl<F> Drop for Charged<F> {
-    fn drop(&mut self) {
-        charge_to(&self.meter, || self.work = None);
     }
 }

@@ -19,7 +19,7 @@ use super::sources::Sources;
 use super::surroundings::Surroundings;
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
-use crate::memory::Meter;
+use crate::meter::Meter;
 use crate::policy::LocalGrant;
 use crate::resources::Platform;
 use crate::stack;

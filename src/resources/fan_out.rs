@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::AbortHandle;
 
 use crate::clock::{Clock, handoff};
+use crate::meter::Charged;
 
 /// Does all the work, at most `width` pieces at a time, and gives the results in its order; `None` where a piece
 /// panicked. Each worker is a thread of the run to the clock. Dropping the future ends the work.
@@ -22,7 +23,7 @@ where
         let (sender, receiver) = handoff(clock);
         // Taken here, so that time cannot jump before the worker is at work.
         let (busy, queue) = (clock.busy(), queue.clone());
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(Charged::as_here(async move {
             let mut results = Vec::new();
             loop {
                 let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -31,7 +32,7 @@ where
             }
             sender.send(results);
             drop(busy);
-        });
+        }));
         abort.0.push(task.abort_handle());
         workers.push(receiver);
     }

@@ -189,7 +189,8 @@ fn objects_cannot_lie_in_each_other_without_end() {
 
 #[test]
 fn a_meter_counts_what_is_held_and_never_owes() {
-    use crate::memory::{Meter, charge_to};
+    use crate::memory::charge_to;
+    use crate::meter::Meter;
     let (outer, inner) = (Arc::new(Meter::default()), Arc::new(Meter::default()));
     let mut kept = charge_to(&outer, || {
         let kept = vec![1_u8; 1 << 20];

@@ -15,6 +15,7 @@ use super::super::kind::Kind;
 use super::super::platform::Platform;
 use super::poller;
 use crate::clock::{HandoffReceiver, HandoffSender, handoff};
+use crate::meter::Charged;
 use crate::transport::Target;
 
 /// All polls of a run; clones share them.
@@ -93,12 +94,12 @@ impl Polls {
             // Taken here, so that time cannot jump before the poller is at work.
             let busy = platform.clock().busy();
             let (platform, poll) = (platform.clone(), poll.clone());
-            tokio::spawn(async move {
+            tokio::spawn(Charged::as_here(async move {
                 let stopped = Stopped(poll.clone());
                 poller::run(&platform, &poll).await;
                 drop(stopped);
                 drop(busy);
-            });
+            }));
         }
         drop(state);
         Joined { poll, key, receiver: Some(receiver) }
