@@ -8,9 +8,10 @@
 //! | [`app`] | use cases without a terminal; the only room that plugs the others together |
 //! | [`engine`] | everything that touches Rhai |
 //! | [`resources`] | the platform as Rust sees it: verbs, relations, waiters |
-//! | [`transport`] | one request on its way: gate, retries, rate limit, backend |
+//! | [`transport`] | one request on its way: gate, caps, retries, rate limit, backend |
+//! | [`plan`] | a simulated world forked off the real one, which it cannot change |
 //! | [`journal`] | what every run did, written before and after each change |
-//! | [`policy`] | permissions, grants, and what they are narrowed to |
+//! | [`policy`] | permissions, grants, and what they are narrowed to; caps |
 //! | [`simulator`] | world, state machines, rules, faults; answers messages |
 //! | [`auth`] | credentials in, bearer tokens out |
 //! | [`catalog`] | the table of STACKIT's API operations |
@@ -32,6 +33,7 @@ pub mod error;
 pub mod journal;
 pub mod memory;
 pub mod meter;
+pub mod plan;
 pub mod policy;
 pub mod resources;
 pub mod secret;

@@ -3,6 +3,8 @@
 mod authentication;
 #[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
+mod caps;
 mod catalog;
 mod examples;
 #[cfg(unix)]

@@ -82,12 +82,8 @@ impl Workspace {
 
     /// Starts the binary, and reads nothing of its output: once the pipe is full it hangs.
     pub fn start_unread(&self, words: &[&str]) -> Running {
-        let mut command = Command::new("/bin/sh");
-        let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", self.mapped_kib);
-        command.args(["-c", &limit, env!("CARGO_BIN_EXE_stackhand")]).args(words);
-        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
-        command.env("PATH", "/usr/bin:/bin").envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let mut child = command
+        let mut child = self
+            .command(words)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -101,6 +97,41 @@ impl Workspace {
         let stderr = lines_of(child.stderr.take().expect("it is piped"));
         let seen = Ran { code: 0, stdout: String::new(), stderr: String::new() };
         Running { child, unread, stdout: channel().1, stderr, seen }
+    }
+
+    /// Runs the binary on a terminal; once that shows `question`, types `answer`. Everything that it shows counts as
+    /// the standard output.
+    pub fn converse(&self, words: &[&str], question: &str, answer: &str) -> Ran {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&terminal).and_then(|()| unlockpt(&terminal)).expect("it is ours");
+        let name = ptsname(&terminal, Vec::new()).expect("it has a name").into_string().expect("of ASCII");
+        let end = || std::fs::File::options().read(true).write(true).open(&name).expect("its other end");
+        let mut child =
+            self.command(words).stdin(end()).stdout(end()).stderr(end()).spawn().expect("the binary can be started");
+        let mut terminal = std::fs::File::from(terminal);
+        let mut shown = Vec::new();
+        let mut is_answered = false;
+        let mut bytes = [0; 4_096];
+        // The read fails once nobody holds the other end.
+        while let Ok(read @ 1..) = terminal.read(&mut bytes) {
+            shown.extend_from_slice(&bytes[..read]);
+            if !is_answered && String::from_utf8_lossy(&shown).contains(question) {
+                is_answered = true;
+                terminal.write_all(answer.as_bytes()).expect("somebody reads");
+            }
+        }
+        let code = code_of(child.wait().expect("it was started"));
+        Ran { code, stdout: String::from_utf8_lossy(&shown).into_owned(), stderr: String::new() }
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new("/bin/sh");
+        let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", self.mapped_kib);
+        command.args(["-c", &limit, env!("CARGO_BIN_EXE_stackhand")]).args(words);
+        command.current_dir(self.folder.path()).env_clear().env("HOME", self.folder.path());
+        command.env("PATH", "/usr/bin:/bin").envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
     }
 }
 

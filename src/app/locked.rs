@@ -21,7 +21,7 @@ mod tests {
 
     use serde_json::json;
 
-    use crate::app::{Opening, RunRequest, Session, Simulation, run};
+    use crate::app::{GivenCaps, Opening, RunRequest, Session, Simulation, run};
     use crate::config::{Environment, Given};
     use crate::engine::{Limits, Outcome, Silent, Source, Surroundings};
     use crate::error::Kind;
@@ -39,6 +39,7 @@ mod tests {
             sources: Sources::default(),
             managed: ManagedObjects::default(),
             includes_self: false,
+            caps: GivenCaps::default(),
             seed: 0,
             progress: None,
             recording: None,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use super::recording::{RecordedOutput, ended};
-use crate::engine::{self, Identity, Limits, Outcome, Output, RunContext, Source, Surroundings};
+use crate::engine::{self, Limits, Outcome, Output, RunContext, Source, Surroundings};
 
 /// What a run gets besides the session.
 pub struct RunRequest {
@@ -34,15 +34,7 @@ pub struct RunRequest {
 #[must_use]
 pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
     let RunRequest { source, arguments, limits, fire_time, output, cancel, mut surroundings } = request;
-    surroundings.identity = Identity {
-        id: session.run.clone(),
-        recipe: source.name.clone(),
-        profile: session.settings.profile.as_ref().map(|profile| profile.value.clone()),
-        project: session.target.project.clone(),
-        region: session.target.region.clone(),
-        started_at: None,
-    };
-    surroundings.local = session.rules.grants().local().clone();
+    surroundings = session.around(surroundings, &source.name);
     let mut context = RunContext::new(runtime, session.recipe_clock.clone());
     context.process_clock = session.process_clock.clone();
     context.platform = Some(session.platform());

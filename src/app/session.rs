@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::caps::GivenCaps;
 use super::locked::Locked;
 use super::progress::{Progress, Watched};
 use super::recording::{Recording, keeping};
@@ -12,14 +13,15 @@ use crate::auth::{self, LiveEndpoint, SystemPrograms};
 use crate::catalog;
 use crate::clock::Clock;
 use crate::config::{Environment, Given, Settings};
+use crate::engine::{Identity, Surroundings};
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Ended, Journal};
-use crate::policy::{ManagedObjects, Rules, Sources};
+use crate::policy::{Caps, ManagedObjects, Reach, Rules, Sources, Tally};
 use crate::resources::{Api, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
-use crate::transport::{Backend, Client, Endpoints, Limits, Live, LiveOptions, Outside, Target};
+use crate::transport::{Backend, Client, ClientBuilder, Endpoints, Limits, Live, LiveOptions, Outside, Target};
 
 /// What a session is opened with.
 #[derive(Clone)]
@@ -42,6 +44,8 @@ pub struct Opening {
     pub managed: ManagedObjects,
     /// Whether the server that this runs on may be stopped and deleted too.
     pub includes_self: bool,
+    /// How much may be changed.
+    pub caps: GivenCaps,
     /// The seed of jitter.
     pub seed: u64,
     /// Watches the calls.
@@ -74,6 +78,11 @@ pub struct Session {
     pub run: String,
     /// What the run did; nothing on the simulator, where nothing real changes.
     pub journal: Option<Journal>,
+    /// What was changed, held against the caps.
+    pub tally: Arc<Tally>,
+    /// What leads to the real API, if it is that.
+    pub(super) live: Option<Way>,
+    pub(super) caps: Caps,
     scrubber: Scrubber,
     /// Why no call can be made, if no credential was given.
     lock: Option<Error>,
@@ -108,10 +117,18 @@ impl Session {
             simulator.set_faults(faults);
         }
         let simulated = Arc::new(Simulated::new(simulator.clone()));
-        let way =
-            Way { backend: simulated.clone(), tokens: simulated, clock: clock.clone(), endpoints: Endpoints::new() };
+        let way = Way {
+            backend: simulated.clone(),
+            tokens: simulated,
+            clock: clock.clone(),
+            endpoints: Endpoints::new(),
+            limits: limits(opening),
+            seed: opening.seed,
+        };
         let rules = rules(opening, &settings)?;
-        let client = way.client(opening, &rules, None);
+        let caps = opening.caps.resolve(&settings)?;
+        let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
+        let client = way.watched(opening, &rules).tally(tally.clone()).build();
         let project = settings.project.as_ref().map(|project| project.value.clone());
         let target = Target {
             project: Some(project.unwrap_or_else(|| simulator.first_project())),
@@ -129,6 +146,9 @@ impl Session {
             rules,
             run: uuid::Uuid::new_v4().to_string(),
             journal: None,
+            tally,
+            live: None,
+            caps,
             scrubber: opening.scrubber.clone(),
             lock: None,
         })
@@ -153,7 +173,14 @@ impl Session {
             })?;
         }
         let outside = live.outside();
-        let way = Way { backend: Arc::new(live), tokens: source, clock: clock.clone(), endpoints };
+        let way = Way {
+            backend: Arc::new(live),
+            tokens: source,
+            clock: clock.clone(),
+            endpoints,
+            limits: limits(opening),
+            seed: opening.seed,
+        };
         let rules = rules(opening, &settings)?;
         let run = uuid::Uuid::new_v4().to_string();
         let journal = begin_journal(opening, &settings, &clock, &run, identity.as_ref())?;
@@ -164,7 +191,9 @@ impl Session {
                 .and(journal.unwritable())
                 .map(|why| format!("{why}: nothing can be changed; {}", why.hint())),
         );
-        let client = way.client(opening, &rules, Some(journal.clone()));
+        let caps = opening.caps.resolve(&settings)?;
+        let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
+        let client = way.watched(opening, &rules).tally(tally.clone()).journal(Some(journal.clone())).build();
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
             region: Some(settings.region.value.clone()),
@@ -181,6 +210,9 @@ impl Session {
             rules,
             run,
             journal: Some(journal),
+            tally,
+            live: Some(way),
+            caps,
             scrubber: opening.scrubber.clone(),
             lock,
         })
@@ -194,6 +226,20 @@ impl Session {
             None => Arc::new(self.client.clone()),
         };
         Platform::new(api, self.target.clone(), self.recipe_clock.clone())
+    }
+
+    /// What a run of this recipe has around it: what it is called, and what it is given outside the API.
+    pub(super) fn around(&self, mut surroundings: Surroundings, recipe: &str) -> Surroundings {
+        surroundings.identity = Identity {
+            id: self.run.clone(),
+            recipe: recipe.to_owned(),
+            profile: self.settings.profile.as_ref().map(|profile| profile.value.clone()),
+            project: self.target.project.clone(),
+            region: self.target.region.clone(),
+            started_at: None,
+        };
+        surroundings.local = self.rules.grants().local().clone();
+        surroundings
     }
 
     /// Makes sure that calls can be made, for who makes one in any case.
@@ -280,32 +326,45 @@ pub fn auth_surroundings(live: &Live, clock: Clock, scrubber: Scrubber) -> auth:
 }
 
 /// What a client is built on.
-struct Way {
-    backend: Arc<dyn Backend>,
+pub(super) struct Way {
+    pub backend: Arc<dyn Backend>,
     tokens: Arc<dyn auth::TokenSource>,
     clock: Clock,
     endpoints: Endpoints,
+    limits: Limits,
+    seed: u64,
 }
 
 impl Way {
-    fn client(self, opening: &Opening, rules: &Arc<Rules>, journal: Option<Journal>) -> Client {
+    /// A client of another backend than this way's own.
+    pub fn client(&self, backend: Arc<dyn Backend>, session: &Session) -> ClientBuilder {
+        self.builder(backend, &session.scrubber)
+    }
+
+    /// A client that obeys these rules, and tells of its calls to whoever watches.
+    fn watched(&self, opening: &Opening, rules: &Arc<Rules>) -> ClientBuilder {
         let backend: Arc<dyn Backend> = match &opening.progress {
-            Some(progress) => Arc::new(Watched { backend: self.backend, progress: progress.clone() }),
-            None => self.backend,
+            Some(progress) => Arc::new(Watched { backend: self.backend.clone(), progress: progress.clone() }),
+            None => self.backend.clone(),
         };
-        let defaults = Limits::default();
-        let limits = Limits {
-            in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight),
-            calls: opening.max_calls.unwrap_or(defaults.calls),
-            ..defaults
-        };
-        Client::builder(backend, self.tokens, self.clock)
-            .gate(rules.clone())
-            .journal(journal)
-            .scrubber(opening.scrubber.clone())
-            .endpoints(self.endpoints)
-            .limits(limits)
-            .seed(opening.seed)
-            .build()
+        self.builder(backend, &opening.scrubber).gate(rules.clone())
+    }
+
+    fn builder(&self, backend: Arc<dyn Backend>, scrubber: &Scrubber) -> ClientBuilder {
+        Client::builder(backend, self.tokens.clone(), self.clock.clone())
+            .scrubber(scrubber.clone())
+            .endpoints(self.endpoints.clone())
+            .limits(self.limits.clone())
+            .seed(self.seed)
+    }
+}
+
+/// How many requests are under way at once, and all that has no option.
+fn limits(opening: &Opening) -> Limits {
+    let defaults = Limits::default();
+    Limits {
+        in_flight: opening.max_in_flight.unwrap_or(defaults.in_flight),
+        calls: opening.max_calls.unwrap_or(defaults.calls),
+        ..defaults
     }
 }

@@ -110,6 +110,8 @@ impl RunLimits {
             max_calls: later.max_calls.or(self.max_calls),
             fire_time: later.fire_time.or(self.fire_time),
             reason: later.reason.or(self.reason),
+            caps: [self.caps, later.caps].concat(),
+            yes: later.yes | self.yes,
         }
     }
 }
@@ -183,6 +185,13 @@ pub struct RunLimits {
     /// The most calls of the API that the run may make [default: 100000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_calls: Option<u64>,
+    /// How much may be changed, such as 'deletions=50, changes=300, share=60%'; may be repeated [default: deletions=20,
+    /// changes=100, share=34%]
+    #[arg(long, value_name = "CAPS")]
+    pub caps: Vec<String>,
+    /// Do not ask before a run changes something in production
+    #[arg(short = 'y', long)]
+    pub yes: bool,
     /// The instant that the run stands for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub fire_time: Option<String>,

@@ -11,12 +11,13 @@ use super::arguments::{GrantOptions, RunLimits, Shared};
 use super::output::RunOutput;
 use super::process::Process;
 use super::progress::ProgressLine;
+use super::rehearsal::{Leave, before_changes};
 use super::signals::Interrupt;
-use crate::app::{self, Opening, Recording, RunRequest, Session, Simulation};
+use crate::app::{self, GivenCaps, Opening, Recording, RunRequest, Session, Simulation};
 use crate::config::duration;
 use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
 use crate::error::{Error, ExitCode, Kind, Result};
-use crate::policy::{ManagedObjects, Sources};
+use crate::policy::{Cap, ManagedObjects, Sources};
 
 /// How long a run may take when nobody says.
 const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -31,6 +32,8 @@ pub struct Script {
     pub arguments: BTreeMap<String, Value>,
     /// What it is, and what it says of its own permissions.
     pub sources: Sources,
+    /// How much it asks to change.
+    pub caps: Vec<Cap>,
 }
 
 /// Runs a script and shows its result; the exit code follows from how it ended.
@@ -44,7 +47,7 @@ pub fn execute(
     grants: &GrantOptions,
     script: Script,
 ) -> Result<u8> {
-    let Script { command, source, arguments, sources } = script;
+    let Script { command, source, arguments, sources, caps } = script;
     let printer = &process.printer;
     let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
     let fire_time = limits.fire_time()?;
@@ -60,6 +63,7 @@ pub fn execute(
         progress: Some(progress.clone()),
         recording: Some(recording),
         max_calls: limits.max_calls,
+        caps: GivenCaps { flag: limits.caps.clone(), job: None, header: caps },
         ..opening(process, shared, grants, sources)?
     };
     let session = Session::open(&opening)?;
@@ -86,6 +90,10 @@ pub fn execute(
             ..Surroundings::default()
         },
     };
+    if let Leave::Refused(why) = before_changes(printer, &session, runtime.handle(), limits, &request)? {
+        runtime.shutdown_background();
+        return Ok(interrupt.exit_code().unwrap_or(why.exit_code()) as u8);
+    }
     progress.start();
     let outcome = app::run(&session, runtime.handle().clone(), request);
     progress.finish();
@@ -120,6 +128,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         sources: grants.join(script)?,
         managed: if grants.allow_managed { ManagedObjects::Allowed } else { ManagedObjects::Protected },
         includes_self: grants.include_self,
+        caps: GivenCaps::default(),
         seed: u64::from(std::process::id()),
         progress: None,
         recording: None,

@@ -23,6 +23,7 @@ mod permissions_role;
 mod printer;
 mod process;
 mod progress;
+mod rehearsal;
 mod run;
 mod runs;
 mod signals;

@@ -32,7 +32,7 @@ pub fn run(process: &Process, shared: &Shared, arguments: &RunArguments) -> Resu
     // A script that does not parse tells so when it is run, with its line.
     let values = if recipe.is_readable { recipe.parameters.parse(&arguments.rest)? } else { BTreeMap::new() };
     let sources = Sources { header: recipe.header.listed(&source.name), ..Sources::of_file(&source.name) };
-    let script = Script { command: "run", source, arguments: values, sources };
+    let script = Script { command: "run", source, arguments: values, sources, caps: recipe.header.caps };
     execute(process, shared, &arguments.limits, &arguments.grants, script)
 }
 

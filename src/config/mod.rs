@@ -21,5 +21,5 @@ pub use error::Error;
 pub use origin::{Origin, Resolved};
 pub use own_server::{Found, OwnServer};
 pub use profile::Profile;
-pub use settings::{Given, Settings};
+pub use settings::{Given, Settings, WrittenCaps};
 pub use workspace::Workspace;

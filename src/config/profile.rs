@@ -29,6 +29,8 @@ pub struct Profile {
     pub(super) permissions: Option<Located<Vec<String>>>,
     /// Selectors, names and ids of objects that must not be changed, as written.
     pub(super) protect: Option<Located<Vec<String>>>,
+    /// How much a run may change, as written.
+    pub(super) caps: Vec<Located<(String, String)>>,
 }
 
 /// The one way to authenticate that a profile names.
@@ -69,7 +71,6 @@ const KEYS: &[&str] = &[
     "read_only",
     "permissions",
     "protect",
-    // Read elsewhere.
     "caps",
 ];
 
@@ -114,6 +115,7 @@ impl Profile {
             read_only: table.truth("read_only")?,
             permissions: table.texts("permissions")?,
             protect: table.texts("protect")?,
+            caps: table.numbers("caps")?,
         })
     }
 }

@@ -99,6 +99,21 @@ impl<'r, 't> Table<'r, 't> {
         })
     }
 
+    /// The texts and whole numbers of an inner table by their keys, as written; nothing if it is not there.
+    pub(super) fn numbers(&self, key: &str) -> Result<Vec<Located<(String, String)>>, Error> {
+        let read = |inner: Table<'_, 't>| {
+            let names: Vec<String> = inner.keys().map(|key| key.value.to_owned()).collect();
+            let value = |name: String| {
+                let written = inner.value(&name, "a whole number or a text", |value| {
+                    value.as_str().or_else(|| value.as_integer().map(toml::de::DeInteger::as_str)).map(str::to_owned)
+                })?;
+                Ok(written.map(|written| written.map(|value| (name, value))))
+            };
+            names.into_iter().filter_map(|name| value(name).transpose()).collect()
+        };
+        Ok(self.table(key, read)?.unwrap_or_default())
+    }
+
     /// Shows a table's inner table, if it is there.
     pub(super) fn table<T>(
         &self,

@@ -60,6 +60,8 @@ pub struct Settings {
     pub permissions: Option<Resolved<Vec<String>>>,
     /// What the profile protects, as written.
     pub protect: Option<Resolved<Vec<String>>>,
+    /// How much a run may change: what the profile says, and what the workspace says; as written, each with its place.
+    pub caps: WrittenCaps,
     /// How to authenticate, if anybody said; or why what was said is of no use. Nothing on the simulator.
     pub credential: Result<Option<Credential>, Error>,
     /// Every place where a credential may be given, in the order in which they are looked at.
@@ -67,6 +69,28 @@ pub struct Settings {
     /// What a person should know, though nothing is refused for it.
     pub warnings: Vec<String>,
     secrets: Vec<Secret>,
+}
+
+/// How much a run may change, as it is written: names and numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrittenCaps {
+    /// In the profile.
+    pub profile: Vec<Resolved<(String, String)>>,
+    /// At the top of the workspace's file.
+    pub workspace: Vec<Resolved<(String, String)>>,
+}
+
+impl WrittenCaps {
+    fn of(workspace: Option<&Workspace>, profile: Option<(&Workspace, &Profile)>) -> Self {
+        let of_profile = profile.into_iter().flat_map(|(workspace, profile)| {
+            profile.caps.iter().map(|cap| Resolved::new(cap.value.clone(), profile.origin(workspace, cap.line)))
+        });
+        let of_workspace = workspace.into_iter().flat_map(|workspace| {
+            let origin = |line| Origin::Workspace { file: workspace.file.clone(), line };
+            workspace.caps.iter().map(move |cap| Resolved::new(cap.value.clone(), origin(cap.line)))
+        });
+        Self { profile: of_profile.collect(), workspace: of_workspace.collect() }
+    }
 }
 
 /// The chosen profile's name, its origin, and what stands in the file unless it is the simulator.
@@ -131,6 +155,7 @@ impl Settings {
             permissions: profile
                 .and_then(|(workspace, profile)| profile.resolved(workspace, profile.permissions.as_ref())),
             protect: profile.and_then(|(workspace, profile)| profile.resolved(workspace, profile.protect.as_ref())),
+            caps: WrittenCaps::of(workspace.as_ref(), profile),
             credential: choice.credential,
             candidates: choice.candidates,
             warnings,
@@ -157,6 +182,7 @@ impl Settings {
             flag(&given.region, "--region").unwrap_or_else(|| Resolved::new(REGION.to_owned(), Origin::Default));
         let by_flag = given.is_simulated.then(|| Resolved::new(SIMULATOR.to_owned(), Origin::Flag("--sim")));
         Ok(Self {
+            caps: WrittenCaps::of(workspace.as_ref(), None),
             workspace,
             profile: by_flag.or(name),
             is_simulated: true,

@@ -14,9 +14,9 @@ const FILE: &str = "stackhand.toml";
 pub(super) const SIMULATOR: &str = "sim";
 
 /// Sections that other rooms read; here they only must not be taken for slips.
-const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources", "caps"];
+const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources"];
 
-const OURS: &[&str] = &["default_profile", "project_id", "region", "profile", "journal_days", "journal_syslog"];
+const OURS: &[&str] = &["default_profile", "project_id", "region", "profile", "caps", "journal_days", "journal_syslog"];
 
 /// What `stackhand.toml` says about profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Workspace {
     pub journal_days: Option<u32>,
     /// Where journals are mirrored to: a socket such as `/dev/log`, or `udp://host:port`; as written.
     pub journal_syslog: Option<String>,
+    /// How much a run may change, as written.
+    pub(super) caps: Vec<Located<(String, String)>>,
 }
 
 impl Workspace {
@@ -89,6 +91,7 @@ impl Workspace {
             default_profile,
             project,
             region,
+            caps: top.numbers("caps")?,
             journal_days: journal_days.map(|written| written.value),
             journal_syslog: top.text("journal_syslog")?.map(|written| written.value),
         })

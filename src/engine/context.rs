@@ -107,6 +107,8 @@ pub struct RunContext {
     pub surroundings: Surroundings,
     /// The platform, at the run's project and region; without one the natives of the platform say so.
     pub platform: Option<Platform>,
+    /// Whether it only shows what a run would do: nothing is done outside the API.
+    pub is_rehearsed: bool,
     /// The network outside the API; without one `http` says so.
     pub outside: Option<Outside>,
     /// Further constants that the script sees.
@@ -170,6 +172,7 @@ impl RunContext {
             is_simulated: false,
             surroundings: Surroundings::default(),
             platform: None,
+            is_rehearsed: false,
             outside: None,
             constants: Vec::new(),
             state: State::default(),

@@ -4,8 +4,11 @@
 
 mod act;
 mod belts;
+mod cap;
+mod caps;
 mod decision;
 mod deed;
+mod excess;
 mod facts;
 mod grant;
 mod grants;
@@ -25,6 +28,11 @@ mod source;
 pub use belts::Belts;
 pub use decision::{Condition, Decision, Reason, Wanted};
 pub use deed::{Deed, Knowledge, Object};
+mod tally;
+
+pub use cap::{Cap, CapError, Capped};
+pub use caps::{CapGiver, CapLimit, CapSources, Caps, Daily, JobCaps};
+pub use excess::{Deeds, Excess, Share, in_words, plural};
 pub use facts::ObjectFacts;
 pub use grant::{Grant, GrantError, Granted};
 pub use grants::Grants;
@@ -38,3 +46,4 @@ pub use refusal::Refusal;
 pub use rules::{Admission, Rules};
 pub use selector::{Labels, Selector, SelectorError, Unmatched};
 pub use source::{Listed, Place, Restrictor, Script, Sources};
+pub use tally::{Census, Change, Changed, Counted, Halt, Listing, Reach, Tally};

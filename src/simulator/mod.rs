@@ -25,6 +25,7 @@ mod tokens;
 mod wire;
 pub mod world;
 
+pub use answers::is_modelled as models;
 pub use faults::{FaultStatus, Faults, Reset, Rule, Verdict};
 pub use listener::serve;
 pub use simulator::Simulator;

@@ -11,13 +11,15 @@ use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
 use crate::error::{self, Kind};
 use crate::journal::Journal;
-use crate::policy::Admission;
+use crate::policy::{Admission, Tally};
 use crate::secret::Scrubber;
 use crate::transport::backoff::Backoff;
+use crate::transport::census::Censuses;
 use crate::transport::creations::Creations;
 use crate::transport::delivery::Delivery;
 use crate::transport::gate::{AllowAll, Gate, Intent};
 use crate::transport::pace::Pace;
+use crate::transport::pages::Passage;
 use crate::transport::recording::Recording;
 use crate::transport::request::Prepared;
 use crate::transport::server_clock::ServerClock;
@@ -53,6 +55,8 @@ pub(super) struct Inner {
     pub sightings: Sightings,
     /// How many calls there were.
     pub calls: AtomicU64,
+    pub tally: Option<Arc<Tally>>,
+    pub censuses: Censuses,
 }
 
 /// Collects what a [`Client`] is made of.
@@ -67,6 +71,7 @@ pub struct ClientBuilder {
     endpoints: Endpoints,
     limits: Limits,
     in_flight: Option<InFlight>,
+    tally: Option<Arc<Tally>>,
     seed: u64,
 }
 
@@ -83,6 +88,7 @@ impl Client {
             endpoints: Endpoints::new(),
             limits: Limits::default(),
             in_flight: None,
+            tally: None,
             seed: 0,
         }
     }
@@ -135,11 +141,17 @@ impl Inner {
     }
 
     async fn change(&self, call: &Call, prepared: &Prepared, subject: &Subject) -> Result<Answer, Error> {
-        let recording = Recording::new(self, call, prepared, subject)?;
+        let counted = self.count(call, subject).await?;
+        let recording =
+            Recording::new(self, call, prepared, subject).inspect_err(|_| self.give_back(counted.as_ref()))?;
         // Before and after: what is read meanwhile may show either.
         self.forget(subject);
-        let result = Delivery::new(self, call, prepared).recorded(recording).run().await;
+        let mut delivery = Delivery::new(self, call, prepared).recorded(recording);
+        let result = delivery.run().await;
         self.forget(subject);
+        if result.is_err() && !delivery.may_have_acted {
+            self.give_back(counted.as_ref());
+        }
         result
     }
 
@@ -171,7 +183,7 @@ impl Inner {
     /// Reads a whole list from within another call, past the gate.
     pub fn look_through(&self, mut call: Call) -> BoxFuture<'_, Result<Vec<Answer>, Error>> {
         (call.time_limit, call.is_own_look) = (Some(LOOK_TIME), true);
-        Box::pin(self.pages(call))
+        Box::pin(self.pages(call, Passage::Gated))
     }
 
     /// The bearer token for a call.
@@ -224,6 +236,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Counts what is changed and refuses what is too much; without one, everything may be changed.
+    pub fn tally(mut self, tally: Arc<Tally>) -> Self {
+        self.tally = Some(tally);
+        self
+    }
+
     /// The seed of the jitter: the same seed, the same waits.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -233,7 +251,7 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        let Self { backend, tokens, clock, gate, journal, scrubber, endpoints, limits, in_flight, seed } = self;
+        let Self { backend, tokens, clock, gate, journal, scrubber, endpoints, limits, in_flight, tally, seed } = self;
         let backoff = Backoff::new(limits.backoff_base, limits.backoff_cap, seed);
         let in_flight = in_flight.unwrap_or_else(|| InFlight::new(&clock, limits.in_flight));
         Client(Arc::new(Inner {
@@ -253,6 +271,8 @@ impl ClientBuilder {
             uploads: Uploads::default(),
             sightings: Sightings::default(),
             calls: AtomicU64::new(0),
+            tally,
+            censuses: Censuses::default(),
         }))
     }
 }

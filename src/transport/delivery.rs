@@ -85,7 +85,7 @@ impl<'c> Delivery<'c> {
     }
 
     /// Tries until there is an answer, or nothing more may be tried.
-    pub async fn run(mut self) -> Result<Answer, Error> {
+    pub async fn run(&mut self) -> Result<Answer, Error> {
         let mut last: Option<Failure> = None;
         loop {
             let failure = match self.try_once().await {
@@ -98,7 +98,7 @@ impl<'c> Delivery<'c> {
                 continue;
             }
             if self.may_have_acted
-                && let Some(result) = aftermath::repeated(&self, &failure).await.transpose()
+                && let Some(result) = aftermath::repeated(self, &failure).await.transpose()
             {
                 return self.settled(result);
             }
@@ -106,7 +106,7 @@ impl<'c> Delivery<'c> {
             self.may_have_acted |= acted == Acted::Perhaps;
             match next(self.prepared.operation, acted) {
                 Next::Look => {
-                    let result = aftermath::look(&self, &failure).await;
+                    let result = aftermath::look(self, &failure).await;
                     return self.settled(result);
                 }
                 Next::GiveUp => return Err(self.error(&failure)),

@@ -1,4 +1,4 @@
-//! One request on its way: gate → subject → gate again → retries → rate limit → journal → backend.
+//! One request on its way: gate → subject → gate again → caps → retries → rate limit → journal → backend.
 //!
 //! Nothing here knows a service by name beyond what the catalogue says, and nothing above here speaks HTTP.
 
@@ -6,6 +6,7 @@ mod aftermath;
 mod backend;
 mod backoff;
 mod call;
+mod census;
 mod client;
 mod creations;
 mod delivery;

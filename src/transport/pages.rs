@@ -10,6 +10,15 @@ use crate::transport::client::Inner;
 use crate::transport::error::name_of;
 use crate::transport::{Answer, Call, Client, Error};
 
+/// Which way requests go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passage {
+    /// Through the gate: the run asks.
+    Gated,
+    /// Past it: the pipeline asks for its own sake, to know what a change is a part of.
+    Past,
+}
+
 /// A list of more pages than this goes in circles.
 const MOST_PAGES: usize = 10_000;
 
@@ -21,26 +30,26 @@ impl Client {
     /// As [`Client::send`]; of kind `incomplete` when the service says that there is more and has no way to ask for it,
     /// or its pages lead in a circle.
     pub async fn pages(&self, call: Call) -> Result<Vec<Answer>, Error> {
-        self.0.pages(call).await
+        self.0.pages(call, Passage::Gated).await
     }
 }
 
 impl Inner {
     /// All pages of a list.
-    pub async fn pages(&self, call: Call) -> Result<Vec<Answer>, Error> {
+    pub async fn pages(&self, call: Call, passage: Passage) -> Result<Vec<Answer>, Error> {
         let operation = call.operation;
         match operation.paging {
-            Paging::None => Ok(vec![self.send(&call).await?]),
+            Paging::None => Ok(vec![self.pass(&call, passage).await?]),
             Paging::Token { parameter, .. } | Paging::Number { parameter, .. } | Paging::Offset { parameter, .. }
                 if call.parameters.contains_key(parameter) =>
             {
-                Ok(vec![self.send(&call).await?])
+                Ok(vec![self.pass(&call, passage).await?])
             }
-            Paging::Token { parameter, next, .. } => self.by_token(call, parameter, next).await,
-            Paging::Number { parameter, total, .. } => self.by_number(call, parameter, total).await,
-            Paging::Offset { parameter, .. } => self.by_offset(call, parameter).await,
+            Paging::Token { parameter, next, .. } => self.by_token(call, passage, parameter, next).await,
+            Paging::Number { parameter, total, .. } => self.by_number(call, passage, parameter, total).await,
+            Paging::Offset { parameter, .. } => self.by_offset(call, passage, parameter).await,
             Paging::Cut { next } => {
-                let answer = self.send(&call).await?;
+                let answer = self.pass(&call, passage).await?;
                 let body: Value = answer.json(operation)?;
                 match next.and_then(|next| token(&body, next)) {
                     None => Ok(vec![answer]),
@@ -48,7 +57,7 @@ impl Inner {
                 }
             }
             Paging::Counted { total } => {
-                let answer = self.send(&call).await?;
+                let answer = self.pass(&call, passage).await?;
                 let body: Value = answer.json(operation)?;
                 let (came, said) = (items(operation, &body), number(&body, total));
                 if said.is_none_or(|said| said <= came as u64) {
@@ -61,12 +70,25 @@ impl Inner {
         }
     }
 
-    async fn by_token(&self, mut call: Call, parameter: &str, next: &str) -> Result<Vec<Answer>, Error> {
+    async fn pass(&self, call: &Call, passage: Passage) -> Result<Answer, Error> {
+        match passage {
+            Passage::Gated => self.send(call).await,
+            Passage::Past => self.read_past_the_gate(call).await,
+        }
+    }
+
+    async fn by_token(
+        &self,
+        mut call: Call,
+        passage: Passage,
+        parameter: &str,
+        next: &str,
+    ) -> Result<Vec<Answer>, Error> {
         let operation = call.operation;
         let mut pages = Vec::new();
         let mut seen = HashSet::new();
         loop {
-            let answer = self.send(&call).await?;
+            let answer = self.pass(&call, passage).await?;
             let following = token(&answer.json(operation)?, next);
             pages.push(answer);
             let Some(following) = following else { return Ok(pages) };
@@ -77,12 +99,18 @@ impl Inner {
         }
     }
 
-    async fn by_number(&self, mut call: Call, parameter: &str, total: &str) -> Result<Vec<Answer>, Error> {
+    async fn by_number(
+        &self,
+        mut call: Call,
+        passage: Passage,
+        parameter: &str,
+        total: &str,
+    ) -> Result<Vec<Answer>, Error> {
         let operation = call.operation;
         let mut pages = Vec::new();
         for page in 1..=MOST_PAGES {
             call.parameters.insert(parameter.to_owned(), Value::from(page));
-            let answer = self.send(&call).await?;
+            let answer = self.pass(&call, passage).await?;
             let body: Value = answer.json(operation)?;
             pages.push(answer);
             // Without a total, the page that is empty is the last.
@@ -98,7 +126,7 @@ impl Inner {
     }
 
     /// A service may give fewer than it was asked for, so only an empty page is surely the last.
-    async fn by_offset(&self, mut call: Call, parameter: &str) -> Result<Vec<Answer>, Error> {
+    async fn by_offset(&self, mut call: Call, passage: Passage, parameter: &str) -> Result<Vec<Answer>, Error> {
         let operation = call.operation;
         let mut pages = Vec::new();
         let mut offset = 0;
@@ -106,7 +134,7 @@ impl Inner {
             if offset > 0 {
                 call.parameters.insert(parameter.to_owned(), Value::from(offset));
             }
-            let answer = self.send(&call).await?;
+            let answer = self.pass(&call, passage).await?;
             let came = items(operation, &answer.json(operation)?);
             if came > 0 || pages.is_empty() {
                 pages.push(answer);

@@ -100,7 +100,6 @@ impl Sightings {
     }
 
     /// The objects of a collection, if the run has read it whole: not narrowed by a query, and in one answer.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the caps count shares of it"))]
     pub fn whole(&self, collection: &str) -> Option<Arc<Index>> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lists = seen.lists.get_mut(collection)?.iter_mut();
@@ -169,7 +168,8 @@ pub(super) fn shows_labels(operation: &'static Operation) -> bool {
     has_labels(shape) || operation.list_key.is_none() && shapes.fields(shape).iter().any(|one| has_labels(one.shape))
 }
 
-fn index(operation: &Operation, body: &[u8]) -> Index {
+/// The objects of a list's answer.
+pub(super) fn index(operation: &Operation, body: &[u8]) -> Index {
     let key = operation.list_key.unwrap_or_default();
     let mut reader = serde_json::Deserializer::from_slice(body);
     let objects = if key.is_empty() {

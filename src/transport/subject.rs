@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::catalog::{FilledFrom, Method, Operation, Parameter, Place, plain_text, service};
+use crate::catalog::{Effect, FilledFrom, Method, Operation, Parameter, Place, plain_text, service};
 use crate::error::Kind;
 use crate::policy::ObjectFacts;
 use crate::transport::client::Inner;
@@ -201,6 +201,23 @@ fn kind_of(parameter: &str) -> String {
 
 /// Services whose paths name servers and volumes that another one keeps.
 const ABOUT_SERVERS: [&str; 3] = ["run-command", "server-backup", "server-update"];
+
+/// A call that lists all objects of a kind among which one is touched by `call`, if the API can list them.
+pub(super) fn list_of_kind(call: &Call, kind: &str) -> Option<Call> {
+    let mut named = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
+    let named = named.find(|parameter| kind_of(parameter.name) == kind).map(|parameter| parameter.name.to_owned());
+    // The path of a list does not name the object.
+    let home = home_of(call, &named.unwrap_or_else(|| format!("{kind}Id")), "")?;
+    let (collection, _) = home.operation.path.rsplit_once('/')?;
+    let operations = &service(home.operation.module)?.operations;
+    let list = operations.iter().find(|other| {
+        other.method == Method::Get
+            && other.effect == Effect::Read
+            && other.path == collection
+            && other.list_key.is_some()
+    })?;
+    Some(with_path_of(call, list))
+}
 
 /// A call that reads an object that a path parameter may name: the shortest GET of the service that ends in it.
 fn home_of(call: &Call, parameter: &str, id: &str) -> Option<Call> {

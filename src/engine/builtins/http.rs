@@ -43,6 +43,11 @@ pub fn natives() -> Vec<Native> {
             .by(|a| {
                 let call = call_of(a)?;
                 a.run().permit(&LocalGrant::Network(call.url.host()))?;
+                if a.run().is_rehearsed {
+                    // Nobody knows what the answer would be, nor what the request would do.
+                    a.run().stop(Error::new(Kind::Cancelled, "rehearsal_ended", "`http` cannot be rehearsed"));
+                    a.run().check()?;
+                }
                 let Some(outside) = a.run().outside.clone() else {
                     let message = format!("no answer from `{}`: a simulated world has no network", call.url.host());
                     return Err(Error::new(Kind::Network, "no_network", message).into());

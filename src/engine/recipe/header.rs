@@ -3,10 +3,9 @@
 use super::comments::{Comment, CommentKind, comments};
 use super::finding::Finding;
 use crate::error::nearest;
-use crate::policy::{Grant, Listed, Place};
+use crate::policy::{Cap, CapError, Grant, Listed, Place};
 
 const KEYS: [&str; 3] = ["Permissions", "Caps", "Repeatable"];
-const EFFECTS: [&str; 4] = ["create", "update", "delete", "mint"];
 
 /// What the `//!` lines of a recipe say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,15 +29,6 @@ pub struct AskedPermission {
     pub line: usize,
     /// Where it stands, in characters from 1.
     pub column: usize,
-}
-
-/// The most that a recipe means to change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cap {
-    /// An effect (`create`, `update`, `delete`, `mint`) or a permission.
-    pub what: String,
-    /// How many calls of it.
-    pub most: u64,
 }
 
 impl Header {
@@ -148,21 +138,12 @@ impl Reader {
 
     fn caps(&mut self, parts: &[Part<'_>]) {
         for part in parts {
-            let words: Vec<&str> = part.text.split_whitespace().collect();
-            let cap = match words[..] {
-                [what, most] if EFFECTS.contains(&what) || what.contains('.') => {
-                    most.parse().ok().map(|most| Cap { what: what.to_owned(), most })
-                }
-                _ => None,
-            };
-            match cap {
-                Some(cap) => self.header.caps.push(cap),
-                None => self.findings.push(
-                    Finding::error("bad_cap", part.line, part.column, format!("`{}` is no cap", part.text))
+            match Cap::parse(part.text) {
+                Ok(cap) => self.header.caps.push(cap),
+                Err(error) => self.findings.push(
+                    Finding::error("bad_cap", part.line, part.column, error.to_string())
                         .spanning(part.text.chars().count())
-                        .with_hint(
-                            "caps look like `delete 50, create 20`: create, update, delete, mint or a permission",
-                        ),
+                        .with_hint(CapError::HINT),
                 ),
             }
         }
@@ -224,7 +205,8 @@ mod tests {
 //! Note: INACTIVE servers still bill in full.
 //! Permissions: iaas.server.list, iaas.server.deallocate where schedule=office-hours,
 //!   iaas.volume.*
-//! Caps: update 80, iaas.server.deallocate 80
+//! Caps: update 80, iaas.server.deallocate 80,
+//!   delete 5, share 60%
 //! Repeatable: yes, a deallocated server is left alone
 //! More help.
 let a = 1;";
@@ -239,7 +221,8 @@ let a = 1;";
         assert_eq!(grants, ["iaas.server.list", "iaas.server.deallocate where schedule=office-hours", "iaas.volume.*"]);
         assert_eq!((permissions[1].line, permissions[1].column), (4, 36));
         assert_eq!((permissions[2].line, permissions[2].column), (5, 7));
-        assert_eq!(header.caps[0], Cap { what: "update".to_owned(), most: 80 });
+        let caps: Vec<String> = header.caps.iter().map(Cap::to_string).collect();
+        assert_eq!(caps, ["update 80", "iaas.server.deallocate 80", "deletions 5", "share 60%"]);
         assert_eq!(header.repeatable, Some(true));
     }
 
@@ -260,8 +243,8 @@ let a = 1;";
             ("//! Permissions: iaas.server.list where", "bad_permission", "narrow it"),
             ("//! Permissions: iaas.server.list where team=", "bad_permission", "narrow it"),
             ("//! Permissions: iaas.server.list where a=b c=d", "bad_permission", "narrow it"),
-            ("//! Caps: delete many", "bad_cap", "delete 50"),
-            ("//! Caps: remove 5", "bad_cap", "delete 50"),
+            ("//! Caps: delete many", "bad_cap", "deletions=50"),
+            ("//! Caps: remove 5", "bad_cap", "deletions=50"),
             ("//! Repeatable: perhaps", "bad_repeatable", "Repeatable: yes"),
         ] {
             let (_, findings) = Header::read(source);

@@ -12,7 +12,7 @@ mod reading;
 
 pub use comments::{Comment, CommentKind, comments};
 pub use finding::{Finding, Severity};
-pub use header::{AskedPermission, Cap, Header};
+pub use header::{AskedPermission, Header};
 pub use help::help;
 pub use kind::ParameterKind;
 pub use parameters::{Parameter, Parameters, secret_parameters};

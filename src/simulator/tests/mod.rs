@@ -5,6 +5,7 @@ mod copies;
 mod documentation;
 mod every_operation;
 mod faults;
+mod live;
 mod network;
 mod quotas;
 mod servers;

@@ -270,7 +270,10 @@ impl Offers {
                 } else {
                     Kind::Image
                 };
-                resolve(reference, kind, names, &format!("{place}.imageId"))?;
+                // An id may be that of an image that is gone.
+                if kind == Kind::AffinityGroup || !is_uuid(reference) {
+                    resolve(reference, kind, names, &format!("{place}.imageId"))?;
+                }
             }
             let zone = server.boot_volume.as_ref().and_then(|boot| region.volumes.get(&boot.id));
             let zone = zone.map_or_else(|| metro_zone(name), |volume| volume.availability_zone.clone());
@@ -361,7 +364,10 @@ impl Offers {
     fn complete_copies(&self, region: &mut Region, names: &Names, place: &str) -> Result<(), Error> {
         for (index, snapshot) in region.snapshots.iter_mut().enumerate() {
             let place = format!("{place}.snapshots[{index}]");
-            resolve(&mut snapshot.volume_id, Kind::Volume, names, &format!("{place}.volumeId"))?;
+            // An id may be that of a volume that is gone.
+            if !is_uuid(&snapshot.volume_id) {
+                resolve(&mut snapshot.volume_id, Kind::Volume, names, &format!("{place}.volumeId"))?;
+            }
             default_status(&mut snapshot.status, "AVAILABLE");
             check_status(Kind::Snapshot, &snapshot.status, &format!("{place}.status"))?;
             if let Some(volume) = region.volumes.get(&snapshot.volume_id) {

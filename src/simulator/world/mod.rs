@@ -2,10 +2,12 @@
 
 mod completion;
 mod demo;
+mod fields;
 mod file;
 mod identity;
 mod kind;
 mod large;
+mod live;
 mod model;
 mod platform;
 mod quotas;
@@ -16,6 +18,7 @@ pub use demo::{DEMO_PROJECT, demo, demo_start};
 pub use identity::{digest, hex, hex32, mac, new_id, splitmix, uuid};
 pub use kind::Kind;
 pub use large::{large, small};
+pub use live::LiveLists;
 pub use model::{
     AffinityGroup, Agent, Backup, BootVolume, Checksum, IcmpParameters, Image, Keypair, Labels, MaintenanceWindow,
     Network, Nic, Pending, PortRange, Project, Protocol, PublicIp, Region, SecurityGroup, SecurityGroupRule, Server,

@@ -1,0 +1,126 @@
+//! Before a run changes anything: what it would change is counted, and in production a person is asked.
+
+use std::io::{BufRead, IsTerminal};
+
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::RunLimits;
+use super::printer::Printer;
+use crate::app::{Rehearsal, RunRequest, Session, ended_call, rehearse};
+use crate::error::{Error, Kind, Result};
+use crate::policy::plural;
+
+/// Whether a run may go on.
+pub enum Leave {
+    /// It may.
+    Given,
+    /// It may not, for this reason, which was told.
+    Refused(Error),
+}
+
+/// Rehearses a run where nobody watches it, and where mistakes hurt; refuses it, asks, or lets it go on.
+///
+/// # Errors
+/// Of kind `policy` when it would pass caps, or changes something in production and nobody said that it may; the run is
+/// recorded as refused.
+pub fn before_changes(
+    printer: &Printer,
+    session: &Session,
+    runtime: &Handle,
+    limits: &RunLimits,
+    request: &RunRequest,
+) -> Result<Leave> {
+    let leave = decide(printer, session, runtime, limits, request);
+    match &leave {
+        Ok(Leave::Given) => {}
+        Ok(Leave::Refused(why)) | Err(why) => session.end(ended_call(Err(why))),
+    }
+    leave
+}
+
+fn decide(
+    printer: &Printer,
+    session: &Session,
+    runtime: &Handle,
+    limits: &RunLimits,
+    request: &RunRequest,
+) -> Result<Leave> {
+    let is_production = session.settings.is_production;
+    let is_watched = std::io::stdin().is_terminal() && printer.streams.talk_terminal;
+    let is_confirmed = limits.yes || !is_production;
+    if (is_watched && is_confirmed) || !session.may_change(&request.source) {
+        return Ok(Leave::Given);
+    }
+    let rehearsal = rehearse(session, runtime.clone(), request)?;
+    for note in &rehearsal.notes {
+        printer.note(&format!("rehearsal: {note}"));
+    }
+    if let Some(failure) = rehearsal.refusal() {
+        printer.talk(&failure.render(printer.streams.talk_colour));
+        return Ok(Leave::Refused(failure.error.clone()));
+    }
+    rehearsal.check()?;
+    if let Some(note) = rehearsal.note() {
+        printer.warning(&note);
+    }
+    if rehearsal.changes() == 0 && rehearsal.ended.is_none() {
+        return Ok(Leave::Given);
+    }
+    session.tally.expect(&rehearsal.counted);
+    if is_confirmed {
+        return Ok(Leave::Given);
+    }
+    if !is_watched {
+        let message = format!("would make {} in production, and nobody is there to ask", in_short(&rehearsal));
+        return Err(Error::new(Kind::Policy, "not_confirmed", message).with_hint("if that is meant, give `--yes`"));
+    }
+    printer.talk(&table(&rehearsal));
+    ask(printer, session, runtime, &request.cancel)
+}
+
+/// `97 changes`.
+fn in_short(rehearsal: &Rehearsal) -> String {
+    match rehearsal.changes() {
+        1 => "1 change".to_owned(),
+        count => format!("{count} changes"),
+    }
+}
+
+/// What would be changed, a line an operation.
+fn table(rehearsal: &Rehearsal) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["operation", "of", "count", "such as"]);
+    for counted in &rehearsal.counted {
+        let name = format!("{}.{}", counted.operation.module, counted.operation.name);
+        let kind = if counted.kind.is_empty() { String::new() } else { plural(&counted.kind) };
+        table.add_row([name, kind, counted.count.to_string(), counted.examples.join(", ")]);
+    }
+    table.trim_fmt()
+}
+
+/// Asks, and takes anything but a yes for a no; an interrupt too.
+fn ask(printer: &Printer, session: &Session, runtime: &Handle, cancel: &CancellationToken) -> Result<Leave> {
+    let profile = session.settings.profile.as_ref().map_or("production", |profile| profile.value.as_str());
+    printer.talk(&format!("`{profile}` is production. Make these changes? [y/N]"));
+    let answer = runtime.spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    let answer = runtime.block_on(async {
+        tokio::select! {
+            answer = answer => answer.ok(),
+            () = cancel.cancelled() => None,
+        }
+    });
+    let line = answer
+        .unwrap_or_else(|| Ok(String::new()))
+        .map_err(|error| Error::new(Kind::Policy, "not_confirmed", format!("the answer cannot be read: {error}")))?;
+    if ["y", "yes"].contains(&line.trim().to_lowercase().as_str()) {
+        return Ok(Leave::Given);
+    }
+    printer.note("nothing was changed");
+    let kind = if cancel.is_cancelled() { Kind::Cancelled } else { Kind::Policy };
+    Ok(Leave::Refused(Error::new(kind, "not_confirmed", "the changes in production were not confirmed")))
+}

@@ -1,0 +1,163 @@
+//! The stage of the caps: counts a change before it is made, and how many objects there are of the kind that it touches.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::catalog::{Effect, Operation};
+use crate::clock::{HandoffSender, handoff};
+use crate::error::Kind;
+use crate::policy::{Census, Change, Changed, Excess, Halt, Tally, in_words, plural};
+use crate::transport::client::{Inner, LOOK_TIME};
+use crate::transport::delivery::Delivery;
+use crate::transport::pages::Passage;
+use crate::transport::request::Prepared;
+use crate::transport::sightings::{Index, index};
+use crate::transport::subject::list_of_kind;
+use crate::transport::{Answer, Call, Error, Subject};
+
+/// The lists that are being read, each with those who wait for it.
+#[derive(Default)]
+pub(super) struct Censuses(Mutex<HashMap<String, Vec<HandoffSender<()>>>>);
+
+impl Inner {
+    /// Counts a change, for [`Inner::give_back`] should it not be carried out; nothing where nobody counts.
+    ///
+    /// # Errors
+    /// Of kind `policy` when it would pass a cap.
+    pub async fn count(&self, call: &Call, subject: &Subject) -> Result<Option<Change>, Error> {
+        let Some(tally) = &self.tally else { return Ok(None) };
+        let change = Change { operation: call.operation, objects: changed(call.operation, subject) };
+        loop {
+            match tally.admit(&change) {
+                Ok(()) => return Ok(Some(change)),
+                Err(Halt::Over(excesses)) => return Err(refusal(call.operation, tally, &excesses)),
+                Err(Halt::Census(index)) => match change.objects.get(index) {
+                    Some(object) => self.take_census(call, tally, object).await,
+                    None => return Ok(None),
+                },
+            }
+        }
+    }
+
+    /// Takes back what was counted for a change that was certainly not carried out.
+    pub fn give_back(&self, change: Option<&Change>) {
+        if let (Some(tally), Some(change)) = (&self.tally, change) {
+            tally.give_back(change);
+        }
+    }
+
+    /// Reads without asking the gate, which is not asked for what the pipeline itself wants to know.
+    pub async fn read_past_the_gate(&self, call: &Call) -> Result<Answer, Error> {
+        let prepared = Prepared::new(call, &self.endpoints, &self.uploads)?;
+        let answer = Delivery::new(self, call, &prepared).run().await?;
+        self.sightings.note(&prepared, &answer.body);
+        Ok(answer)
+    }
+
+    /// Tells the tally how many objects there are beside this one: from the list that the run has read, else from one
+    /// that is read now, by one for all who ask.
+    async fn take_census(&self, call: &Call, tally: &Tally, object: &Changed) {
+        if let Some(seen) = self.sightings.whole(&object.collection) {
+            return tally.set_census(&object.collection, Census::Whole(seen));
+        }
+        let waiting = {
+            let mut under_way = self.censuses.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(waiters) = under_way.get_mut(&object.collection) {
+                let (sender, receiver) = handoff(&self.clock);
+                waiters.push(sender);
+                Some(receiver)
+            } else {
+                under_way.insert(object.collection.clone(), Vec::new());
+                None
+            }
+        };
+        if let Some(waiting) = waiting {
+            // Whoever reads may have been cancelled: the caller asks the tally again.
+            waiting.await;
+            return;
+        }
+        let _under_way = UnderWay { censuses: &self.censuses, collection: &object.collection };
+        let census = match self.list(call, &object.kind).await {
+            Ok(listing) => Census::Whole(Arc::new(listing)),
+            Err(why) => Census::Hidden(why),
+        };
+        tally.set_census(&object.collection, census);
+    }
+
+    /// All objects of a kind, or why they cannot be had.
+    async fn list(&self, call: &Call, kind: &str) -> Result<Index, String> {
+        let Some(mut list) = list_of_kind(call, kind) else {
+            return Err(format!("the API has no list of {}", plural(kind)));
+        };
+        list.time_limit = Some(LOOK_TIME);
+        let operation = list.operation;
+        let pages = Box::pin(self.pages(list, Passage::Past)).await.map_err(|error| match error.kind {
+            Kind::Permission => {
+                let needed = operation.permissions.first().map(|permission| permission.name).unwrap_or_default();
+                format!("the credential may not list them: it needs `{needed}`")
+            }
+            _ => format!("they could not be listed: {}", error.message),
+        })?;
+        Ok(pages.iter().flat_map(|page| index(operation, &page.body)).collect())
+    }
+}
+
+/// Held by who reads a list; those who wait for it go on when it is dropped.
+struct UnderWay<'c> {
+    censuses: &'c Censuses,
+    collection: &'c str,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let waiters = self.censuses.0.lock().unwrap_or_else(PoisonError::into_inner).remove(self.collection);
+        drop(waiters);
+    }
+}
+
+/// The objects that a call changes or deletes: those that its path names, but for what they lie in. What is made is
+/// no part of anything yet.
+fn changed(operation: &Operation, subject: &Subject) -> Vec<Changed> {
+    if !matches!(operation.effect, Effect::Update | Effect::Delete) {
+        return Vec::new();
+    }
+    let mut found: Vec<Changed> = Vec::new();
+    // What a backup is written back to changes; the backup does not.
+    let objects = if subject.also.is_empty() { &subject.objects } else { &subject.also };
+    for object in objects.iter().rev() {
+        let Some((collection, _)) = object.place.as_deref().and_then(|place| place.rsplit_once('/')) else { continue };
+        let place = object.place.as_deref().unwrap_or_default();
+        let holds = |inner: &Changed| inner.collection.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));
+        if found.iter().any(holds) {
+            continue;
+        }
+        let facts = object.facts();
+        found.push(Changed {
+            collection: collection.to_owned(),
+            kind: object.kind.clone(),
+            // However it is spelled, it is the same object.
+            id: uuid::Uuid::try_parse(&object.id).map_or_else(|_| object.id.clone(), |id| id.to_string()),
+            name: facts.and_then(|facts| facts.name.clone()),
+            volume: facts.and_then(|facts| facts.volume_id.clone()),
+        });
+    }
+    found.reverse();
+    found
+}
+
+fn refusal(operation: &'static Operation, tally: &Tally, excesses: &[Excess]) -> Error {
+    let words: Vec<String> = excesses.iter().map(ToString::to_string).collect();
+    let mut text = words.join("; ");
+    let (done, left) = tally.progress();
+    let done = if done.is_empty() { "nothing".to_owned() } else { in_words(&done) };
+    let _ = write!(text, "; done so far: {done}");
+    if let Some(left) = left.filter(|left| !left.is_empty()) {
+        let _ = write!(text, "; left: {}", in_words(&left));
+    }
+    Error::before_sending(operation, Kind::Policy, "cap_reached", text).with_hint(Excess::hint(excesses, false))
+}
+
+#[cfg(test)]
+#[path = "census_tests.rs"]
+mod tests;
