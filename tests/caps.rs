@@ -70,11 +70,22 @@ fn nothing_at_all_is_sent_when_a_run_would_pass_a_cap() {
     assert_eq!(ran.code, 4, "{ran:?}");
     assert_eq!(
         ran.stderr,
-        "error: would deallocate 97 of 104 servers (93 %); cap 34 %; nothing was changed\n  \
+        "error: would deallocate 97 of 104 servers (93 %); cap 34 %; nothing was changed\n\
          hint: if that is meant, give `--caps \"share=94%\"`, or write `caps = { share = \"94%\" }` at the top of \
          `stackhand.toml`\n"
     );
     assert_eq!(cloud.servers("ACTIVE"), 104);
+}
+
+#[test]
+fn a_rehearsal_does_nothing_outside_the_api_either() {
+    let cloud = Cloud::new(6, 5, "");
+    let script = format!("print(\"began\"); write_file(\"report.txt\", \"x\"); {DEALLOCATE}");
+    let ran = cloud.run(&["eval", &script, "--allow", "fs.write:."]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (4, ""), "{ran:?}");
+    assert!(ran.stderr.contains("would deallocate 5 of 6 servers (83 %)"), "{ran:?}");
+    assert!(!cloud.home.path("report.txt").exists());
+    assert_eq!(cloud.servers("ACTIVE"), 6);
 }
 
 #[test]
@@ -107,7 +118,7 @@ fn production_wants_a_yes() {
     assert_eq!(ran.code, 4, "{ran:?}");
     assert_eq!(
         ran.stderr,
-        "error: would make 1 change in production, and nobody is there to ask\n  hint: if that is meant, give `--yes`\n"
+        "error: would make 1 change in production, and nobody is there to ask\nhint: if that is meant, give `--yes`\n"
     );
     let ran = cloud.run(&["eval", "servers().len()"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "6\n"), "who only reads is not asked");

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod belts;
 mod call;
 mod data;
 mod fan_out;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
     }
     if wants("belts") {
         figures.extend(journal::measure(scale));
+        figures.extend(belts::measure(scale));
     }
     let server = Server::start();
     if wants("call") {

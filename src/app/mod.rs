@@ -1,9 +1,9 @@
 //! Use cases without a terminal: the only room that plugs the others together. Hands out plain structs.
 
 mod auth_status;
+mod caps;
 mod held;
 pub mod history;
-mod caps;
 mod locked;
 mod observe;
 mod progress;
@@ -17,9 +17,9 @@ mod simulated;
 mod simulation;
 
 pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
+pub use caps::GivenCaps;
 pub use held::held_permissions;
 pub use observe::{Observation, ObserveRequest, observe};
-pub use caps::GivenCaps;
 pub use progress::Progress;
 pub use recording::{Recording, ended_call, keeping};
 pub use rehearsal::{Rehearsal, rehearse};

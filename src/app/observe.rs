@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Opening, Progress, RunRequest, Session, Simulation, run};
+use super::{GivenCaps, Opening, Progress, RunRequest, Session, Simulation, run};
 use crate::catalog::Operation;
 use crate::config::{Environment, Given};
 use crate::engine::{Limits, Outcome, Silent, Source, Surroundings};
@@ -43,6 +43,8 @@ pub struct Observation {
     pub outcome: Outcome,
 }
 
+const UNCAPPED: &str = "deletions=1000000000, changes=1000000000, share=100%";
+
 /// Notes which operations are called.
 #[derive(Default)]
 struct Recorder(Mutex<BTreeMap<(&'static str, &'static str), &'static Operation>>);
@@ -74,6 +76,8 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
         sources: Sources { allow: request.local.into_iter().map(Grant::local).collect(), ..Sources::default() },
         managed: ManagedObjects::Protected,
         includes_self: false,
+        // What it does is looked at, however much that is.
+        caps: GivenCaps { flag: vec![UNCAPPED.to_owned()], ..GivenCaps::default() },
         seed: 0,
         progress: Some(recorder.clone()),
         recording: None,

@@ -166,18 +166,12 @@ impl Session {
                 let opened = auth::open(&settings, &surroundings)?;
                 (opened.source, opened.warnings, None, Some(opened.identity))
             };
-        let mut endpoints = Endpoints::new();
-        for (service, url) in &settings.endpoints {
-            endpoints = endpoints.with_service(service, &url.value).map_err(|error| {
-                Error::new(Kind::Config, "bad_endpoint", error.to_string()).with_place(url.origin.to_string())
-            })?;
-        }
         let outside = live.outside();
         let way = Way {
             backend: Arc::new(live),
             tokens: source,
             clock: clock.clone(),
-            endpoints,
+            endpoints: endpoints(&settings)?,
             limits: limits(opening),
             seed: opening.seed,
         };
@@ -357,6 +351,15 @@ impl Way {
             .limits(self.limits.clone())
             .seed(self.seed)
     }
+}
+
+/// Where the services are reached, if not where the catalogue says.
+fn endpoints(settings: &Settings) -> Result<Endpoints> {
+    settings.endpoints.iter().try_fold(Endpoints::new(), |endpoints, (service, url)| {
+        endpoints.with_service(service, &url.value).map_err(|error| {
+            Error::new(Kind::Config, "bad_endpoint", error.to_string()).with_place(url.origin.to_string())
+        })
+    })
 }
 
 /// How many requests are under way at once, and all that has no option.

@@ -25,7 +25,7 @@ impl Inner {
     ///
     /// # Errors
     /// Of kind `policy` when it would pass a cap.
-    pub async fn count(&self, call: &Call, subject: &Subject) -> Result<Option<Change>, Error> {
+    pub async fn charge(&self, call: &Call, subject: &Subject) -> Result<Option<Change>, Error> {
         let Some(tally) = &self.tally else { return Ok(None) };
         let change = Change { operation: call.operation, objects: changed(call.operation, subject) };
         loop {

@@ -141,7 +141,7 @@ impl Inner {
     }
 
     async fn change(&self, call: &Call, prepared: &Prepared, subject: &Subject) -> Result<Answer, Error> {
-        let counted = self.count(call, subject).await?;
+        let counted = self.charge(call, subject).await?;
         let recording =
             Recording::new(self, call, prepared, subject).inspect_err(|_| self.give_back(counted.as_ref()))?;
         // Before and after: what is read meanwhile may show either.
