@@ -39,7 +39,9 @@ impl Session {
     /// tree tells, and the run's grants leave it.
     #[must_use]
     pub fn may_change(&self, source: &Source) -> bool {
-        if self.live.is_none() {
+        // Without a journal nothing can be changed.
+        let is_recorded = self.journal.as_ref().is_some_and(|journal| journal.unwritable().is_none());
+        if self.live.is_none() || !is_recorded {
             return false;
         }
         let is_open = |operation: &&'static Operation| {
