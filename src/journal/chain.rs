@@ -1,5 +1,7 @@
 //! The chain: each line holds the hash of the line before it, so that no line can go, come or change unseen.
 
+use std::io::Write as _;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 
@@ -11,12 +13,12 @@ pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000
 pub fn hash_of(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digest = digest(&SHA256, bytes);
-    digest
-        .as_ref()
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|half| char::from(DIGITS[usize::from(half)]))
-        .collect()
+    let mut text = String::with_capacity(2 * digest.as_ref().len());
+    for byte in digest.as_ref() {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
 }
 
 /// The end of a chain that grows.
@@ -45,7 +47,9 @@ impl Chain {
 
     /// Makes a line of a JSON object, with its link and the line's end, and adds it.
     pub fn add(&mut self, object: &[u8]) -> Vec<u8> {
-        let mut line = format!("{{\"seq\":{},\"previous\":\"{}\",", self.length, self.last).into_bytes();
+        let mut line = Vec::with_capacity(object.len() + 128);
+        // Writing to memory does not fail.
+        let _ = write!(line, "{{\"seq\":{},\"previous\":\"{}\",", self.length, self.last);
         line.extend_from_slice(object.strip_prefix(b"{").unwrap_or(object));
         self.last = hash_of(&line);
         self.length += 1;

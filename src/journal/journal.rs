@@ -286,11 +286,15 @@ impl Opened {
 
     /// A record with its time as a JSON object, without secrets.
     fn object(&self, record: &Record<'_>) -> Vec<u8> {
-        let time = self.clock.now().trunc_subsecs(6);
-        let mut object =
-            format!("{{\"time\":\"{}\",", time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)).into_bytes();
-        let body = serde_json::to_vec(record).unwrap_or_else(|_| b"{}".to_vec());
-        object.extend_from_slice(&body[1..]);
+        let mut object = Vec::with_capacity(1_024);
+        object.extend_from_slice(b"{\"time\":");
+        // Neither fails: what is written are texts, numbers and maps of them, and memory takes them.
+        let _ = serde_json::to_writer(&mut object, &self.clock.now().trunc_subsecs(6));
+        let end_of_time = object.len();
+        let _ = serde_json::to_writer(&mut object, record);
+        if let Some(brace) = object.get_mut(end_of_time) {
+            *brace = b',';
+        }
         scrubbed(object, &self.scrubber)
     }
 }
