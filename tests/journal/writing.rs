@@ -107,7 +107,7 @@ fn a_planted_secret_is_in_no_file_of_the_journal() {
         format!("{read} throw #{{ message: `a ${{s}}`, hint: t, code: t }}"),
         format!("{read} skip(t)"),
     ] {
-        home.run(&["eval", &script]);
+        home.run(&["eval", "--allow", "env:*,secret:*", &script]);
     }
     let text = everything_in(&home.path(".local/state/stackhand"));
     assert!(text.contains("***"), "secrets were written there");
