@@ -1,5 +1,6 @@
 //! Files as scripts reach them: below what was granted, whichever way a path leads, and never ours.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -60,14 +61,16 @@ pub(super) fn read(run: &RunContext, written: &str) -> Result<String, Fault> {
 /// # Errors
 /// When the run may not write it, or it cannot be written.
 pub(super) fn write(run: &RunContext, written: &str, text: &str) -> Result<(), Fault> {
+    let Some((path, text)) = to_write(run, written, text)? else { return Ok(()) };
+    replace(&path, text.as_bytes()).map_err(|error| failed("file_unwritable", "write", written, &error).into())
+}
+
+/// Where a text goes, and the text without secrets; nothing if the run is only rehearsed.
+fn to_write<'t>(run: &RunContext, written: &str, text: &'t str) -> Result<Option<(PathBuf, Cow<'t, str>)>, Fault> {
     let path = permitted(run, written, Access::Write)?;
     regular(&path, written)?;
     run.spend_output(text.len())?;
-    if run.is_rehearsed {
-        return Ok(());
-    }
-    let text = run.surroundings.scrubber.scrub(text);
-    replace(&path, text.as_bytes()).map_err(|error| failed("file_unwritable", "write", written, &error).into())
+    Ok((!run.is_rehearsed).then(|| (path, run.surroundings.scrubber.scrub(text))))
 }
 
 /// Adds text to the end of a file, which is made if there is none.
@@ -75,13 +78,7 @@ pub(super) fn write(run: &RunContext, written: &str, text: &str) -> Result<(), F
 /// # Errors
 /// As [`write`].
 pub(super) fn append(run: &RunContext, written: &str, text: &str) -> Result<(), Fault> {
-    let path = permitted(run, written, Access::Write)?;
-    regular(&path, written)?;
-    run.spend_output(text.len())?;
-    if run.is_rehearsed {
-        return Ok(());
-    }
-    let text = run.surroundings.scrubber.scrub(text);
+    let Some((path, text)) = to_write(run, written, text)? else { return Ok(()) };
     let opened = fs::OpenOptions::new().append(true).create(true).open(&path);
     // One write, so that others who add to it do not come between.
     opened

@@ -5,6 +5,13 @@ use rhai::Dynamic;
 use crate::engine::files;
 use crate::engine::native::{Native, NativeEffect, Type};
 
+/// What writing may fail with, as scripts see it.
+const WRITE_ERRORS: &[&str] = &[
+    "policy: the run was not granted `fs.write:PATH`, or the file is stackhand's own",
+    "script: it cannot be written",
+    "invalid: it is a folder, a pipe or a device",
+];
+
 /// The natives of files.
 #[must_use]
 pub fn natives() -> Vec<Native> {
@@ -33,11 +40,7 @@ pub fn natives() -> Vec<Native> {
                 "Makes a file of the text, or replaces one: whole, or not at all. It needs the grant `fs.write:PATH` for \
                  the file or a folder that it lies in, which must be there. Secrets in the text become `***`.",
             )
-            .errors(&[
-                "policy: the run was not granted `fs.write:PATH`, or the file is stackhand's own",
-                "script: it cannot be written",
-                "invalid: it is a folder, a pipe or a device",
-            ])
+            .errors(WRITE_ERRORS)
             .effect(NativeEffect::Local)
             .by(|a| {
                 let (path, text) = (a.text(0)?, a.text(1)?);
@@ -47,11 +50,7 @@ pub fn natives() -> Vec<Native> {
             .takes("path", Type::Text)
             .takes("text", Type::Text)
             .doc("Adds the text to the end of a file, which is made if there is none. Otherwise as `write_file`.")
-            .errors(&[
-                "policy: the run was not granted `fs.write:PATH`, or the file is stackhand's own",
-                "script: it cannot be written",
-                "invalid: it is a folder, a pipe or a device",
-            ])
+            .errors(WRITE_ERRORS)
             .effect(NativeEffect::Local)
             .by(|a| {
                 let (path, text) = (a.text(0)?, a.text(1)?);
