@@ -176,7 +176,9 @@ impl Session {
             seed: opening.seed,
         };
         let rules = rules(opening, &settings)?;
+        let caps = opening.caps.resolve(&settings)?;
         let run = uuid::Uuid::new_v4().to_string();
+        // Last of all that can fail: a run that is on record as begun must also come to its end there.
         let journal = begin_journal(opening, &settings, &clock, &run, identity.as_ref())?;
         warnings.extend(
             opening
@@ -185,7 +187,6 @@ impl Session {
                 .and(journal.unwritable())
                 .map(|why| format!("{why}: nothing can be changed; {}", why.hint())),
         );
-        let caps = opening.caps.resolve(&settings)?;
         let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
         let client = way.watched(opening, &rules).tally(tally.clone()).journal(Some(journal.clone())).build();
         let target = Target {

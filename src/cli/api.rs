@@ -36,15 +36,19 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
         ..Recording::default()
     });
     let opening = opening(process, shared, &arguments.grants, Sources::default())?;
+    let runtime = runtime()?;
     let session = Session::open(&Opening { recording, ..opening })?;
-    session.check_credential()?;
+    if let Err(why) = session.check_credential() {
+        session.end(ended_call(Err(&why)));
+        return Err(why);
+    }
     session.warnings.iter().for_each(|warning| process.printer.warning(warning));
     note_simulation(process, &session);
     let mut call = Call::new(operation, session.target.clone());
     call.parameters = parameters;
     call.payload = payload;
     let busy = session.process_clock.busy();
-    let answer = runtime()?.block_on(session.client.send(call)).map_err(|error| misused(error.into()));
+    let answer = runtime.block_on(session.client.send(call)).map_err(|error| misused(error.into()));
     drop(busy);
     session.end(ended_call(answer.as_ref().map(drop)));
     let answer = answer?;

@@ -50,7 +50,7 @@ pub fn execute(
     let Script { command, source, arguments, sources, caps } = script;
     let printer = &process.printer;
     let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
-    let fire_time = limits.fire_time()?;
+    let (fire_time, engine_limits, runtime) = (limits.fire_time()?, limits.to_engine()?, runtime()?);
     let recording = Recording {
         command,
         source: Some(source.clone()),
@@ -69,7 +69,6 @@ pub fn execute(
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
     note_simulation(process, &session);
-    let runtime = runtime()?;
     let cancel = CancellationToken::new();
     let interrupt = {
         let _entered = runtime.enter();
@@ -78,7 +77,7 @@ pub fn execute(
     let request = RunRequest {
         source,
         arguments,
-        limits: limits.to_engine()?,
+        limits: engine_limits,
         fire_time,
         output: Arc::new(RunOutput { printer: printer.clone(), progress: progress.clone() }),
         cancel,

@@ -172,3 +172,15 @@ fn only_the_user_may_read_the_journal() {
     }
     assert_eq!(files, 4, "the run, its output, the index and its lock");
 }
+
+#[test]
+fn a_run_that_could_not_begin_is_not_on_record_as_begun() {
+    let server = Counting::start();
+    let home = server.workspace();
+    for (option, value) in [("--caps", "nonsense"), ("--timeout", "soon"), ("--fire-time", "noon")] {
+        let ran = home.run(&["eval", "1", option, value]);
+        assert_eq!(ran.code, 2, "{option}: {ran:?}");
+    }
+    assert_eq!(home.run(&["eval", "1"]).code, 0);
+    assert_eq!(archive(&home).runs(None, 9).expect("readable").len(), 1);
+}
