@@ -82,7 +82,7 @@ pub struct Counted {
     pub examples: Vec<String>,
 }
 
-/// How many examples are kept of each operation.
+/// How many examples are kept of each operation: the first by name.
 const EXAMPLES: usize = 3;
 
 #[derive(Debug, Default)]
@@ -291,10 +291,14 @@ impl Counts {
             examples: Vec::new(),
         });
         counted.count += 1;
-        if let Some(object) = change.objects.last().filter(|_| counted.examples.len() < EXAMPLES) {
+        if let Some(object) = change.objects.last() {
             let name = object.name.as_ref().unwrap_or(&object.id);
-            if !counted.examples.contains(name) {
-                counted.examples.push(name.clone());
+            // The first by name: which of several calls at once was counted first is chance.
+            if let Err(place) = counted.examples.binary_search(name)
+                && place < EXAMPLES
+            {
+                counted.examples.insert(place, name.clone());
+                counted.examples.truncate(EXAMPLES);
             }
         }
         for object in &change.objects {
