@@ -141,6 +141,17 @@ fn a_narrowed_run_reaches_the_objects_that_it_names_and_cannot_widen_itself() {
     assert!(stage.eval("servers(\"role=web\").len()").as_u64().is_some_and(|count| count > 0));
     assert_eq!(stage.fail("servers()").code, "narrowed");
     assert_eq!(stage.eval("servers(\"role=web,env=nowhere\").len()"), json!(0), "a look beyond is not taken");
+    // The label may stand anywhere, and every object carries it.
+    for selector in ["schedule=office-hours,role=web", "!nothing, schedule in (office-hours), role = web"] {
+        let script =
+            format!("let all = servers(\"{selector}\"); [all.len() > 0, all.all(|s| s.labels.role == \"web\")]");
+        assert_eq!(stage.eval(&script), json!([true, true]), "{selector}");
+    }
+    for selector in ["role in (web, db)", "role!=web", "role notin (db)", "!role", "role", "schedule=office-hours"] {
+        assert_eq!(stage.fail(&format!("servers(\"{selector}\")")).code, "narrowed", "{selector}");
+    }
+    let of_service = "import \"stackit/iaas\" as iaas; iaas::list_servers(#{ label_selector: \"a=b,role=web\" }).len()";
+    assert_eq!(stage.eval(of_service), json!(0));
 }
 
 #[test]

@@ -200,6 +200,8 @@ fn table(needs: &[PermissionNeed], used: Option<&Used>, width: Option<u16>) -> S
         let by = match need.reason {
             Reason::Recipe => "the recipe",
             Reason::Belts => "the belts",
+            Reason::Named => "the belts, for what a body names",
+            Reason::Caps => "the caps, to count shares",
             Reason::Help => "nobody; it helps",
         };
         let lines: Vec<String> = need.places.iter().map(crate::engine::footprint::Spot::label).collect();

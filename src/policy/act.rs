@@ -1,6 +1,6 @@
 //! What a change does to each object that it touches.
 
-use super::deed::{Deed, Knowledge, Object};
+use super::deed::{Deed, Knowledge, Object, Role};
 use crate::catalog::{Effect, Operation};
 
 /// What a change does to an object.
@@ -27,9 +27,16 @@ impl<'d> Deed<'d> {
     /// it lies in: a rule of its security group.
     pub(super) fn acts(&self) -> Vec<(Act, &Object<'d>)> {
         let operation = self.operation;
-        // The volumes of a server that is deleted go with it.
-        let with_it = if act_of(operation) == Act::Delete { Act::Delete } else { Act::Change };
-        let also = self.also.iter().map(|object| (with_it, object));
+        let is_delete = act_of(operation) == Act::Delete;
+        let also = self.also.iter().map(|(role, object)| {
+            let act = match role {
+                // The volumes of a server that is deleted go with it.
+                Role::Along if is_delete => Act::Delete,
+                Role::Robbed => Act::Detach,
+                Role::Along | Role::Taken | Role::Entered => Act::Change,
+            };
+            (act, object)
+        });
         if changes_none(operation) {
             return also.collect();
         }

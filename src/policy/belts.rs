@@ -40,8 +40,9 @@ impl Belts {
 
     /// A run that stops the server underneath stops itself in the middle.
     fn spare_own_server(&self, deed: &Deed<'_>, act: Act, object: &Object<'_>) -> Result<(), Refusal> {
-        let endangers = matches!(act, Act::Power | Act::Detach | Act::Delete)
-            || object.kind == "volume" && deed.operation.name == "restore_backup";
+        // What writes a volume back stops its server, or pulls the ground from under it.
+        let endangers =
+            matches!(act, Act::Power | Act::Detach | Act::Delete) || deed.operation.name.starts_with("restore_");
         let Some(own) = self.own_server.as_ref().filter(|_| endangers).and_then(OwnServer::find) else {
             return Ok(());
         };

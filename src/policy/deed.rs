@@ -12,12 +12,26 @@ pub struct Deed<'d> {
     pub operation: &'static Operation,
     /// The objects that its path names, from the left.
     pub objects: Vec<Object<'d>>,
-    /// Further objects that it changes.
-    pub also: Vec<Object<'d>>,
+    /// Further objects that it reaches, and how.
+    pub also: Vec<(Role, Object<'d>)>,
     /// What is sent, if that is JSON.
     pub body: Option<&'d Value>,
     /// The `label_selector` of a list.
     pub selector: Option<&'d Value>,
+}
+
+/// How a change reaches an object that its path does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// It shares the fate of what the path names: the volume that a backup is written back to, those that are deleted
+    /// with their server.
+    Along,
+    /// It is taken into use: the volume that a new server is given.
+    Taken,
+    /// Something is taken off it: the server whose public IP goes elsewhere.
+    Robbed,
+    /// Something is put into it or taken out of it, and it stays: the network of a new server.
+    Entered,
 }
 
 /// One object, with what is known of it.
@@ -55,7 +69,7 @@ impl Object<'_> {
     }
 }
 
-impl Deed<'_> {
+impl<'d> Deed<'d> {
     /// `iaas.stop_server`.
     #[must_use]
     pub fn name(&self) -> String {
@@ -134,5 +148,10 @@ impl Deed<'_> {
         let named = |object: &&Object<'_>| nouns.contains(&object.kind.replace(' ', "-").as_str());
         let meant: Vec<&Object<'_>> = self.objects.iter().filter(named).collect();
         if meant.is_empty() { self.objects.iter().collect() } else { meant }
+    }
+
+    /// The objects that the body takes into use.
+    pub(super) fn taken(&self) -> impl Iterator<Item = &Object<'d>> {
+        self.also.iter().filter(|(role, _)| *role == Role::Taken).map(|(_, object)| object)
     }
 }

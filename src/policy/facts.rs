@@ -7,7 +7,7 @@ use super::Labels;
 /// What is known of an object: the fields that decide whether it may be changed, and that tell later what it was.
 /// Spelled as in the API; fields that a kind does not have are absent.
 ///
-/// Source: `Server`, `Volume`, `Snapshot`, `Backup`, `Image`, `Network` of the IaaS document; other services use the
+/// Source: `Server`, `Volume`, `Snapshot`, `Backup`, `Image`, `Network`, `NIC`, `PublicIp` of the IaaS document; other services use the
 /// same names for `id`, `name` and `labels`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,6 +36,15 @@ pub struct ObjectFacts {
     /// The volume that a snapshot or backup was taken of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_id: Option<String>,
+    /// The network interface that a public IP leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_interface: Option<String>,
+    /// The server that a network interface is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// The security groups of a network interface, by their ids.
+    #[serde(default, deserialize_with = "list_or_null", skip_serializing_if = "Vec::is_empty")]
+    pub security_groups: Vec<String>,
 }
 
 impl ObjectFacts {
@@ -65,6 +74,9 @@ impl ObjectFacts {
             size: object.get("size").and_then(serde_json::Value::as_u64),
             server_id: text("serverId"),
             volume_id: text("volumeId"),
+            network_interface: text("networkInterface"),
+            device: text("device"),
+            security_groups: object.get("securityGroups").map(texts_of).unwrap_or_default(),
         }
     }
 
@@ -110,6 +122,15 @@ fn plain(value: &serde_json::Value) -> Option<String> {
         serde_json::Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+fn texts_of(list: &serde_json::Value) -> Vec<String> {
+    let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+fn list_or_null<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::<Vec<String>>::deserialize(from)?.unwrap_or_default())
 }
 
 fn labels_or_null<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Labels, D::Error> {

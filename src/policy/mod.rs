@@ -17,6 +17,7 @@ mod labels;
 mod local;
 mod local_grants;
 mod managed;
+mod mentions;
 mod pattern;
 mod protection;
 mod refusal;
@@ -27,7 +28,7 @@ mod source;
 
 pub use belts::Belts;
 pub use decision::{Condition, Decision, Reason, Wanted};
-pub use deed::{Deed, Knowledge, Object};
+pub use deed::{Deed, Knowledge, Object, Role};
 mod tally;
 
 pub use cap::{Cap, CapError, Capped};
@@ -40,6 +41,7 @@ pub use known::{UnknownGrant, known_grant};
 pub use local::LocalGrant;
 pub use local_grants::{Asked, LocalGrants};
 pub use managed::{ManagedObjects, SKE, manager_of};
+pub use mentions::Mention;
 pub use pattern::Pattern;
 pub use protection::{PROTECT, Protected};
 pub use refusal::Refusal;

@@ -74,15 +74,30 @@ pub(super) fn narrowed(deed: &Deed<'_>, condition: &Condition) -> Result<(), Ref
     }
     if let Some(labels) = deed.created_labels() {
         if condition.labels.fits(&labels) {
-            return Ok(());
+            return all_fit(deed, condition, deed.taken()).map(drop);
         }
         let kind = deed.created_kind();
         let told = unfit(&format!("the new {kind}"), &condition.labels);
         return Err(refusal(deed, condition, &told, &kind));
     }
     let objects = deed.objects_of(condition.permission);
+    let is_known = all_fit(deed, condition, objects.iter().copied())?;
+    all_fit(deed, condition, deed.taken())?;
+    match objects.last() {
+        _ if is_known => Ok(()),
+        Some(object) => Err(unknown(deed, condition, object)),
+        None => Err(refusal(deed, condition, &format!("`{}` names no object", deed.name()), "object")),
+    }
+}
+
+/// Refuses a call on objects of which one does not fulfil a condition; whether the labels of one are known at all.
+fn all_fit<'o, 'd: 'o>(
+    deed: &Deed<'_>,
+    condition: &Condition,
+    objects: impl Iterator<Item = &'o Object<'d>>,
+) -> Result<bool, Refusal> {
     let mut is_known = false;
-    for object in objects.iter().copied() {
+    for object in objects {
         match object.knowledge {
             Knowledge::Known(facts) if condition.labels.fits(&facts.labels) => is_known = true,
             Knowledge::Known(_) => {
@@ -95,11 +110,7 @@ pub(super) fn narrowed(deed: &Deed<'_>, condition: &Condition) -> Result<(), Ref
             Knowledge::Unlabelled => {}
         }
     }
-    match objects.last() {
-        _ if is_known => Ok(()),
-        Some(object) => Err(unknown(deed, condition, object)),
-        None => Err(refusal(deed, condition, &format!("`{}` names no object", deed.name()), "object")),
-    }
+    Ok(is_known)
 }
 
 fn selecting(deed: &Deed<'_>, condition: &Condition) -> Result<(), Refusal> {

@@ -284,14 +284,16 @@ impl Counts {
         for permission in &operation.permissions {
             *self.permissions.entry(permission.name).or_default() += 1;
         }
+        // What is made has no name yet; what it takes is not what the call is about.
+        let about = change.objects.last().filter(|_| operation.effect != Effect::Create);
         let counted = self.operations.entry((operation.module, operation.name)).or_insert_with(|| Counted {
             operation,
-            kind: change.objects.last().map(|object| object.kind.clone()).unwrap_or_default(),
+            kind: about.map(|object| object.kind.clone()).unwrap_or_default(),
             count: 0,
             examples: Vec::new(),
         });
         counted.count += 1;
-        if let Some(object) = change.objects.last() {
+        if let Some(object) = about {
             let name = object.name.as_ref().unwrap_or(&object.id);
             // The first by name: which of several calls at once was counted first is chance.
             if let Err(place) = counted.examples.binary_search(name)

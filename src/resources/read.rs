@@ -46,7 +46,7 @@ impl Platform {
             return Ok(Listed::Unread(self.list_sent(kind, query, None).await?));
         };
         let sent = selector.sent();
-        let listed = self.list_sent(kind, query, sent.as_deref()).await?.objects()?;
+        let listed = self.list_sent(kind, query, Some(selector)).await?.objects()?;
         let mut objects = Vec::new();
         for object in &listed {
             if selector.matches(&object.head()?.labels()) {
@@ -66,11 +66,15 @@ impl Platform {
         Ok(Listed::Selected(Listing { objects, warnings }))
     }
 
-    async fn list_sent(&self, kind: Kind, query: &Query, selector: Option<&str>) -> Result<Unread, Error> {
+    /// Lists what the API narrows to a selector, of which the caller must take what matches.
+    async fn list_sent(&self, kind: Kind, query: &Query, selector: Option<&Selector>) -> Result<Unread, Error> {
         let call = self.call_of(kind, kind.row().operations.list, "list")?;
         let mut call = super::platform::with_options(call, &query.parameters);
         if let Some(selector) = selector {
-            call = call.with("label_selector", selector);
+            call.selects = Some(selector.to_string());
+            if let Some(sent) = selector.sent() {
+                call = call.with("label_selector", sent);
+            }
         }
         self.send_for_unread(call, kind, query.form()).await
     }

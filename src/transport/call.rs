@@ -34,6 +34,9 @@ pub struct Call {
     pub creates_name: Option<String>,
     /// For an update that answers 409 or nothing: how to see that it took effect; the default is the transport's.
     pub settles: Option<Box<Settlement>>,
+    /// The selector by which the caller takes its part of a list's answer, where the API is asked for less than that: the
+    /// run sees nothing that does not match it.
+    pub selects: Option<String>,
     /// How long the call may take with all its repeats; the default is the transport's.
     pub time_limit: Option<std::time::Duration>,
     /// Whether the transport reads to see what became of a change that was let pass: of the answer, the caller gets what
@@ -87,6 +90,7 @@ impl Call {
             payload: Payload::Empty,
             creates_name: None,
             settles: None,
+            selects: None,
             time_limit: None,
             is_own_look: false,
         }

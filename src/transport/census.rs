@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::catalog::{Effect, Operation};
 use crate::clock::{HandoffSender, handoff};
 use crate::error::Kind;
-use crate::policy::{Census, Change, Changed, Excess, Halt, Tally, in_words, plural};
+use crate::policy::{Census, Change, Changed, Excess, Halt, Role, Tally, in_words, plural};
 use crate::transport::client::{Inner, LOOK_TIME};
 use crate::transport::delivery::Delivery;
 use crate::transport::pages::Passage;
@@ -119,13 +119,14 @@ impl Drop for UnderWay<'_> {
 /// The objects that a call changes or deletes: those that its path names, but for what they lie in. What is made is
 /// no part of anything yet.
 fn changed(operation: &Operation, subject: &Subject) -> Vec<Changed> {
-    if !matches!(operation.effect, Effect::Update | Effect::Delete) {
-        return Vec::new();
-    }
+    // What a backup is written back to changes; the backup does not, nor what something new is put into.
+    let is_named = matches!(operation.effect, Effect::Update | Effect::Delete)
+        && (operation.name != "restore_backup" || subject.also.is_empty());
+    let named = subject.objects.iter().filter(|_| is_named);
+    let reached = subject.also.iter().filter(|(role, _)| *role != Role::Entered).map(|(_, object)| object);
     let mut found: Vec<Changed> = Vec::new();
-    // What a backup is written back to changes; the backup does not.
-    let objects = if subject.also.is_empty() { &subject.objects } else { &subject.also };
-    for object in objects.iter().rev() {
+    // What the path names is told of, so that it comes first here and last in the end.
+    for object in named.rev().chain(reached) {
         let Some((collection, _)) = object.place.as_deref().and_then(|place| place.rsplit_once('/')) else { continue };
         let place = object.place.as_deref().unwrap_or_default();
         let holds = |inner: &Changed| inner.collection.strip_prefix(place).is_some_and(|rest| rest.starts_with('/'));

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::policy::{Cap, CapSources, Caps, Reach};
+use crate::policy::{Belts, Cap, CapSources, Caps, Reach, Rules, Sources};
 use crate::transport::testing::{ID, OTHER_ID, Stage, Step, answer, call, empty, reset};
 
 fn tally(caps: &str) -> Arc<Tally> {
@@ -129,4 +129,31 @@ fn what_is_made_is_part_of_nothing() {
         stage.send(call.with_json(json!({ "direction": "ingress" }))).expect("a rule");
     }
     assert_eq!(tally.changes(), 2);
+}
+
+#[test]
+fn a_server_that_is_deleted_counts_beside_its_volumes_and_what_a_new_one_takes_counts_too() {
+    let (tally, rules) = (tally(""), Arc::new(Rules::new(&Sources::default(), Belts::default())));
+    let volume = json!({ "id": OTHER_ID, "name": "data", "size": 1, "availabilityZone": "eu01-1" });
+    let attached = json!({ "items": [{ "serverId": ID, "volumeId": OTHER_ID, "deleteOnTermination": true }] });
+    let server = json!({ "id": ID, "name": "web", "machineType": "g2i.1" });
+    let steps = [answer(200, &server), answer(200, &attached), answer(200, &volume), empty(204)];
+    let deletion = Stage::with(steps, |builder| builder.tally(tally.clone()).gate(rules.clone()));
+    deletion.send(call("delete_server").with("serverId", ID)).expect("deleted");
+    let change = |name: &str, steps: Vec<Step>, call: Call| {
+        let stage = Stage::with(steps, |builder| builder.tally(tally.clone()).gate(rules.clone()));
+        stage.send(call).map(drop).map_err(|error| (name.to_owned(), error.message))
+    };
+    let body = json!({ "name": "new", "machineType": "g2i.1", "networking": { "networkId": ID }, "volumes": [id(7)] });
+    let mut other = volume;
+    other["id"] = Value::from(id(7));
+    let all: Vec<Value> = (0..4)
+        .map(|number| json!({ "id": id(number + 5), "name": "v", "size": 1, "availabilityZone": "eu01-1" }))
+        .collect();
+    let network = json!({ "id": ID, "name": "net", "status": "CREATED" });
+    let steps = vec![answer(200, &network), answer(200, &other), answer(200, &json!({ "items": all }))];
+    let refused = change("create", steps, call("create_server").with_json(body)).expect_err("2 of 5 volumes");
+    assert!(refused.1.starts_with("would change 2 of 5 volumes (40 %)"), "{refused:?}");
+    let counted: Vec<_> = tally.counted().iter().map(|one| (one.operation.name, one.kind.clone())).collect();
+    assert_eq!(counted, [("delete_server", "server".to_owned())]);
 }

@@ -11,7 +11,7 @@ use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
 use crate::error::{self, Kind};
 use crate::journal::Journal;
-use crate::policy::{Admission, Tally};
+use crate::policy::{Admission, Role, Tally};
 use crate::secret::Scrubber;
 use crate::transport::backoff::Backoff;
 use crate::transport::census::Censuses;
@@ -166,10 +166,12 @@ impl Inner {
     }
 
     fn forget(&self, subject: &Subject) {
+        // What is only entered keeps its own labels.
+        let reached = subject.also.iter().filter(|(role, _)| *role != Role::Entered).map(|(_, object)| object);
         subject
             .objects
             .iter()
-            .chain(&subject.also)
+            .chain(reached)
             .filter_map(|object| object.place.as_deref())
             .for_each(|place| self.sightings.forget(place));
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::catalog::{Effect, Operation};
 use crate::error::Kind;
 use crate::policy::{self, Admission, Deed, Object, Refusal, Rules};
@@ -56,20 +58,22 @@ impl Gate for Rules {
     }
 
     fn weigh(&self, intent: &Intent<'_>, subject: &Subject) -> Result<(), Error> {
-        let objects = objects_of(&subject.objects)?;
-        let also = objects_of(&subject.also)?;
+        let objects = objects_of(subject.objects.iter())?;
+        let reached = objects_of(subject.also.iter().map(|(_, object)| object))?;
+        let also = subject.also.iter().map(|(role, _)| *role).zip(reached).collect();
         let body = match &intent.call.payload {
             Payload::Json(body) => Some(body),
             Payload::Empty | Payload::Bytes(_) => None,
         };
-        let selector = intent.call.parameters.get("label_selector");
+        let whole = intent.call.selects.as_deref().map(Value::from);
+        let selector = whole.as_ref().or_else(|| intent.call.parameters.get("label_selector"));
         let deed = Deed { operation: intent.operation, objects, also, body, selector };
         Self::weigh(self, &deed).map_err(|refusal| refused(intent.operation, refusal))
     }
 }
 
-fn objects_of(touched: &[Touched]) -> Result<Vec<Object<'_>>, Error> {
-    let mut objects = Vec::with_capacity(touched.len());
+fn objects_of<'t>(touched: impl Iterator<Item = &'t Touched>) -> Result<Vec<Object<'t>>, Error> {
+    let mut objects = Vec::new();
     for touched in touched {
         let knowledge = match &touched.knowledge {
             Knowledge::Known(facts) => policy::Knowledge::Known(facts),

@@ -27,6 +27,7 @@ mod pace;
 mod pages;
 mod parameters;
 mod proxy;
+mod reach;
 mod recording;
 mod redact;
 mod request;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::catalog::{Effect, Operation};
 use crate::error::Kind;
 use crate::journal::{After, Before, Opened, Outcome, Settled, Touched, Unwritable};
-use crate::policy::ObjectFacts;
+use crate::policy::{ObjectFacts, Role};
 use crate::transport::client::Inner;
 use crate::transport::failure::{Failure, request_id};
 use crate::transport::judgement::Acted;
@@ -82,7 +82,7 @@ impl<'c> Recording<'c> {
             region: target.region.as_deref().map(Cow::Borrowed),
             parameters: Cow::Borrowed(self.parameters.as_ref()),
             body: self.body.as_ref().map(Cow::Borrowed),
-            objects: touched(self.subject),
+            objects: touched(operation, self.subject),
         };
         let fail = |why| unwritable(operation, why);
         let written = self.journal.before(before).map_err(fail)?;
@@ -180,8 +180,15 @@ fn created(operation: &Operation, answer: &Answer) -> Option<ObjectFacts> {
     (operation.effect == Effect::Create).then(|| ObjectFacts::read(&answer.body)).flatten()
 }
 
-fn touched(subject: &Subject) -> Vec<Touched<'_>> {
-    let objects = subject.objects.iter().chain(&subject.also);
+/// The objects that a change is about; what it merely passes by on its way is not.
+fn touched<'s>(operation: &Operation, subject: &'s Subject) -> Vec<Touched<'s>> {
+    let is_about = |role: Role| match role {
+        Role::Along => true,
+        Role::Taken => operation.effect == Effect::Create,
+        Role::Robbed | Role::Entered => false,
+    };
+    let also = subject.also.iter().filter(|(role, _)| is_about(*role)).map(|(_, object)| object);
+    let objects = subject.objects.iter().chain(also);
     objects
         .map(|object| Touched {
             kind: Cow::Borrowed(&object.kind),

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::catalog::{Effect, FilledFrom, Method, Operation, Parameter, Place, plain_text, service};
 use crate::error::Kind;
-use crate::policy::ObjectFacts;
+use crate::policy::{ObjectFacts, Role};
 use crate::transport::client::Inner;
 use crate::transport::delivery::Delivery;
 use crate::transport::neighbours::{is_read, list_of, read_of_item, read_of_parent, read_of_same, with_path_of};
-use crate::transport::pages::items_of;
+use crate::transport::reach::{reads_along, reads_of_named};
 use crate::transport::request::Prepared;
 use crate::transport::sightings::{place_of, shows_labels};
 use crate::transport::{Call, Error};
@@ -20,8 +20,8 @@ use crate::transport::{Call, Error};
 pub struct Subject {
     /// The objects that the path names, from the left; none for a create.
     pub objects: Vec<Touched>,
-    /// What it changes beside them: the volume that a backup is written back to, those that go with their server.
-    pub also: Vec<Touched>,
+    /// What it reaches beside them, and how: the volume that a backup is written back to, what its body takes.
+    pub also: Vec<(Role, Touched)>,
 }
 
 /// One object that a change touches.
@@ -67,6 +67,23 @@ impl Touched {
     }
 }
 
+/// Where a change names an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming<'n> {
+    /// In its path, by this parameter.
+    Path(&'n str),
+    /// In its body, or by what the path names; paths name such objects by this parameter.
+    Body(&'n str),
+}
+
+impl<'n> Naming<'n> {
+    fn parameter(self) -> &'n str {
+        match self {
+            Self::Path(parameter) | Self::Body(parameter) => parameter,
+        }
+    }
+}
+
 /// How hard to look for what is known of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
@@ -80,68 +97,47 @@ impl Inner {
     /// The objects that a change touches. What has labels and is not known is read, past the gate: it is the gate that
     /// asks.
     pub async fn subject(&self, call: &Call, prepared: &Prepared, look: Look) -> Subject {
-        let (mut objects, mut also) = (Vec::new(), Vec::new());
+        let mut objects = Vec::new();
         for parameter in call.operation.parameters.iter().filter(|parameter| names_an_object(parameter)) {
             let Some(id) = call.parameters.get(parameter.name).map(plain_text) else { continue };
-            objects.push(self.touched(call, prepared, parameter.name, id, look).await);
+            objects.push(self.touched(call, prepared, Naming::Path(parameter.name), &id, look).await);
         }
-        if let Some(volume) = restored_volume(call.operation, &objects) {
-            also.push(self.touched(call, prepared, "volumeId", volume, look).await);
-        }
-        if call.operation.name == DELETE_SERVER && look == Look::Up {
-            match self.volumes_that_go_along(call, prepared).await {
-                Ok(volumes) => {
-                    for volume in volumes {
-                        also.push(self.touched(call, prepared, "volumeId", volume, look).await);
-                    }
-                }
-                // That it is gone is the API's to say.
-                Err(error) if error.kind == Kind::NotFound => {}
-                Err(error) => {
-                    let id = objects.last().map(|server| server.id.clone()).unwrap_or_default();
-                    let knowledge = Knowledge::Unreadable(Box::new(error));
-                    also.push(Touched { kind: "volume".to_owned(), id, place: None, knowledge });
-                }
-            }
-        }
+        let also = match call.operation.effect {
+            Effect::Read => Vec::new(),
+            _ => Box::pin(self.reach(call, prepared, &objects, look)).await,
+        };
         Subject { objects, also }
     }
 
-    /// The volumes that are deleted with the server that they are attached to.
-    ///
-    /// Source: `deleteOnTermination` of `VolumeAttachment` in the IaaS document.
-    async fn volumes_that_go_along(&self, call: &Call, prepared: &Prepared) -> Result<Vec<String>, Error> {
-        let Some(list) = crate::catalog::operation(call.operation.module, LIST_ATTACHMENTS) else {
-            return Ok(Vec::new());
-        };
-        let mut list = with_path_of(call, list);
-        list.target = prepared.target.clone();
-        list.time_limit = Some(super::client::LOOK_TIME);
-        let read = Prepared::new(&list, &self.endpoints, &self.uploads)?;
-        let answer = Delivery::new(self, &list, &read).run().await?;
-        let body: Value = answer.json(list.operation)?;
-        let goes_along = |attachment: &&Value| attachment["deleteOnTermination"].as_bool().unwrap_or(true);
-        let attachments = items_of(list.operation, &body).iter().filter(goes_along);
-        Ok(attachments.filter_map(|attachment| attachment["volumeId"].as_str().map(str::to_owned)).collect())
-    }
-
-    async fn touched(&self, call: &Call, prepared: &Prepared, parameter: &str, id: String, look: Look) -> Touched {
-        let kind = kind_of(parameter);
-        let home = home_of(call, parameter, &id).map(|mut home| {
-            // What was checked and filled in for the change holds for the look as well.
-            home.target = prepared.target.clone();
-            home
-        });
-        let home = home.and_then(|home| Some((Prepared::new(&home, &self.endpoints, &self.uploads).ok()?, home)));
-        let Some((read, home)) = home else { return Touched { kind, id, place: None, knowledge: Knowledge::Unknown } };
-        let place = place_of(&read);
+    /// An object that a change names, with what is known of it.
+    pub(super) async fn touched(
+        &self,
+        call: &Call,
+        prepared: &Prepared,
+        naming: Naming<'_>,
+        id: &str,
+        look: Look,
+    ) -> Touched {
+        let kind = kind_of(naming.parameter());
+        let touched = |place, knowledge| Touched { kind: kind.clone(), id: id.to_owned(), place, knowledge };
+        let Some(mut home) = home_of(call, naming, id) else { return touched(None, Knowledge::Unknown) };
+        // What was checked and filled in for the change holds for the look as well.
+        home.target = prepared.target.clone();
         let has_labels = shows_labels(home.operation);
+        let read = match Prepared::new(&home, &self.endpoints, &self.uploads) {
+            Ok(read) => read,
+            Err(error) if look == Look::Up && has_labels => {
+                return touched(None, Knowledge::Unreadable(Box::new(error)));
+            }
+            Err(_) => return touched(None, Knowledge::Unknown),
+        };
+        let place = place_of(&read);
         let knowledge = match self.sightings.facts(&place, has_labels) {
             Some(facts) => Knowledge::Known(facts),
             None if look == Look::Up && has_labels => self.look_up(home, &read).await,
             None => Knowledge::Unknown,
         };
-        Touched { kind, id, place: Some(place), knowledge }
+        touched(Some(place), knowledge)
     }
 
     async fn look_up(&self, mut home: Call, read: &Prepared) -> Knowledge {
@@ -157,21 +153,6 @@ impl Inner {
     }
 }
 
-/// Deletes a server, and the volumes that go with it.
-const DELETE_SERVER: &str = "delete_server";
-/// Lists the volumes of a server, each with whether it goes with it.
-const LIST_ATTACHMENTS: &str = "list_attached_volumes";
-/// Writes a backup back to its volume.
-const RESTORE: &str = "restore_backup";
-
-/// The volume that a backup was taken of, and is written back to.
-///
-/// Source: `RestoreBackup` of the IaaS document.
-fn restored_volume(operation: &Operation, objects: &[Touched]) -> Option<String> {
-    let backup = objects.last().filter(|_| operation.name == RESTORE)?;
-    backup.facts()?.volume_id.clone()
-}
-
 /// A call that reads the object that `call` touches first; of a create, the one that it made, if its id is given.
 #[must_use]
 pub fn read_of_object(call: &Call, made: Option<&str>) -> Option<Call> {
@@ -179,7 +160,7 @@ pub fn read_of_object(call: &Call, made: Option<&str>) -> Option<Call> {
         return Some(read);
     }
     let first = call.operation.parameters.iter().find(|parameter| names_an_object(parameter))?;
-    home_of(call, first.name, &plain_text(call.parameters.get(first.name)?))
+    home_of(call, Naming::Path(first.name), &plain_text(call.parameters.get(first.name)?))
 }
 
 fn names_an_object(parameter: &Parameter) -> bool {
@@ -187,7 +168,7 @@ fn names_an_object(parameter: &Parameter) -> bool {
 }
 
 /// `server` of `serverId`, `service account mail` of `serviceAccountMail`.
-fn kind_of(parameter: &str) -> String {
+pub(super) fn kind_of(parameter: &str) -> String {
     let name = parameter.strip_suffix("Id").unwrap_or(parameter);
     let mut kind = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
@@ -201,45 +182,70 @@ fn kind_of(parameter: &str) -> String {
 
 /// Services whose paths name servers and volumes that another one keeps.
 const ABOUT_SERVERS: [&str; 3] = ["run-command", "server-backup", "server-update"];
+/// The service that keeps servers and volumes. Its older versions keep the same ones, and are not looked into.
+const SERVERS: &str = "iaas";
+
+/// The module in which the objects of an operation are looked up.
+pub(super) fn servers_module(operation: &Operation) -> &'static str {
+    let service = operation.module.split('/').next().unwrap_or(operation.module);
+    if service == SERVERS { SERVERS } else { operation.module }
+}
 
 /// A call that lists all objects of a kind among which one is touched by `call`, if the API can list them.
 pub(super) fn list_of_kind(call: &Call, kind: &str) -> Option<Call> {
     let mut named = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
-    let named = named.find(|parameter| kind_of(parameter.name) == kind).map(|parameter| parameter.name.to_owned());
+    match named.find(|parameter| kind_of(parameter.name) == kind) {
+        Some(parameter) => list_at(call, Naming::Path(parameter.name)),
+        None => list_at(call, Naming::Body(&format!("{kind}Id"))),
+    }
+}
+
+/// A call that lists all objects that a body names by this parameter.
+pub(super) fn list_of_named(call: &Call, parameter: &str) -> Option<Call> {
+    list_at(call, Naming::Body(parameter))
+}
+
+fn list_at(call: &Call, naming: Naming<'_>) -> Option<Call> {
     // The path of a list does not name the object.
-    let home = home_of(call, &named.unwrap_or_else(|| format!("{kind}Id")), "")?;
-    let (collection, _) = home.operation.path.rsplit_once('/')?;
-    let operations = &service(home.operation.module)?.operations;
-    let list = operations.iter().find(|other| {
+    let home = home_of(call, naming, "")?;
+    Some(with_path_of(call, list_beside(home.operation)?))
+}
+
+/// The operation that lists the objects of which another one reads one.
+fn list_beside(home: &Operation) -> Option<&'static Operation> {
+    let (collection, _) = home.path.rsplit_once('/')?;
+    service(home.module)?.operations.iter().find(|other| {
         other.method == Method::Get
             && other.effect == Effect::Read
             && other.path == collection
             && other.list_key.is_some()
-    })?;
-    Some(with_path_of(call, list))
+    })
 }
 
-/// A call that reads an object that a path parameter may name: the shortest GET of the service that ends in it.
-fn home_of(call: &Call, parameter: &str, id: &str) -> Option<Call> {
-    let is_given =
-        |name: &str| name == parameter || call.parameters.get(name).is_some_and(|value| *value != Value::Null);
-    Some(with_path_of(call, home_operation(call.operation, parameter, is_given)?).with(parameter, id))
+/// A call that reads an object that a change may name: the shortest GET of the service that ends in it.
+fn home_of(call: &Call, naming: Naming<'_>, id: &str) -> Option<Call> {
+    let is_given = |name: &str| call.parameters.get(name).is_some_and(|value| *value != Value::Null);
+    let home = home_operation(call.operation, naming, is_given)?;
+    // However its id is spelled, it is the same object.
+    let id = uuid::Uuid::try_parse(id).map_or_else(|_| id.to_owned(), |id| id.to_string());
+    Some(with_path_of(call, home).with(naming.parameter(), id))
 }
 
-fn home_operation(
+pub(super) fn home_operation(
     operation: &Operation,
-    parameter: &str,
+    naming: Naming<'_>,
     is_given: impl Fn(&str) -> bool,
 ) -> Option<&'static Operation> {
+    let parameter = naming.parameter();
     let end = format!("/{{{parameter}}}");
     let is_whole = |other: &Operation| {
         let mut path = other.parameters.iter().filter(|parameter| names_an_object(parameter));
-        path.all(|parameter| is_given(parameter.name))
+        path.all(|other| other.name == parameter || is_given(other.name))
     };
-    let module = operation.module;
+    let module = servers_module(operation);
     let is_elsewhere = ABOUT_SERVERS.contains(&module.split('/').next().unwrap_or(module))
         && ["serverId", "volumeId"].contains(&parameter);
-    let operations = service(if is_elsewhere { "iaas" } else { module })?.operations.iter();
+    let operations = service(if is_elsewhere { SERVERS } else { module })?.operations.iter();
     let homes = operations
         .filter(|other| other.method == Method::Get && is_read(other) && other.path.ends_with(&end) && is_whole(other));
     homes.min_by_key(|home| home.path.len())
@@ -250,6 +256,10 @@ fn home_operation(
 pub struct ReadsAround {
     /// Before it: the objects that it touches, for their labels.
     pub before: Vec<&'static Operation>,
+    /// Before it, if its body names such objects: what is taken into use, or loses something.
+    pub reached: Vec<&'static Operation>,
+    /// Before it, if a cap on shares asks how many objects of its kind there are: their list.
+    pub counted: Vec<&'static Operation>,
     /// After it, if its answer is lost or it is refused.
     pub after: Vec<&'static Operation>,
 }
@@ -265,16 +275,15 @@ pub fn reads_around(change: &'static Operation) -> ReadsAround {
         .collect();
     let mut reads = ReadsAround::default();
     for parameter in &given {
-        let home = home_operation(change, parameter, |name| given.contains(&name));
+        let home = home_operation(change, Naming::Path(parameter), |name| given.contains(&name));
         reads.before.extend(home.filter(|home| shows_labels(home)));
         reads.after.extend(home);
+        if matches!(change.effect, Effect::Update | Effect::Delete) {
+            reads.counted.extend(home.and_then(list_beside));
+        }
     }
-    if change.name == DELETE_SERVER {
-        reads.before.extend(crate::catalog::operation(change.module, LIST_ATTACHMENTS));
-    }
-    if change.name == RESTORE || change.name == DELETE_SERVER {
-        reads.before.extend(home_operation(change, "volumeId", |name| name == "volumeId"));
-    }
+    reads.before.extend(reads_along(change));
+    reads.reached = reads_of_named(change);
     let call = Call::new(change, crate::transport::Target::default());
     let neighbours =
         [list_of(&call), read_of_item(&call, ""), read_of_same(&call), read_of_parent(&call)].into_iter().flatten();
@@ -294,7 +303,7 @@ mod tests {
             let named = call.operation.parameters.iter().filter(|parameter| names_an_object(parameter));
             let homes: Vec<_> = named
                 .map(|parameter| {
-                    let home = home_of(&call, parameter.name, ID).map(|home| home.operation.name);
+                    let home = home_of(&call, Naming::Path(parameter.name), ID).map(|home| home.operation.name);
                     (kind_of(parameter.name), home)
                 })
                 .collect();

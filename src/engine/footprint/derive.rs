@@ -1,6 +1,6 @@
 //! From a recipe to its footprint.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::need::{Choice, Footprint, LocalNeed, Loose, Need, Reason, Spot};
 use super::operations::around;
@@ -40,15 +40,12 @@ fn intricate() -> Loose {
 
 fn footprint(found: Found) -> Footprint {
     let mut needs = Vec::new();
-    let mut belts = ByName::<BTreeSet<Spot>>::new();
-    let mut helps = found.helps;
+    let mut reads = BTreeMap::from([(Reason::Help, found.helps)]);
     let mut surround = |operation: &'static Operation, places: &BTreeSet<Spot>| {
-        let (before, after) = around(operation);
-        for (all, kept) in [(before, &mut belts), (after, &mut helps)] {
-            for read in all {
-                let entry = kept.entry((read.module, read.name)).or_insert_with(|| (read, BTreeSet::new()));
-                entry.1.extend(places.iter().cloned());
-            }
+        for (reason, read) in around(operation) {
+            let kept: &mut ByName<BTreeSet<Spot>> = reads.entry(reason).or_default();
+            let entry = kept.entry((read.module, read.name)).or_insert_with(|| (read, BTreeSet::new()));
+            entry.1.extend(places.iter().cloned());
         }
     };
     for (operation, places) in found.operations.values() {
@@ -68,7 +65,7 @@ fn footprint(found: Found) -> Footprint {
             surround(operation, &BTreeSet::from([choice.place.clone()]));
         }
     }
-    for (kept, reason) in [(belts, Reason::Belts), (helps, Reason::Help)] {
+    for (reason, kept) in reads {
         needs.extend(kept.into_values().map(|(operation, places)| Need {
             operation,
             reason,

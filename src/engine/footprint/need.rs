@@ -52,6 +52,10 @@ pub enum Reason {
     Recipe,
     /// The belts read an object before it is changed. Not the recipe but its credential needs it.
     Belts,
+    /// The belts read an object that the body of a change names, if it names one. Its credential needs it then.
+    Named,
+    /// The caps count the objects of a kind of which several are changed. Its credential needs it then.
+    Caps,
     /// It helps and can be done without: a list in the place of many reads, a look after an answer that was lost.
     Help,
 }

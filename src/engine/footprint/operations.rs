@@ -1,5 +1,6 @@
 //! Which of its operations a native calls, for objects of a kind; what reads come with a change.
 
+use super::need::Reason;
 use crate::catalog::{self, Effect, Operation};
 use crate::engine::native::{Native, NativeEffect};
 use crate::resources::Kind;
@@ -46,10 +47,11 @@ fn is_help(native: &Native, operation: &Operation) -> bool {
         || matches!((native.name, operation.name), ("restore", "get_backup") | ("attach", "get_attached_volume"))
 }
 
-/// What the belts read before a change, and what helps: looks at what became of it, and at why it was refused.
-pub(super) fn around(change: &'static Operation) -> (Vec<&'static Operation>, Vec<&'static Operation>) {
+/// What is read around a change beside what the recipe reads, each with the reason: by the belts before it, by the caps
+/// where several of a kind are changed, and what helps: looks at what became of it, and at why it was refused.
+pub(super) fn around(change: &'static Operation) -> Vec<(Reason, &'static Operation)> {
     if change.effect == Effect::Read {
-        return (Vec::new(), Vec::new());
+        return Vec::new();
     }
     let reads = reads_around(change);
     let mut helps = reads.after;
@@ -58,5 +60,12 @@ pub(super) fn around(change: &'static Operation) -> (Vec<&'static Operation>, Ve
         helps.extend(catalog::operation("iaas", "get_server"));
         helps.extend(catalog::operation("iaas", "get_volume"));
     }
-    (reads.before, helps)
+    let groups = [
+        (Reason::Belts, reads.before),
+        (Reason::Named, reads.reached),
+        (Reason::Caps, reads.counted),
+        (Reason::Help, helps),
+    ];
+    let each = groups.into_iter().flat_map(|(reason, all)| all.into_iter().map(move |read| (reason, read)));
+    each.collect()
 }
