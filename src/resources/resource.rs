@@ -1,5 +1,6 @@
 //! An object of the platform: the bytes as they came, and the few fields that this room acts on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -81,6 +82,18 @@ struct Names {
     id: Option<Text>,
     name: Option<Text>,
     volume_id: Option<Text>,
+}
+
+/// The fields that may identify an object, as they stand in it.
+#[derive(Default, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Ids<'b> {
+    #[serde(borrow)]
+    id: Option<Cow<'b, str>>,
+    #[serde(borrow)]
+    name: Option<Cow<'b, str>>,
+    #[serde(borrow)]
+    volume_id: Option<Cow<'b, str>>,
 }
 
 /// Some text.
@@ -218,6 +231,17 @@ impl Resource {
             _ => names.id,
         };
         id.map(|Text| ()).ok_or_else(|| self.without_id())
+    }
+
+    /// Its identifier, read without keeping anything: to find one of many.
+    #[must_use]
+    pub(super) fn id_alone(&self) -> Option<Cow<'_, str>> {
+        let ids: Ids<'_> = serde_json::from_slice(&self.0.body).ok()?;
+        match self.0.kind.row().id_field {
+            "name" => ids.name,
+            "volumeId" => ids.volume_id,
+            _ => ids.id,
+        }
     }
 
     fn without_id(&self) -> Error {

@@ -1,6 +1,6 @@
 //! The task behind a poll: looks at its objects until nobody waits any more.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,11 @@ use crate::error::Kind as ErrorKind;
 
 /// Up to so many objects are read one by one; a list is dearer then.
 const FEW: usize = 4;
+/// One of so many objects of a list is read alone rather than all of them listed: a list of thousands for each look at
+/// a handful costs time by the square.
+const OF_A_LIST: usize = 64;
+/// More than so many are never read one by one where they can be listed.
+const MANY: usize = 16;
 /// How many objects are read at a time.
 const READS_AT_A_TIME: usize = 8;
 /// How long one look may take with all its repeats; the next look is the better repeat.
@@ -51,19 +56,21 @@ async fn rest(platform: &Platform, poll: &Poll) -> bool {
 
 /// One look at every object that was waited for when the look began; who joins meanwhile is not judged by it.
 async fn look(platform: &Platform, poll: &Poll) {
-    let (wanted, may_list) = {
+    let (wanted, may_list, listed) = {
         let state = poll.lock();
         let wanted: BTreeMap<u64, String> = state.entries.iter().map(|(key, entry)| (*key, entry.id.clone())).collect();
-        (wanted, state.may_list)
+        (wanted, state.may_list, state.listed)
     };
     let mut ids: Vec<&String> = wanted.values().collect();
     ids.sort();
     ids.dedup();
-    if ids.len() <= FEW || !may_list {
+    let few = (listed / OF_A_LIST).clamp(FEW, MANY);
+    if ids.len() <= few || !may_list {
         return read_each(platform, poll, &wanted).await;
     }
     match platform.look_at_all(poll.kind, LOOK_LIMIT).await {
         Ok(objects) => {
+            poll.lock().listed = objects.len();
             let missing = take_in(poll, wanted, &objects);
             if !missing.is_empty() {
                 read_each(platform, poll, &missing).await;
@@ -83,18 +90,22 @@ async fn look(platform: &Platform, poll: &Poll) {
     }
 }
 
-/// Judges by a list; gives back what the list lacks, which a read of its own must confirm.
+/// Judges by a list; gives back what the list lacks, which a read of its own must confirm. What nobody waits for is not
+/// looked at further than its id.
 fn take_in(poll: &Poll, wanted: BTreeMap<u64, String>, objects: &[Resource]) -> BTreeMap<u64, String> {
-    let by_id: HashMap<&str, &Resource> =
-        objects.iter().filter_map(|object| Some((object.id().ok()?, object))).collect();
-    let mut missing = BTreeMap::new();
-    for (key, id) in wanted {
-        match by_id.get(id.as_str()) {
-            Some(object) => observe(poll, key, object),
-            None => drop(missing.insert(key, id)),
+    let mut by_id: HashMap<&str, Vec<u64>> = HashMap::new();
+    for (key, id) in &wanted {
+        by_id.entry(id).or_default().push(*key);
+    }
+    let mut found = BTreeSet::new();
+    for object in objects {
+        let Some(id) = object.id_alone() else { continue };
+        for key in by_id.get(&*id).into_iter().flatten() {
+            observe(poll, *key, object);
+            found.insert(*key);
         }
     }
-    missing
+    wanted.into_iter().filter(|(key, _)| !found.contains(key)).collect()
 }
 
 async fn read_each(platform: &Platform, poll: &Poll, wanted: &BTreeMap<u64, String>) {
