@@ -143,6 +143,33 @@ fn on_a_terminal_production_shows_the_changes_and_asks() {
 }
 
 #[test]
+fn one_call_is_held_to_caps_and_production_like_a_run() {
+    let profile = "default_profile = \"prod\"\n[profile.prod]\nproduction = true\n";
+    let cloud = Cloud::new(2, 0, profile);
+    let list: Value = serde_json::from_str(&cloud.run(&["api", "iaas", "list_servers", "-o", "json"]).stdout)
+        .expect("who only reads is not asked");
+    let id = format!("serverId={}", list["items"][0]["id"].as_str().expect("an id"));
+    let stop = ["api", "iaas", "deallocate_server", "-p", &id];
+    let ran = cloud.run(&stop);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert_eq!(
+        ran.stderr,
+        "error: would call `iaas.deallocate_server` in production, and nobody is there to ask\n\
+         hint: if that is meant, give `--yes`\n"
+    );
+    let ran = cloud.run(&[&stop[..], &["--yes", "--caps", "changes=0"]].concat());
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("would make 1 change; cap 0"), "{ran:?}");
+    let refused = cloud.home.converse(&stop, "[y/N]", "n\n");
+    assert_eq!(refused.code, 4, "{refused:?}");
+    assert!(refused.stdout.contains(&format!("iaas.deallocate_server {id}")), "{refused:?}");
+    let taken = cloud.home.converse(&stop, "[y/N]", "y\n");
+    assert_eq!(taken.code, 0, "{taken:?}");
+    assert!(!cloud.run(&["api", "--help"]).stdout.contains("reveal"));
+    assert_eq!(cloud.servers("ACTIVE"), 1);
+}
+
+#[test]
 fn caps_that_are_none_are_told() {
     let ran = Workspace::new().run(&["eval", "1", "--sim", "--caps", "deletions=many"]);
     assert_eq!(ran.code, 2, "{ran:?}");

@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::arguments::{ApiArguments, Shared};
 use super::execute::{DONE, note_simulation, opening, runtime};
 use super::process::Process;
-use crate::app::{Opening, Recording, Session, ended_call};
+use super::rehearsal::{Leave, before_call};
+use crate::app::{GivenCaps, Opening, Recording, Session, ended_call};
 use crate::catalog::{self, Effect, Operation, Service};
 use crate::error::{Error, Kind, Result, io_cause, nearest};
 use crate::policy::Sources;
@@ -37,7 +38,8 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     });
     let opening = opening(process, shared, &arguments.grants, Sources::default())?;
     let runtime = runtime()?;
-    let session = Session::open(&Opening { recording, ..opening })?;
+    let caps = GivenCaps { flag: arguments.caps.clone(), ..GivenCaps::default() };
+    let session = Session::open(&Opening { recording, caps, ..opening })?;
     if let Err(why) = session.check_credential() {
         session.end(ended_call(Err(&why)));
         return Err(why);
@@ -47,6 +49,11 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     let mut call = Call::new(operation, session.target.clone());
     call.parameters = parameters;
     call.payload = payload;
+    if let Leave::Refused(why) = before_call(&process.printer, &session, runtime.handle(), arguments.yes, &call)? {
+        // Whoever was asked may still sit before a line that nobody reads any more.
+        runtime.shutdown_background();
+        return Ok(why.exit_code() as u8);
+    }
     let busy = session.process_clock.busy();
     let answer = runtime.block_on(session.client.send(call)).map_err(|error| misused(error.into()));
     drop(busy);

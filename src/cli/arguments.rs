@@ -112,6 +112,7 @@ impl RunLimits {
             reason: later.reason.or(self.reason),
             caps: [self.caps, later.caps].concat(),
             yes: later.yes | self.yes,
+            allow_reveal: later.allow_reveal | self.allow_reveal,
         }
     }
 }
@@ -123,7 +124,6 @@ impl GrantOptions {
             allow: [self.allow, later.allow].concat(),
             deny: [self.deny, later.deny].concat(),
             allow_managed: later.allow_managed | self.allow_managed,
-            allow_reveal: later.allow_reveal | self.allow_reveal,
             include_self: later.include_self | self.include_self,
         }
     }
@@ -192,6 +192,9 @@ pub struct RunLimits {
     /// Do not ask before a run changes something in production
     #[arg(short = 'y', long)]
     pub yes: bool,
+    /// Let the script read secrets as plain text with `reveal`; the same as --allow secret.reveal
+    #[arg(long, help_heading = PERMISSIONS)]
+    pub allow_reveal: bool,
     /// The instant that the run stands for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub fire_time: Option<String>,
@@ -219,9 +222,6 @@ pub struct GrantOptions {
     /// Allow to stop and delete the server that this runs on, and its volumes
     #[arg(long, help_heading = PERMISSIONS)]
     pub include_self: bool,
-    /// Let the script read secrets as plain text with `reveal`; the same as --allow secret.reveal
-    #[arg(long, help_heading = PERMISSIONS)]
-    pub allow_reveal: bool,
 }
 
 /// `stackhand run`.
@@ -337,6 +337,12 @@ pub struct ApiArguments {
     /// What may be done.
     #[command(flatten)]
     pub grants: GrantOptions,
+    /// How much may be changed, such as 'share=60%' or 'deletions=0'; may be repeated [default: share=34%]
+    #[arg(long, value_name = "CAPS")]
+    pub caps: Vec<String>,
+    /// Do not ask before something is changed in production
+    #[arg(short = 'y', long)]
+    pub yes: bool,
     /// Why, for the journal
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,

@@ -17,7 +17,7 @@ use crate::app::{self, GivenCaps, Opening, Recording, RunRequest, Session, Simul
 use crate::config::duration;
 use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
 use crate::error::{Error, ExitCode, Kind, Result};
-use crate::policy::{Cap, ManagedObjects, Sources};
+use crate::policy::{Cap, Grant, LocalGrant, ManagedObjects, Sources};
 
 /// How long a run may take when nobody says.
 const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
@@ -47,7 +47,8 @@ pub fn execute(
     grants: &GrantOptions,
     script: Script,
 ) -> Result<u8> {
-    let Script { command, source, arguments, sources, caps } = script;
+    let Script { command, source, arguments, mut sources, caps } = script;
+    sources.allow.extend(limits.allow_reveal.then(|| Grant::local(LocalGrant::Reveal)));
     let printer = &process.printer;
     let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
     let (fire_time, engine_limits, runtime) = (limits.fire_time()?, limits.to_engine()?, runtime()?);

@@ -2,16 +2,15 @@
 
 use super::arguments::GrantOptions;
 use crate::error::{Error, Kind, Result};
-use crate::policy::{Grant, LocalGrant, Sources, known_grant};
+use crate::policy::{Grant, Sources, known_grant};
 
 impl GrantOptions {
-    /// Adds what the options give and take to what the script says of itself.
+    /// Adds what the options give and take to what is said already.
     ///
     /// # Errors
     /// Kind `usage` when one of them is no grant, or names a permission that no operation needs.
     pub fn join(&self, script: Sources) -> Result<Sources> {
-        let reveal = self.allow_reveal.then(|| Grant::local(LocalGrant::Reveal));
-        let allow = parsed("--allow", &self.allow)?.into_iter().chain(reveal).collect();
+        let allow = parsed("--allow", &self.allow)?.into_iter().chain(script.allow.clone()).collect();
         Ok(Sources { allow, deny: parsed("--deny", &self.deny)?, ..script })
     }
 }
@@ -28,6 +27,7 @@ fn parsed(option: &str, texts: &[String]) -> Result<Vec<Grant>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::LocalGrant;
 
     #[test]
     fn options_give_and_take_and_a_slip_is_told_with_the_nearest_permission() {
@@ -35,10 +35,10 @@ mod tests {
         let options = GrantOptions {
             allow: texts(&["read", "iaas.server.stop where team=web"]),
             deny: texts(&["iaas.volume.*"]),
-            allow_reveal: true,
             ..GrantOptions::default()
         };
-        let sources = options.join(Sources::default()).expect("they are grants");
+        let reveal = vec![Grant::local(LocalGrant::Reveal)];
+        let sources = options.join(Sources { allow: reveal, ..Sources::default() }).expect("they are grants");
         let allow: Vec<String> = sources.allow.iter().map(ToString::to_string).collect();
         assert_eq!(allow, ["read", "iaas.server.stop where team=web", "secret.reveal"]);
         assert_eq!(sources.deny.len(), 1);

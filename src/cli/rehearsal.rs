@@ -8,8 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::arguments::RunLimits;
 use super::printer::Printer;
 use crate::app::{Rehearsal, RunRequest, Session, ended_call, rehearse};
+use crate::catalog::{Effect, plain_text};
 use crate::error::{Error, Kind, Result};
 use crate::policy::plural;
+use crate::transport::Call;
 
 /// Whether a run may go on.
 pub enum Leave {
@@ -39,6 +41,46 @@ pub fn before_changes(
     leave
 }
 
+/// Asks before one call changes something in production.
+///
+/// # Errors
+/// Of kind `policy` when nobody is there to ask and nobody said that it may; the call is recorded as refused.
+pub fn before_call(
+    printer: &Printer,
+    session: &Session,
+    runtime: &Handle,
+    is_confirmed: bool,
+    call: &Call,
+) -> Result<Leave> {
+    let is_harmless = call.operation.effect == Effect::Read || session.is_simulated();
+    if is_harmless || is_confirmed || !session.settings.is_production {
+        return Ok(Leave::Given);
+    }
+    let name = format!("{}.{}", call.operation.module, call.operation.name);
+    let leave = if is_watched(printer) {
+        let words = call.parameters.iter().map(|(name, value)| format!("{name}={}", plain_text(value)));
+        printer.talk(&[name].into_iter().chain(words).collect::<Vec<_>>().join(" "));
+        ask(printer, session, runtime, &CancellationToken::new())
+    } else {
+        Err(unconfirmed(&format!("call `{name}`")))
+    };
+    match &leave {
+        Ok(Leave::Given) => {}
+        Ok(Leave::Refused(why)) | Err(why) => session.end(ended_call(Err(why))),
+    }
+    leave
+}
+
+/// Whether a person sits at a terminal and can be asked.
+fn is_watched(printer: &Printer) -> bool {
+    std::io::stdin().is_terminal() && printer.streams.talk_terminal
+}
+
+fn unconfirmed(what: &str) -> Error {
+    let message = format!("would {what} in production, and nobody is there to ask");
+    Error::new(Kind::Policy, "not_confirmed", message).with_hint("if that is meant, give `--yes`")
+}
+
 fn decide(
     printer: &Printer,
     session: &Session,
@@ -47,7 +89,7 @@ fn decide(
     request: &RunRequest,
 ) -> Result<Leave> {
     let is_production = session.settings.is_production;
-    let is_watched = std::io::stdin().is_terminal() && printer.streams.talk_terminal;
+    let is_watched = is_watched(printer);
     let is_confirmed = limits.yes || !is_production;
     if (is_watched && is_confirmed) || !session.may_change(&request.source) {
         return Ok(Leave::Given);
@@ -72,8 +114,7 @@ fn decide(
         return Ok(Leave::Given);
     }
     if !is_watched {
-        let message = format!("would make {} in production, and nobody is there to ask", in_short(&rehearsal));
-        return Err(Error::new(Kind::Policy, "not_confirmed", message).with_hint("if that is meant, give `--yes`"));
+        return Err(unconfirmed(&format!("make {}", in_short(&rehearsal))));
     }
     printer.talk(&table(&rehearsal));
     ask(printer, session, runtime, &request.cancel)
