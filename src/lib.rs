@@ -13,8 +13,10 @@
 //! | [`journal`] | what every run did, written before and after each change |
 //! | [`policy`] | permissions, grants, and what they are narrowed to; caps |
 //! | [`simulator`] | world, state machines, rules, faults; answers messages |
+//! | [`schedule`] | when jobs are due: expressions, and what clocks that change do to them |
 //! | [`auth`] | credentials in, bearer tokens out |
 //! | [`catalog`] | the table of STACKIT's API operations |
+//! | [`holidays`] | public holidays of Germany, Austria and Switzerland, computed |
 //! | [`config`] | `stackhand.toml`, profiles, environment variables |
 //! | [`clock`] | the only file that reads time |
 //! | [`secret`] | secrets that redact themselves, the scrubber of every sink |
@@ -30,12 +32,14 @@ pub mod clock;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod holidays;
 pub mod journal;
 pub mod memory;
 pub mod meter;
 pub mod plan;
 pub mod policy;
 pub mod resources;
+pub mod schedule;
 pub mod secret;
 pub mod simulator;
 mod stack;

@@ -25,6 +25,7 @@ mod process;
 mod recipes;
 mod reference;
 mod resources;
+mod schedule;
 #[cfg(unix)]
 mod secrets;
 mod stage;

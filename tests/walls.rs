@@ -10,7 +10,7 @@ use quote::ToTokens;
 use syn::{Item, UseTree};
 
 /// The rooms from the top down; each may know those below it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "main",
     "cli",
     "repl",
@@ -23,6 +23,7 @@ const ORDER: [&str; 15] = [
     "policy",
     "auth",
     "catalog",
+    "holidays",
     "config",
     "secret",
     "clock",
@@ -31,7 +32,7 @@ const ORDER: [&str; 15] = [
 /// Rooms that stand aside: they know these and nothing else of ours.
 const ASIDE: [(&str, &[&str]); 4] = [
     ("simulator", &["catalog", "config", "clock", "error", "secret"]),
-    ("schedule", &["catalog", "config", "clock", "error", "secret"]),
+    ("schedule", &["catalog", "holidays", "config", "clock", "error", "secret"]),
     ("notices", &["catalog", "config", "clock", "error", "secret", "transport"]),
     ("dashboard", &["catalog", "config", "clock", "error", "secret"]),
 ];

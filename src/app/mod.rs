@@ -2,6 +2,7 @@
 
 mod auth_status;
 mod caps;
+mod cron;
 mod held;
 pub mod history;
 mod locked;
@@ -18,6 +19,7 @@ mod simulation;
 
 pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
 pub use caps::GivenCaps;
+pub use cron::{FireTime, Forecast, forecast};
 pub use held::held_permissions;
 pub use observe::{Observation, ObserveRequest, observe};
 pub use progress::Progress;

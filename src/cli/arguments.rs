@@ -158,6 +158,8 @@ pub enum Command {
         #[command(subcommand)]
         command: RunsCommand,
     },
+    /// Tell when a schedule is due, with the days on which the clocks change
+    Cron(CronArguments),
     /// Explain a function, a kind of object, an operation or a service
     Doc(DocArguments),
     /// Print the completions for a shell
@@ -389,6 +391,23 @@ pub enum JournalCommand {
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
     },
+}
+
+/// `stackhand cron`.
+#[derive(Debug, Args)]
+pub struct CronArguments {
+    /// Five fields as in crontab, six with seconds in front, or @daily and the like: '30 2 * * Mon-Fri'
+    #[arg(value_name = "EXPR")]
+    pub expression: String,
+    /// The zone of the wall that it is written for [default: the workspace's, else UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+    /// Only fire times after this: 2026-11-22, 2026-11-22T02:00 or RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// How many fire times
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub count: u16,
 }
 
 /// `stackhand runs`.

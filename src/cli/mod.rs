@@ -6,6 +6,7 @@ mod auth;
 mod auth_report;
 mod check;
 mod completions;
+mod cron;
 mod doc;
 mod eval;
 mod execute;

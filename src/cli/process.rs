@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, auth, check, completions, doc, eval, journal, log, permissions, run, runs, sim};
+use super::{api, auth, check, completions, cron, doc, eval, journal, log, permissions, run, runs, sim};
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
@@ -86,6 +86,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Auth { command } => auth::auth(process, shared, &command),
         Command::Journal(arguments) => journal::journal(process, shared, &arguments),
         Command::Runs { command } => runs::runs(process, shared, &command),
+        Command::Cron(arguments) => cron::cron(process, &arguments),
         Command::Doc(arguments) => doc::doc(process, &arguments),
         Command::Completions { shell } => {
             completions::completions(shell, &process.printer);

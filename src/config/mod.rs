@@ -14,6 +14,7 @@ mod reader;
 mod settings;
 pub mod variables;
 mod workspace;
+mod zone;
 
 pub use credential::{Candidate, Credential, KeyInput, Text, Verdict};
 pub use environment::{Environment, Proxies};
@@ -23,3 +24,4 @@ pub use own_server::{Found, OwnServer};
 pub use profile::Profile;
 pub use settings::{Given, Settings, WrittenCaps};
 pub use workspace::Workspace;
+pub use zone::zone;

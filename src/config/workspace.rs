@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use chrono_tz::Tz;
+
 use super::reader::{Located, Reader, Table};
-use super::{Error, Profile};
+use super::{Error, Profile, zone};
 use crate::error::nearest;
 
 /// The name of the workspace's file.
@@ -14,9 +16,10 @@ const FILE: &str = "stackhand.toml";
 pub(super) const SIMULATOR: &str = "sim";
 
 /// Sections that other rooms read; here they only must not be taken for slips.
-const OF_OTHERS: &[&str] = &["timezone", "job", "channel", "recipes", "sources"];
+const OF_OTHERS: &[&str] = &["job", "channel", "recipes", "sources"];
 
-const OURS: &[&str] = &["default_profile", "project_id", "region", "profile", "caps", "journal_days", "journal_syslog"];
+const OURS: &[&str] =
+    &["default_profile", "project_id", "region", "profile", "caps", "journal_days", "journal_syslog", "timezone"];
 
 /// What `stackhand.toml` says about profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Workspace {
     pub journal_days: Option<u32>,
     /// Where journals are mirrored to: a socket such as `/dev/log`, or `udp://host:port`; as written.
     pub journal_syslog: Option<String>,
+    /// The zone of the wall that schedules are written for.
+    pub timezone: Option<Tz>,
     /// How much a run may change, as written.
     pub(super) caps: Vec<Located<(String, String)>>,
 }
@@ -85,9 +90,17 @@ impl Workspace {
         let journal_days = top.value("journal_days", "a number of days, at least 1", |value| {
             value.as_integer()?.to_string().parse::<u32>().ok().filter(|days| *days > 0)
         })?;
+        let timezone = top.text("timezone")?;
+        let timezone = timezone.map(|written| {
+            zone(&written.value).map_err(|error| {
+                let complaint = top.complain(&written, "unknown_zone", error.message);
+                complaint.hint(error.hint.unwrap_or_default())
+            })
+        });
         Ok(Self {
             file: file.to_owned(),
             profiles,
+            timezone: timezone.transpose()?,
             default_profile,
             project,
             region,

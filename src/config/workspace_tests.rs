@@ -105,3 +105,13 @@ fn the_documented_example_is_read() {
     let example = page.split("```toml").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     assert_eq!(read(example).unwrap().profiles.len(), 5);
 }
+
+#[test]
+fn an_unknown_zone_is_told_with_its_line_and_the_nearest() {
+    let read = |text: &str| Workspace::read(Path::new(FILE), text);
+    assert_eq!(read("timezone = \"Europe/Berlin\"").unwrap().timezone, Some(Tz::Europe__Berlin));
+    let error = crate::error::Error::from(read("\ntimezone = \"Berlin\"").unwrap_err());
+    assert_eq!(error.message, "there is no time zone `Berlin`");
+    assert_eq!(error.place.as_deref(), Some("stackhand.toml:2:12"));
+    assert_eq!(error.hint.as_deref(), Some("did you mean `Europe/Berlin`?"));
+}

@@ -28,6 +28,7 @@ pub fn natives() -> Vec<Native> {
     all.extend(instant_methods());
     all.extend(arithmetic());
     all.extend(texts());
+    all.extend(super::calendar::natives());
     all
 }
 

@@ -1,0 +1,39 @@
+//! When a schedule is due.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::error::Result;
+use crate::schedule::{Expression, Gap, Overlap, Rule, When};
+
+/// A schedule, explained.
+#[derive(Debug, Clone)]
+pub struct Forecast {
+    /// The expression, as written.
+    pub expression: String,
+    /// What it means in words.
+    pub words: String,
+    /// The next fire times, in order; fewer than were asked for if the table of years ends before.
+    pub next: Vec<FireTime>,
+}
+
+/// A fire time, and what is special about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FireTime {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// What the clocks do on its date.
+    pub note: Option<String>,
+}
+
+/// Tells the first `count` fire times of a crontab expression strictly after `from`, on the wall of `zone`.
+///
+/// # Errors
+/// When the expression means nothing, or is never due.
+pub fn forecast(expression: &str, zone: Tz, from: DateTime<Utc>, count: usize) -> Result<Forecast> {
+    let expression = Box::new(expression.parse::<Expression>()?);
+    let (text, words) = (expression.to_string(), expression.words());
+    let rule = Rule::new(When::At(expression), zone, Gap::default(), Overlap::default());
+    let next = rule.after(from).take(count).map(|due| FireTime { at: due.at, note: due.note(zone) }).collect();
+    Ok(Forecast { expression: text, words, next })
+}

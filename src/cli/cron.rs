@@ -1,0 +1,100 @@
+//! `stackhand cron EXPR`: when a schedule is due.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+use super::arguments::CronArguments;
+use super::execute::DONE;
+use super::history_table::table;
+use super::process::Process;
+use crate::app::{FireTime, forecast};
+use crate::clock::Clock;
+use crate::config::{Workspace, zone};
+use crate::error::{Error, Kind, Result};
+
+/// Shows the next fire times of an expression, and what it means in words.
+pub fn cron(process: &Process, arguments: &CronArguments) -> Result<u8> {
+    let zone = match &arguments.timezone {
+        Some(name) => zone(name).map_err(|error| Error { kind: Kind::Usage, ..error }.with_place("--timezone"))?,
+        None => workspace_zone(process)?,
+    };
+    let now = Clock::process().now();
+    let from = match &arguments.from {
+        Some(text) => instant(text, zone)?,
+        None => now,
+    };
+    let forecast = forecast(&arguments.expression, zone, from, arguments.count.into())?;
+    let next: Vec<Value> =
+        forecast.next.iter().map(|due| json!({ "at": written(due.at, zone), "note": due.note })).collect();
+    let value = json!({
+        "expression": forecast.expression,
+        "timezone": zone.name(),
+        "words": forecast.words,
+        "next": next,
+    });
+    let rows = forecast.next.iter().map(|due| row(due, zone)).collect();
+    let times = table(&process.printer, ["NEXT", "UTC", ""], rows);
+    process.printer.result(&value, &format!("{} ({})\n\n{times}", forecast.words, zone.name()))?;
+    Ok(DONE)
+}
+
+fn workspace_zone(process: &Process) -> Result<Tz> {
+    let workspace = Workspace::around(process.environment.folder())?;
+    Ok(workspace.and_then(|workspace| workspace.timezone).unwrap_or_else(|| {
+        process.printer.note("in UTC; give --timezone, such as Europe/Berlin, for the clock on your wall");
+        Tz::UTC
+    }))
+}
+
+fn row(due: &FireTime, zone: Tz) -> [String; 3] {
+    let local = due.at.with_timezone(&zone);
+    [
+        local.format("%a %Y-%m-%d %H:%M:%S %:z").to_string(),
+        due.at.format("%d. %H:%M:%S").to_string(),
+        due.note.clone().unwrap_or_default(),
+    ]
+}
+
+fn written(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).to_rfc3339()
+}
+
+/// The instant that somebody means: a date or a time on the wall, or one with its offset.
+fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.to_utc());
+    }
+    let day = || text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0);
+    let minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok();
+    let wall = text.parse::<NaiveDateTime>().ok().or_else(minute).or_else(day);
+    let wall = wall.ok_or_else(|| {
+        Error::new(Kind::Usage, "bad_time", format!("`{text}` is no time"))
+            .with_place("--from")
+            .with_hint("write it as `2026-11-22`, `2026-11-22T02:00` or `2026-11-22T02:00:00Z`")
+    })?;
+    zone.from_local_datetime(&wall).earliest().map(|at| at.to_utc()).ok_or_else(|| {
+        Error::new(Kind::Usage, "bad_time", format!("the clocks of {} leave out {wall}", zone.name()))
+            .with_place("--from")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_on_the_wall_unless_they_say_otherwise() {
+        let berlin = zone("Europe/Berlin").expect("known");
+        for (text, wanted) in [
+            ("2026-11-22", "2026-11-21T23:00:00Z"),
+            ("2026-07-22T02:00", "2026-07-22T00:00:00Z"),
+            ("2026-11-22T02:00:30", "2026-11-22T01:00:30Z"),
+            ("2026-11-22T02:00:00-05:00", "2026-11-22T07:00:00Z"),
+        ] {
+            assert_eq!(instant(text, berlin).expect(text), wanted.parse::<DateTime<Utc>>().expect("a time"), "{text}");
+        }
+        assert!(instant("2026-03-29T02:30", berlin).expect_err("left out").message.contains("leave out"));
+        assert_eq!(instant("tomorrow", berlin).expect_err("no time").exit_code() as u8, 2);
+    }
+}

@@ -1,0 +1,217 @@
+//! When a job is due: the next fire time strictly after an instant, whatever the clocks do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use super::expression::Expression;
+use super::piece::{Piece, Pieces, changes_on};
+
+/// What a job is due by.
+#[derive(Debug, Clone)]
+pub enum When {
+    /// A crontab expression, on the wall of a zone.
+    At(Box<Expression>),
+    /// Elapsed time, counted from the beginning of 1970 in UTC; at least a second.
+    Every(Duration),
+}
+
+/// What happens to a fixed time of day that the clocks leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gap {
+    /// It is due at the first second after the gap.
+    #[default]
+    After,
+    /// It is left out.
+    Skip,
+}
+
+/// What happens to a fixed time of day that the clocks show twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overlap {
+    /// It is due the first time.
+    #[default]
+    First,
+    /// It is due the second time.
+    Last,
+    /// It is due both times.
+    Both,
+}
+
+/// A job's rule of time.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    when: When,
+    zone: Tz,
+    gap: Gap,
+    overlap: Overlap,
+    pieces: Arc<Pieces>,
+}
+
+/// A fire time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// What the change of the clocks has to do with it.
+    pub shift: Shift,
+}
+
+/// What a change of the clocks did to a fire time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shift {
+    /// Nothing.
+    None,
+    /// The time meant was left out; this is the first second after the gap.
+    Moved {
+        /// The time meant.
+        from: NaiveDateTime,
+    },
+    /// The wall shows this time twice; this is the first.
+    First,
+    /// The wall shows this time twice; this is the second.
+    Second,
+}
+
+impl Due {
+    /// What is special about it, in words, if anything is: the clocks change on its date in `zone`.
+    #[must_use]
+    pub fn note(&self, zone: Tz) -> Option<String> {
+        let wall = self.at.with_timezone(&zone);
+        let time = |wall: NaiveDateTime| wall.format("%H:%M").to_string();
+        match self.shift {
+            Shift::Moved { from } => Some(format!("the clocks leave out {}; this is right after", time(from))),
+            Shift::First => Some(format!("the clocks show {} twice; this is the first", wall.format("%H:%M"))),
+            Shift::Second => Some(format!("the clocks show {} twice; this is the second", wall.format("%H:%M"))),
+            Shift::None => changes_on(zone, wall.date_naive()).first().map(|change| {
+                let direction = if change.to > change.from { "forward" } else { "back" };
+                format!("the clocks go {direction} today, from {} to {}", time(change.from), time(change.to))
+            }),
+        }
+    }
+}
+
+impl Rule {
+    /// A rule on the wall of `zone`.
+    #[must_use]
+    pub fn new(when: When, zone: Tz, gap: Gap, overlap: Overlap) -> Self {
+        Self { when, zone, gap, overlap, pieces: Pieces::of(zone) }
+    }
+
+    /// What the rule says.
+    #[must_use]
+    pub fn when(&self) -> &When {
+        &self.when
+    }
+
+    /// The zone on whose wall it says so.
+    #[must_use]
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// The first fire time strictly after `instant`; `None` when there is none before the year 2101.
+    ///
+    /// Fixed times of the day are due exactly once per local date, by [`Gap`] and [`Overlap`]; intervals go by elapsed
+    /// time, so that in an hour that the clocks show twice they are due as often as in two hours.
+    #[must_use]
+    pub fn next_after(&self, instant: DateTime<Utc>) -> Option<Due> {
+        match &self.when {
+            When::Every(step) => every(*step, instant).map(|at| Due { at, shift: Shift::None }),
+            When::At(expression) => {
+                let from = instant.trunc_subsecs(0).checked_add_signed(TimeDelta::seconds(1))?;
+                self.next_at(expression, from)
+            }
+        }
+    }
+
+    /// The fire times strictly after `instant`, in order.
+    pub fn after(&self, instant: DateTime<Utc>) -> impl Iterator<Item = Due> + '_ {
+        std::iter::successors(self.next_after(instant), |due| self.next_after(due.at))
+    }
+
+    /// Goes from piece to piece: within one the wall runs as UTC does, so that only their edges are special.
+    fn next_at(&self, expression: &Expression, from: DateTime<Utc>) -> Option<Due> {
+        let mut index = self.pieces.index(from);
+        let mut from = from;
+        let mut known: Option<(NaiveDateTime, NaiveDateTime)> = None;
+        loop {
+            let piece = self.pieces.get(index)?;
+            let before = index.checked_sub(1).and_then(|index| self.pieces.get(index));
+            let after = self.pieces.get(index + 1);
+            if from == piece.start
+                && let Some(meant) = before.and_then(|before| self.left_out(expression, before, piece))
+            {
+                return Some(Due { at: from, shift: Shift::Moved { from: meant } });
+            }
+            let mut start = piece.wall(from);
+            if self.overlap == Overlap::First
+                && !expression.is_interval()
+                && let Some(before) = before
+            {
+                // What the wall shows a second time at the beginning of this piece was due the first time.
+                start = start.max(before.wall(piece.start));
+            }
+            let mut end = piece.wall(piece.end);
+            if self.overlap == Overlap::Last
+                && !expression.is_interval()
+                && let Some(after) = after
+            {
+                end = end.min(after.wall(piece.end));
+            }
+            // What was found beyond an earlier piece is still the next one, unless the wall has gone back too far.
+            let (since, found) = match known {
+                Some((since, found)) if since <= start && start <= found => (since, found),
+                _ => (start, expression.next_on_the_wall(start)?),
+            };
+            if found < end {
+                return Some(Due { at: piece.instant(found), shift: shift(found, before, piece, after) });
+            }
+            known = Some((since, found));
+            index += 1;
+            from = self.pieces.get(index)?.start;
+        }
+    }
+
+    /// The first fixed time that the clocks leave out between two pieces, if it is to be made up for.
+    fn left_out(&self, expression: &Expression, before: &Piece, piece: &Piece) -> Option<NaiveDateTime> {
+        if self.gap == Gap::Skip || expression.is_interval() {
+            return None;
+        }
+        let (first, end) = (before.wall(piece.start), piece.wall(piece.start));
+        let mut from = first;
+        while from < end {
+            let meant = expression.next_on_the_wall(from)?;
+            if meant >= end {
+                return None;
+            }
+            // A date that never was, as the 30th of December 2011 on Samoa, has nothing to make up for.
+            let is_on_a_date_that_is =
+                meant.date() == (first - TimeDelta::seconds(1)).date() || meant.date() == end.date();
+            if is_on_a_date_that_is {
+                return Some(meant);
+            }
+            from = meant + TimeDelta::seconds(1);
+        }
+        None
+    }
+}
+
+fn shift(wall: NaiveDateTime, before: Option<&Piece>, piece: &Piece, after: Option<&Piece>) -> Shift {
+    if before.is_some_and(|before| wall < before.wall(piece.start)) {
+        Shift::Second
+    } else if after.is_some_and(|after| wall >= after.wall(piece.end)) {
+        Shift::First
+    } else {
+        Shift::None
+    }
+}
+
+/// The first multiple of `step` since 1970 strictly after `instant`.
+fn every(step: Duration, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let step = i64::try_from(step.as_secs()).ok()?.max(1);
+    let passed = instant.timestamp().div_euclid(step);
+    DateTime::from_timestamp(passed.checked_add(1)?.checked_mul(step)?, 0)
+}
