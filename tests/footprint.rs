@@ -50,6 +50,40 @@ fn a_run_on_the_simulator_tells_what_is_used() {
     assert!(used.contains(&json!("iaas.server.stop")), "{used:?} {}", ran.stderr);
 }
 
+const OUTSIDE: &str = "let args = params(#{ hook: \"https://hooks.example.com/x\" });\n\
+    write_file(\"out.txt\", read_file(\"in.txt\"));\n\
+    for s in servers() { append_file(`log/${s.name}`, s.id); }\n\
+    http(#{ url: args.hook, method: \"POST\", body: \"x\" });\n\
+    http(#{ url: \"https://api.example.com/y\" });\n\
+    print(env(\"HOME\", \"\"));\n";
+
+#[test]
+fn what_is_touched_outside_the_api_is_told_and_asked_for() {
+    let work = Workspace::new().file("outside.rhai", OUTSIDE);
+    let ran = work.run(&["permissions", "outside.rhai"]);
+    insta::assert_snapshot!(format!("{}\n-- stderr --\n{}", ran.stdout, ran.stderr));
+    let header = "//! Permissions: iaas.server.list, fs.read:data, fs.write:out.txt, net:*, env:PATH, secret.reveal\n";
+    let ran = work.file("headed.rhai", format!("{header}{OUTSIDE}")).run(&["check", "headed.rhai"]);
+    insta::assert_snapshot!(ran.stdout);
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn a_run_that_is_observed_writes_and_sends_nothing() {
+    let work = Workspace::new().file("outside.rhai", OUTSIDE).file("in.txt", "text");
+    let ran = work.run(&["permissions", "outside.rhai", "--observe", "-o", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let observed = &told["recipes"][0]["observed"];
+    assert_eq!(observed["failure"], Value::Null);
+    let used = observed["used"].as_array().expect("a list");
+    for name in ["fs.write:out.txt", "fs.read:in.txt", "net:hooks.example.com:443", "env:HOME"] {
+        assert!(used.contains(&json!(name)), "{name} in {used:?}");
+    }
+    assert_eq!((&observed["beyond"], &observed["unused"]), (&json!([]), &json!(["net:?"])));
+    assert!(!work.path("out.txt").exists() && !work.path("log").exists());
+}
+
 #[test]
 fn a_role_is_the_body_that_the_api_takes() {
     let ran = work().run(&["permissions", "night.rhai", "--role", "night-shift"]);

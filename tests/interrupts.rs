@@ -63,6 +63,41 @@ fn a_second_signal_ends_a_process_that_cannot_end_by_itself() {
     run.hears(Stream::Err, "began");
     let ran = run.end_under("INT");
     assert_eq!(ran.code, 130, "{ran:?}");
+    let listed: serde_json::Value =
+        serde_json::from_str(&home.run(&["runs", "list", "-o", "json"]).stdout).expect("JSON");
+    assert_eq!(listed[0]["outcome"], "interrupted", "{listed}");
+}
+
+#[test]
+fn a_run_whose_process_was_killed_is_told_from_one_that_is_under_way() {
+    let home = live();
+    let outcome = || {
+        let ran = home.run(&["runs", "list"]);
+        ran.stdout.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    let mut run = home.start(&["eval", "print(\"began\"); loop { sleep(hours(1)); }"]);
+    run.hears(Stream::Out, "began");
+    assert!(outcome().contains(" open "), "{}", outcome());
+    run.signal("KILL");
+    run.end();
+    assert!(outcome().contains(" ended without a record "), "{}", outcome());
+    let shown = home.run(&["runs", "show"]).stdout;
+    assert!(shown.contains("its process has gone without a record"), "{shown}");
+}
+
+#[test]
+fn threads_that_the_machine_has_no_room_for_are_done_without() {
+    let script = "let items = []; for i in 0..300 { items.push(i); }\n\
+        let all = parallel(items, #{ workers: 200 }, |x| { let l = []; l.pad(2000, x); l.len() });\n\
+        print(all.len());";
+    for mapped_kib in [8 << 20, 3 << 20, 2 << 20, 3 << 19, 1 << 20] {
+        let ran = Workspace::new().mapping(mapped_kib).run(&["eval", "--sim", script]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "300\n"), "{} MiB: {ran:?}", mapped_kib >> 10);
+    }
+    for mapped_kib in [3 << 17, 1 << 18] {
+        let ran = Workspace::new().mapping(mapped_kib).run(&["eval", "--sim", script]);
+        assert!([0, 6].contains(&ran.code), "{} MiB: {ran:?}", mapped_kib >> 10);
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod bad_input;
 #[cfg(unix)]
 mod caps;
 mod catalog;
+#[cfg(unix)]
+mod credential;
 mod examples;
 #[cfg(unix)]
 mod footprint;

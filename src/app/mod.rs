@@ -5,6 +5,7 @@ mod caps;
 mod cron;
 mod held;
 pub mod history;
+mod ledger;
 mod locked;
 mod observe;
 mod progress;

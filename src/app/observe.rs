@@ -1,6 +1,6 @@
 //! A recipe run on the simulator, to see which operations it calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{GivenCaps, Opening, Progress, RunRequest, Session, Simulation, run};
 use crate::catalog::Operation;
 use crate::config::{Environment, Given};
-use crate::engine::{Limits, Outcome, Silent, Source, Surroundings};
+use crate::engine::{Limits, Outcome, Silent, Source, Surroundings, Witness};
 use crate::error::Result;
 use crate::policy::{Grant, LocalGrant, ManagedObjects, Sources};
 use crate::secret::Scrubber;
@@ -27,7 +27,7 @@ pub struct ObserveRequest {
     pub source: Source,
     /// The values of its parameters.
     pub arguments: BTreeMap<String, Value>,
-    /// What it may touch outside the API.
+    /// What it may read outside the API: nothing is sent or written in any case.
     pub local: Vec<LocalGrant>,
     /// How far it may go.
     pub limits: Limits,
@@ -39,6 +39,8 @@ pub struct ObserveRequest {
 pub struct Observation {
     /// The operations that were called, by name; those of the belts among them.
     pub operations: Vec<&'static Operation>,
+    /// What was touched outside the API, or would have been.
+    pub local: BTreeSet<LocalGrant>,
     /// How the run ended.
     pub outcome: Outcome,
 }
@@ -65,6 +67,9 @@ impl Progress for Recorder {
 /// When the world cannot be read. That the recipe fails is no error, but part of what was seen.
 pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> {
     let recorder = Arc::new(Recorder::default());
+    let witness = Arc::new(Witness::default());
+    // What is not done may be tried, wherever it leads.
+    let tried = [LocalGrant::WriteFile("/".to_owned()), LocalGrant::Network("*".to_owned())];
     let opening = Opening {
         environment: request.environment.clone(),
         given: Given { profile: Some("sim".to_owned()), is_simulated: true, ..Given::default() },
@@ -73,7 +78,10 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
         max_in_flight: None,
         max_calls: None,
         // A list of local grants alone does not restrict the API.
-        sources: Sources { allow: request.local.into_iter().map(Grant::local).collect(), ..Sources::default() },
+        sources: Sources {
+            allow: request.local.into_iter().chain(tried).map(Grant::local).collect(),
+            ..Sources::default()
+        },
         managed: ManagedObjects::Protected,
         includes_self: false,
         // What it does is looked at, however much that is.
@@ -96,12 +104,13 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
             surroundings: Surroundings {
                 environment: request.environment,
                 scrubber: request.scrubber,
+                witness: Some(witness.clone()),
                 ..Surroundings::default()
             },
         },
     );
     let seen = recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(Observation { operations: seen.values().copied().collect(), outcome })
+    Ok(Observation { operations: seen.values().copied().collect(), local: witness.seen(), outcome })
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use crate::config::{Environment, Settings};
 use crate::engine::{LogLevel, Outcome, Output, Source, Verdict};
 use crate::error::{Error, Kind, Result};
 use crate::journal::{
-    Began, Counts, Ended, Folder, Journal, Keeping, RecipeFacts, RunOutcome, SyslogAddress, Trouble, Who, commit_of,
-    host, sha256, user,
+    Began, Counts, Ended, Folder, Journal, Keeping, ProcessFacts, RecipeFacts, RunOutcome, SyslogAddress, Trouble, Who,
+    commit_of, host, sha256, user,
 };
 use crate::secret::{REDACTED, Scrubber};
 use crate::transport::names_a_secret;
@@ -77,6 +77,7 @@ impl Recording {
                 .map(|(name, value)| (name.clone(), open(name, value)))
                 .collect::<Map<_, _>>(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            process: Some(ProcessFacts::of_self()),
         }
     }
 }
@@ -156,6 +157,19 @@ pub fn ended_call(result: std::result::Result<(), &Error>) -> Ended {
         exit_code: error.map_or(0, |error| error.exit_code() as u8),
         reason: None,
         error: error.map(trouble),
+        changes: Counts::default(),
+        results: None,
+        milliseconds: 0,
+    }
+}
+
+/// How a run ended that did not wait for its end.
+pub(super) fn ended_at_once(exit_code: u8) -> Ended {
+    Ended {
+        outcome: RunOutcome::Interrupted,
+        exit_code,
+        reason: Some("it was interrupted twice, and did not wait for what was under way".to_owned()),
+        error: None,
         changes: Counts::default(),
         results: None,
         milliseconds: 0,

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::Session;
+use super::ledger::RecordedDeeds;
 use super::recording::{RecordedOutput, ended};
 use crate::engine::{self, Limits, Outcome, Output, RunContext, Source, Surroundings};
 
@@ -43,6 +44,9 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
     context.limits = limits;
     context.fire_time = fire_time;
     context.is_simulated = session.is_simulated();
+    if let Some(journal) = session.journal.as_ref().filter(|_| session.outside.is_some()) {
+        context.ledger = Some(Arc::new(RecordedDeeds::new(journal.clone(), session.process_clock.clone())));
+    }
     context.output = match &session.journal {
         Some(journal) => Arc::new(RecordedOutput { output, journal: journal.clone() }),
         None => output,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::caps::GivenCaps;
 use super::locked::Locked;
 use super::progress::{Progress, Watched};
-use super::recording::{Recording, keeping};
+use super::recording::{Recording, ended_at_once, keeping};
 use super::rules::rules;
 use super::simulated::Simulated;
 use super::simulation::{Simulation, open_world};
@@ -16,7 +16,7 @@ use crate::config::{Environment, Given, Settings};
 use crate::engine::{Identity, Surroundings};
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Ended, Journal};
-use crate::policy::{Caps, ManagedObjects, Reach, Rules, Sources, Tally};
+use crate::policy::{Caps, LocalGrant, ManagedObjects, Reach, Rules, Sources, Tally};
 use crate::resources::{Api, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
@@ -176,6 +176,7 @@ impl Session {
             seed: opening.seed,
         };
         let rules = rules(opening, &settings)?;
+        learn_granted(&rules, opening);
         let caps = opening.caps.resolve(&settings)?;
         let run = uuid::Uuid::new_v4().to_string();
         // Last of all that can fail: a run that is on record as begun must also come to its end there.
@@ -254,6 +255,16 @@ impl Session {
         }
     }
 
+    /// Records that the run ends at once, without waiting for what is under way.
+    pub fn last_words(&self) -> impl FnOnce(u8) + Send + 'static {
+        let journal = self.journal.clone();
+        move |exit_code| {
+            if let Some(Ok(journal)) = journal.as_ref().map(Journal::opened) {
+                let _ = journal.end(ended_at_once(exit_code));
+            }
+        }
+    }
+
     /// Whether the world is simulated.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
@@ -268,6 +279,18 @@ impl Session {
         match &self.simulator {
             Some(simulator) => simulation.save(simulator, &self.scrubber),
             None => Ok(()),
+        }
+    }
+}
+
+/// Teaches the scrubber the secrets that the run may read, before it reads them: an option or `--reason` may hold one, and
+/// is on record before.
+fn learn_granted(rules: &Rules, opening: &Opening) {
+    for grant in &rules.grants().local().given {
+        for (name, value) in opening.environment.variables() {
+            if matches!(grant, LocalGrant::Secret(_)) && grant.covers(&LocalGrant::Secret(name.to_owned())) {
+                opening.scrubber.learn(value);
+            }
         }
     }
 }

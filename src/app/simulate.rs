@@ -25,6 +25,8 @@ pub struct SimulateRequest {
     pub key_file: Option<PathBuf>,
     /// How many times as fast as ours world time runs; above 0.
     pub speed: f64,
+    /// What the service account may do, whatever the world says; what roles give it besides.
+    pub permissions: Option<Vec<String>>,
     /// The world to start with and where to write it at the end, and the faults in force from the start.
     pub simulation: Simulation,
     /// Learns the private key.
@@ -60,7 +62,11 @@ pub async fn simulate(request: SimulateRequest) -> Result<Served> {
     }
     let clock = Clock::process();
     // The demo is dated from now, so that what clients call today is today in it.
-    let (world, start) = open_world(&request.simulation, clock.now())?;
+    let (mut world, start) = open_world(&request.simulation, clock.now())?;
+    if let Some(permissions) = &request.permissions {
+        let names = permissions.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        world.service_account.permissions = Some(names.collect());
+    }
     let name = world.name.clone();
     let simulator = Simulator::with_clocks(world, Clock::scaled(start, request.speed), clock.clone());
     if let Some(faults) = request.simulation.read_faults()? {
@@ -198,6 +204,7 @@ mod tests {
             listen: "127.0.0.1:0".parse().expect("an address"),
             key_file: Some(folder.join("sa.json")),
             speed: 1.0,
+            permissions: None,
             simulation: Simulation::default(),
             scrubber: Scrubber::new(),
         }

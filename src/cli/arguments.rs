@@ -307,6 +307,9 @@ pub struct SimArguments {
     /// How many times as fast as real time the world moves
     #[arg(long, value_name = "N", default_value_t = 1.0)]
     pub speed: f64,
+    /// Let the service account do only this, such as `iaas.server.*, iaas.volume.get`, and what roles give it
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub permissions: Option<Vec<String>>,
 }
 
 /// `stackhand auth`.

@@ -73,7 +73,7 @@ pub fn execute(
     let cancel = CancellationToken::new();
     let interrupt = {
         let _entered = runtime.enter();
-        Interrupt::watch(cancel.clone())
+        Interrupt::watch_until(cancel.clone(), session.last_words())
     };
     let request = RunRequest {
         source,

@@ -32,7 +32,7 @@ pub(super) fn check(process: &Process, shared: &Shared, told: &[Told], needs: &[
         return Err(Error::new(
             Kind::Usage,
             "simulated",
-            "the simulator knows no roles, and its account may do everything",
+            "there is no credential to ask about: this runs on the simulator",
         )
         .with_hint("leave `--sim` out to ask about the real credential; `--observe` runs on the simulator"));
     }
@@ -42,7 +42,7 @@ pub(super) fn check(process: &Process, shared: &Shared, told: &[Told], needs: &[
             .with_hint("name it with `--project-id`")
     })?;
     let runtime = runtime()?;
-    let held = runtime.block_on(async {
+    let (email, held) = runtime.block_on(async {
         let status = app::auth_status(&process.environment, &shared.given(), &process.scrubber, Depth::Check).await?;
         let email = status.token.as_ref().and_then(|token| token.email.clone());
         let email = email.or_else(|| status.identity.as_ref().and_then(|identity| identity.email.clone()));
@@ -50,16 +50,23 @@ pub(super) fn check(process: &Process, shared: &Shared, told: &[Told], needs: &[
             Error::new(Kind::Auth, "unknown_account", "the credential does not tell whose it is")
                 .with_hint("a service account key tells; a bare token may not")
         })?;
-        app::held_permissions(&session.client, &email, &project).await
+        let held = app::held_permissions(&session.client, &email, &project).await?;
+        Ok::<_, Error>((email, held))
     })?;
     let compared = compare(told, needs, &held);
     let value = json!({
+        "account": email,
+        "project": project,
         "missing": compared.missing,
         "missing_one_of": compared.missing_one_of,
         "surplus": compared.surplus,
         "untold": compared.untold,
     });
     process.printer.result(&value, &text(&compared))?;
+    process.printer.note(&format!(
+        "this is what the authorization API calls effective for {email} in project {project}; it does not say whether that \
+         counts roles of a folder or the organization, and it tells nothing of quotas and of the state of objects"
+    ));
     let is_enough = compared.missing.is_empty() && compared.missing_one_of.is_empty();
     Ok(if is_enough { DONE } else { ExitCode::Refused as u8 })
 }

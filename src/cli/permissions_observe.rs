@@ -33,14 +33,20 @@ pub(super) fn observe_all(process: &Process, shared: &Shared, told: &mut [Told],
             limits: Limits::default(),
             cancel: CancellationToken::new(),
         };
-        process.printer.note(&format!("{} runs on the simulator: nothing real is touched", one.source.name));
+        process.printer.note(&format!(
+            "{} runs on the simulator: nothing real is changed, and nothing is sent or written",
+            one.source.name
+        ));
         let seen = app::observe(runtime.handle().clone(), request)?;
         let permissions: BTreeSet<&'static str> =
             seen.operations.iter().flat_map(|operation| &operation.permissions).map(|one| one.name).collect();
         let beyond = seen.operations.iter().filter(|operation| !one.footprint.covers(operation));
-        let beyond = beyond.map(|operation| format!("{}.{}", operation.module, operation.name)).collect();
+        let beyond = beyond.map(|operation| format!("{}.{}", operation.module, operation.name));
+        let local = seen.local;
+        let unforeseen = local.iter().filter(|used| !one.footprint.foresees(used)).map(ToString::to_string);
+        let beyond = Iterator::chain(beyond, unforeseen).collect();
         let failure = seen.outcome.failure.map(|failure| failure.error.message);
-        one.used = Some(Used { permissions, beyond, failure });
+        one.used = Some(Used { permissions, local, beyond, failure });
     }
     runtime.shutdown_background();
     Ok(())

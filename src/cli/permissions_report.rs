@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::catalog::Operation;
 use crate::engine::Source;
-use crate::engine::footprint::{Footprint, PermissionNeed, Reason, header_line};
+use crate::engine::footprint::{Footprint, LocalNeed, PermissionNeed, Reason, Spot, header_line};
+use crate::policy::LocalGrant;
 
 /// What was derived of a recipe.
 pub(super) struct Told {
@@ -24,6 +25,8 @@ pub(super) struct Told {
 pub(super) struct Used {
     /// The permissions.
     pub permissions: BTreeSet<&'static str>,
+    /// What it touched outside the API, or would have.
+    pub local: BTreeSet<LocalGrant>,
     /// Operations that were not derived: a mistake of ours.
     pub beyond: Vec<String>,
     /// Why the run ended before its end.
@@ -33,6 +36,21 @@ pub(super) struct Used {
 /// The permissions that a credential must have: those of the recipe and of its belts, as far as a role can hold them.
 pub(super) fn of_credential(needs: &[PermissionNeed]) -> impl Iterator<Item = &PermissionNeed> {
     needs.iter().filter(|need| need.reason != Reason::Help && need.effect != "local" && !need.is_ours)
+}
+
+impl Used {
+    /// Whether this was needed; of what only a run knows, whether it was needed beyond all that was `known`.
+    fn needed(&self, need: &PermissionNeed, known: &[LocalNeed]) -> bool {
+        let Some(grant) = LocalGrant::parse(&need.permission) else {
+            return self.permissions.contains(need.permission.as_str());
+        };
+        if need.is_unknown {
+            let is_kind = |used: &&LocalGrant| std::mem::discriminant(*used) == std::mem::discriminant(&grant);
+            let mut unforeseen = self.local.iter().filter(is_kind);
+            return unforeseen.any(|used| !known.iter().any(|known| known.grant.may_reach(used)));
+        }
+        self.local.iter().any(|used| grant.may_reach(used))
+    }
 }
 
 impl Told {
@@ -48,6 +66,16 @@ impl Told {
                 choice.place.label(),
                 choice.name,
                 names.join(", ")
+            ));
+        }
+        for (kind, places) in &self.footprint.unknown {
+            let lines: Vec<String> = places.iter().map(Spot::label).collect();
+            let grant = kind.grant("");
+            warnings.push(format!(
+                "{}:{}: this touches {} is known only at run time; write the `{grant}` for it into the header yourself",
+                self.source.name,
+                lines.join(", "),
+                kind.name()
             ));
         }
         for loose in &self.footprint.loose {
@@ -138,10 +166,11 @@ pub(super) fn report(told: &Told) -> Value {
         "header": header_line(&needs),
     });
     if let Some(used) = &told.used {
-        let is_used = |need: &&PermissionNeed| used.permissions.contains(need.permission.as_str());
-        let unused = needs.iter().filter(|need| !is_used(need) && need.effect != "local");
+        let unused = needs.iter().filter(|need| !used.needed(need, &told.footprint.local));
+        let local = used.local.iter().map(ToString::to_string);
+        let all: Vec<String> = used.permissions.iter().map(|&name| name.to_owned()).chain(local).collect();
         report["observed"] = json!({
-            "used": used.permissions,
+            "used": all,
             "unused": unused.map(|need| &need.permission).collect::<Vec<_>>(),
             "beyond": used.beyond,
             "failure": used.failure,
@@ -173,7 +202,7 @@ fn section(needs: &[PermissionNeed], told: &Told, width: Option<u16>) -> String 
     if needs.is_empty() {
         text.push_str("no permissions are needed\n");
     } else {
-        let _ = writeln!(text, "{}", table(needs, told.used.as_ref(), width));
+        let _ = writeln!(text, "{}", table(needs, Some(told), width));
     }
     for choice in told.footprint.choices.iter().filter(|choice| !choice.is_known) {
         let names: Vec<&str> = permissions_of(&choice.operations).into_iter().collect();
@@ -183,7 +212,8 @@ fn section(needs: &[PermissionNeed], told: &Told, width: Option<u16>) -> String 
     text
 }
 
-fn table(needs: &[PermissionNeed], used: Option<&Used>, width: Option<u16>) -> String {
+fn table(needs: &[PermissionNeed], told: Option<&Told>, width: Option<u16>) -> String {
+    let used = told.and_then(|told| Some((told.used.as_ref()?, &told.footprint.local)));
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.force_no_tty();
@@ -204,12 +234,12 @@ fn table(needs: &[PermissionNeed], used: Option<&Used>, width: Option<u16>) -> S
             Reason::Caps => "the caps, to count shares",
             Reason::Help => "nobody; it helps",
         };
-        let lines: Vec<String> = need.places.iter().map(crate::engine::footprint::Spot::label).collect();
+        let lines: Vec<String> = need.places.iter().map(Spot::label).collect();
         let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         lines.dedup();
         let lines = lines.join(", ");
         let mut row = vec![need.permission.as_str(), need.effect, by];
-        row.extend(used.map(|used| if used.permissions.contains(need.permission.as_str()) { "yes" } else { "no" }));
+        row.extend(used.map(|(used, known)| if used.needed(need, known) { "yes" } else { "no" }));
         row.push(&lines);
         table.add_row(row);
     }

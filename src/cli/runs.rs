@@ -133,6 +133,10 @@ fn text(process: &Process, page: &RunPage) -> String {
             .unwrap_or_default();
         let hash = recipe.sha256.get(..12).unwrap_or(&recipe.sha256);
         lines.add("recipe", &format!("{} (sha256 {hash}…{commit})", recipe.name));
+        for module in &page.modules {
+            let hash = module.sha256.get(..12).unwrap_or(&module.sha256);
+            lines.add("imports", &format!("{} (sha256 {hash}…)", module.name));
+        }
     }
     if !page.arguments.is_empty() {
         let arguments: Vec<String> = page.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();

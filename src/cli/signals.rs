@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ExitCode;
+
+/// So long a process that is interrupted twice may take to record that.
+const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Which signal ended the run, if one did.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +20,15 @@ impl Interrupt {
     ///
     /// Must be called inside the tokio runtime.
     pub fn watch(cancel: CancellationToken) -> Self {
+        Self::watch_until(cancel, |_| {})
+    }
+
+    /// The same; before it exits at once, it says its last words with the exit code, if that takes no longer than a moment.
+    pub fn watch_until(cancel: CancellationToken, last_words: impl FnOnce(u8) + Send + 'static) -> Self {
         let interrupt = Self::default();
         // From here on no signal is missed, whenever the task comes to look.
         if let Ok(signals) = Signals::new() {
-            tokio::spawn(interrupt.clone().listen(signals, cancel));
+            tokio::spawn(interrupt.clone().listen(signals, cancel, last_words));
         }
         interrupt
     }
@@ -34,15 +43,26 @@ impl Interrupt {
         }
     }
 
-    async fn listen(self, mut signals: Signals, cancel: CancellationToken) {
-        loop {
-            let code = signals.next().await;
-            if self.0.swap(code as u8, Ordering::Relaxed) != 0 {
-                // The second interrupt is for a process that does not end by itself.
-                std::process::exit(i32::from(code as u8));
-            }
-            cancel.cancel();
+    async fn listen(
+        self,
+        mut signals: Signals,
+        cancel: CancellationToken,
+        last_words: impl FnOnce(u8) + Send + 'static,
+    ) {
+        let code = signals.next().await;
+        self.0.store(code as u8, Ordering::Relaxed);
+        cancel.cancel();
+        let code = signals.next().await as u8;
+        // The second interrupt is for a process that does not end by itself: on a disk that hangs, say.
+        let (sender, said) = std::sync::mpsc::channel();
+        let speaker = std::thread::Builder::new().spawn(move || {
+            last_words(code);
+            let _ = sender.send(());
+        });
+        if speaker.is_ok() {
+            let _ = said.recv_timeout(A_MOMENT);
         }
+        std::process::exit(i32::from(code));
     }
 }
 

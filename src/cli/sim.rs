@@ -21,6 +21,7 @@ pub fn sim(process: &Process, shared: &Shared, arguments: &SimArguments) -> Resu
             listen: arguments.listen,
             key_file: arguments.key_file.clone(),
             speed: arguments.speed,
+            permissions: arguments.permissions.clone(),
             simulation: simulation(shared),
             scrubber: process.scrubber.clone(),
         })

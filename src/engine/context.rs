@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
+use super::ledger::{Deed, Done, Ledger};
 use super::limits::{Limits, STACK_BYTES};
 use super::sources::Sources;
 use super::surroundings::Surroundings;
@@ -111,6 +112,8 @@ pub struct RunContext {
     pub is_rehearsed: bool,
     /// The network outside the API; without one `http` says so.
     pub outside: Option<Outside>,
+    /// Keeps a record of what is done outside the API; without one nothing is.
+    pub ledger: Option<Arc<dyn Ledger>>,
     /// Further constants that the script sees.
     pub(super) constants: Vec<(String, Dynamic)>,
     state: State,
@@ -174,6 +177,7 @@ impl RunContext {
             platform: None,
             is_rehearsed: false,
             outside: None,
+            ledger: None,
             constants: Vec::new(),
             state: State::default(),
         }
@@ -313,7 +317,31 @@ impl RunContext {
                 Some(hint) => error.with_hint(hint),
                 None => error,
             }
-        })
+        })?;
+        if let Some(witness) = &self.surroundings.witness {
+            witness.note(wanted);
+        }
+        Ok(())
+    }
+
+    /// Whether what would be sent or written outside the API is left undone.
+    pub(super) fn only_pretends(&self) -> bool {
+        self.is_rehearsed || self.surroundings.witness.is_some()
+    }
+
+    /// Records what is about to be done outside the API; it must not be done before this has returned.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub(super) fn begin_outside(&self, deed: &Deed) -> Result<Option<u64>, Error> {
+        self.ledger.as_ref().map(|ledger| ledger.begin(deed)).transpose()
+    }
+
+    /// Records what became of it.
+    pub(super) fn end_outside(&self, number: Option<u64>, done: Done) {
+        if let (Some(ledger), Some(number)) = (&self.ledger, number) {
+            ledger.end(number, done);
+        }
     }
 
     /// The stack that a script thread of this run has.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::context::RunContext;
 use super::fault::Fault;
+use super::ledger::{Deed, Done};
 use crate::error::{Error, Kind, io_cause};
 use crate::policy::LocalGrant;
 
@@ -62,15 +63,20 @@ pub(super) fn read(run: &RunContext, written: &str) -> Result<String, Fault> {
 /// When the run may not write it, or it cannot be written.
 pub(super) fn write(run: &RunContext, written: &str, text: &str) -> Result<(), Fault> {
     let Some((path, text)) = to_write(run, written, text)? else { return Ok(()) };
-    replace(&path, text.as_bytes()).map_err(|error| failed("file_unwritable", "write", written, &error).into())
+    let is_added = false;
+    let number =
+        run.begin_outside(&Deed::WriteFile { path: path.display().to_string(), bytes: text.len(), is_added })?;
+    let result = replace(&path, text.as_bytes());
+    run.end_outside(number, result.as_ref().map_or_else(|error| Done::Not(io_cause(error)), |()| Done::Well(None)));
+    result.map_err(|error| failed("file_unwritable", "write", written, &error).into())
 }
 
-/// Where a text goes, and the text without secrets; nothing if the run is only rehearsed.
+/// Where a text goes, and the text without secrets; nothing if the run only shows what it would do.
 fn to_write<'t>(run: &RunContext, written: &str, text: &'t str) -> Result<Option<(PathBuf, Cow<'t, str>)>, Fault> {
     let path = permitted(run, written, Access::Write)?;
     regular(&path, written)?;
     run.spend_output(text.len())?;
-    Ok((!run.is_rehearsed).then(|| (path, run.surroundings.scrubber.scrub(text))))
+    Ok((!run.only_pretends()).then(|| (path, run.surroundings.scrubber.scrub(text))))
 }
 
 /// Adds text to the end of a file, which is made if there is none.
@@ -79,11 +85,15 @@ fn to_write<'t>(run: &RunContext, written: &str, text: &'t str) -> Result<Option
 /// As [`write`].
 pub(super) fn append(run: &RunContext, written: &str, text: &str) -> Result<(), Fault> {
     let Some((path, text)) = to_write(run, written, text)? else { return Ok(()) };
+    let is_added = true;
+    let number =
+        run.begin_outside(&Deed::WriteFile { path: path.display().to_string(), bytes: text.len(), is_added })?;
     let opened = fs::OpenOptions::new().append(true).create(true).open(&path);
     // One write, so that others who add to it do not come between.
-    opened
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| failed("file_unwritable", "write", written, &error).into())
+    let result = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    // A part of it may be there.
+    run.end_outside(number, result.as_ref().map_or_else(|error| Done::Unknown(io_cause(error)), |()| Done::Well(None)));
+    result.map_err(|error| failed("file_unwritable", "write", written, &error).into())
 }
 
 /// Where a written path leads, if the run may go there.

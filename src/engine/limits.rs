@@ -48,6 +48,11 @@ impl Limits {
         self.memory_bytes / 8 * 5
     }
 
+    /// What the values of a run come to at most; see [`Limits::held_bytes`].
+    pub(super) fn peak_bytes(&self) -> u64 {
+        self.memory_bytes / 2 * 3
+    }
+
     /// The most that one native may take at once.
     #[must_use]
     pub fn step_bytes(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unnecessary_box_returns, reason = "rhai's errors are boxed wherever they go")]
 
+mod address_space;
 mod arguments;
 pub mod bridge;
 mod builder;
@@ -18,6 +19,7 @@ mod failure;
 mod fault;
 mod files;
 pub mod footprint;
+mod ledger;
 mod limits;
 mod located;
 mod native;
@@ -41,10 +43,11 @@ pub use context::{LogLevel, Output, RunContext, Silent, Verdict};
 pub use doc::{doc, doc_index};
 pub use failure::{Failure, Place};
 pub use fault::{Fault, Thrown};
+pub use ledger::{Deed, Done, Ledger};
 pub use limits::Limits;
 pub use native::{Native, NativeEffect, Parameter, Type, type_name_of};
 pub use outcome::Outcome;
 pub use registry::Registry;
 pub use run::run;
 pub use sources::Source;
-pub use surroundings::{Identity, Surroundings};
+pub use surroundings::{Identity, Surroundings, Witness};

@@ -74,6 +74,12 @@ impl Resolver {
         let _loading = Loading::of(file, name)?;
         let text = read()?;
         self.run.sources().add(name, &text);
+        // What comes with the program is told by its version.
+        if let Some(ledger) = &self.run.ledger
+            && !name.starts_with("stdlib/")
+        {
+            ledger.module(name, &text);
+        }
         let within = |fault: Fault| Fault::from(EvalAltResult::ErrorInModule(name.to_owned(), fault, Position::NONE));
         let ast = compile(engine, &self.scope, name, &text).map_err(within)?;
         let mut module = Module::eval_ast_as_new(self.scope.clone(), &ast, engine).map_err(within)?;

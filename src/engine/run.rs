@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Scope};
 
+use super::address_space::stack_that_fits;
 use super::compile::compile;
 use super::context::RunContext;
 use super::failure::Failure;
@@ -37,7 +38,11 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
     let result = match start(source, &run).map(JoinHandle::join) {
         Ok(Ok(Ok(result))) => result,
         Ok(Ok(Err(_)) | Err(_)) => Err(Error::new(Kind::Bug, "panic", "the script engine panicked").into()),
-        Err(error) => Err(Error::new(Kind::Bug, "no_thread", format!("no thread for the script: {error}")).into()),
+        Err(error) => {
+            let message = format!("this machine gives no more memory for threads: {error}");
+            let hint = "is it limited (`ulimit -v`, `ulimit -u`, a container)? a lower `--max-memory` takes less";
+            Err(Error::new(Kind::Limit, "no_thread", message).with_hint(hint).into())
+        }
     };
     watch.abort();
     let (shown, failure) = match result {
@@ -51,7 +56,7 @@ type Evaluated = std::thread::Result<Result<Shown, Box<Failure>>>;
 
 /// Starts the script thread, with as much of the stack that it should have as the system gives.
 fn start(source: &Source, run: &Arc<RunContext>) -> std::io::Result<JoinHandle<Evaluated>> {
-    let mut stack_bytes = run.limits.stack_bytes();
+    let mut stack_bytes = stack_that_fits(run.limits.stack_bytes(), STACK_BYTES, run.limits.peak_bytes());
     loop {
         // It starts with its token taken, so that a virtual clock cannot jump before it works.
         let busy = run.recipe_clock.busy();

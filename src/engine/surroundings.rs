@@ -1,11 +1,12 @@
 //! What a run has around it besides the platform: variables, the terminal, and what it is called.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
 use crate::config::Environment;
-use crate::policy::LocalGrants;
+use crate::policy::{LocalGrant, LocalGrants};
 use crate::secret::Scrubber;
 
 /// What a run has around it.
@@ -17,12 +18,30 @@ pub struct Surroundings {
     pub scrubber: Scrubber,
     /// What the run may do outside the API; nothing that is not given.
     pub local: Arc<LocalGrants>,
+    /// Who looks on. Where somebody does, nothing is sent or written outside the API.
+    pub witness: Option<Arc<Witness>>,
     /// The columns of the terminal that tables must fit into; `None` if there is no terminal.
     pub terminal_width: Option<u16>,
     /// Whether tables may have colour.
     pub has_colour: bool,
     /// What the run is called.
     pub identity: Identity,
+}
+
+/// Notes what a run touches outside the API, or would touch.
+#[derive(Debug, Default)]
+pub struct Witness(Mutex<BTreeSet<LocalGrant>>);
+
+impl Witness {
+    pub(super) fn note(&self, used: &LocalGrant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(used.clone());
+    }
+
+    /// All that was noted.
+    #[must_use]
+    pub fn seen(&self) -> BTreeSet<LocalGrant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What a run is called and where it acts: the constant `run`.

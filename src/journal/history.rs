@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::record::{After, Before, Began, Counts, Ended, Outcome, Record, RunOutcome, Settled};
+use super::alive::ProcessFacts;
+use super::record::{After, Before, Began, Counts, Ended, Module, Outcome, Record, RunOutcome, Settled};
 use super::run_file::RunFile;
 use crate::policy::ObjectFacts;
 
@@ -13,6 +14,8 @@ pub struct History {
     pub began: Began,
     /// When.
     pub time: DateTime<Utc>,
+    /// The files that it imported, in the order in which they were read.
+    pub modules: Vec<Module>,
     /// Its changes, in the order in which they were begun.
     pub changes: Vec<Change>,
     /// How it ended, if it did in good order.
@@ -108,7 +111,8 @@ impl History {
             Record::Run(began) => Some((entry.time, *began)),
             _ => None,
         })?;
-        let mut history = Self { began, time, changes: Vec::new(), ended: None, notes: file.notes };
+        let mut history =
+            Self { began, time, modules: Vec::new(), changes: Vec::new(), ended: None, notes: file.notes };
         entries.for_each(|entry| history.add(entry.time, entry.record));
         Some(history)
     }
@@ -116,6 +120,7 @@ impl History {
     fn add(&mut self, time: DateTime<Utc>, record: Record<'static>) {
         match record {
             Record::Run(_) => {}
+            Record::Module(module) => self.modules.push(module),
             Record::Before(before) => {
                 let tried = Try { time, attempt: before.attempt, after: None };
                 match self.change(before.call) {
@@ -147,7 +152,11 @@ impl History {
     /// As what it ended.
     #[must_use]
     pub fn outcome(&self) -> RunOutcome {
-        self.ended.as_ref().map_or(RunOutcome::Open, |ended| ended.outcome)
+        let Some(ended) = &self.ended else {
+            let is_gone = self.began.process.as_ref().and_then(ProcessFacts::is_gone);
+            return if is_gone == Some(true) { RunOutcome::Lost } else { RunOutcome::Open };
+        };
+        ended.outcome
     }
 
     /// Its changes by what became of them, also of a run that did not end.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::folder::{Folder, create_file, create_folder};
 use super::index::{Event, Index};
 use super::output::{self, OutputFile};
 use super::prune::prune;
-use super::record::{After, Before, Began, Counts, Ended, Outcome, Record, Settled};
+use super::record::{After, Before, Began, Counts, Ended, Module, Outcome, Record, Settled};
 use super::sink::{RunSink, Sink};
 use super::syslog::{Syslog, SyslogAddress};
 use super::writer::{Broken, Writer};
@@ -59,6 +59,8 @@ pub struct Opened {
     began: Duration,
     calls: AtomicU64,
     outcomes: Mutex<BTreeMap<u64, Outcome>>,
+    /// Whether its end is on record: the first one counts.
+    has_ended: AtomicBool,
     output: OutputFile,
 }
 
@@ -114,10 +116,27 @@ impl Written<'_> {
     /// # Errors
     /// When it is not, and will not be.
     pub async fn wait(self) -> Result<(), Unwritable> {
+        let gone = self.gone();
         match self.written.await {
             Ok(result) => result.map_err(|broken| Unwritable::new(self.path, &broken)),
-            Err(_) => Err(Unwritable { path: Some(self.path.to_owned()), cause: "its writer has gone".to_owned() }),
+            Err(_) => Err(gone),
         }
+    }
+
+    /// The same for a thread of its own.
+    ///
+    /// # Errors
+    /// As [`Written::wait`].
+    pub fn wait_here(self) -> Result<(), Unwritable> {
+        let gone = self.gone();
+        match self.written.blocking_recv() {
+            Ok(result) => result.map_err(|broken| Unwritable::new(self.path, &broken)),
+            Err(_) => Err(gone),
+        }
+    }
+
+    fn gone(&self) -> Unwritable {
+        Unwritable { path: Some(self.path.to_owned()), cause: "its writer has gone".to_owned() }
     }
 }
 
@@ -202,6 +221,7 @@ impl Opened {
             began: clock.monotonic(),
             calls: AtomicU64::new(0),
             outcomes: Mutex::default(),
+            has_ended: AtomicBool::new(false),
             output: OutputFile::new(output::path_beside(path), clock.clone(), scrubber.clone()),
             clock,
             scrubber,
@@ -243,6 +263,11 @@ impl Opened {
         self.writer.add(&self.object(&Record::After(after)));
     }
 
+    /// Records that a module is about to be run.
+    pub fn module(&self, module: Module) {
+        self.writer.add(&self.object(&Record::Module(module)));
+    }
+
     /// Records what a look told of a change whose answer was lost.
     pub fn settled(&self, settled: Settled<'_>) {
         self.note(settled.call, settled.outcome);
@@ -263,11 +288,14 @@ impl Opened {
         counts
     }
 
-    /// Records how the run ended; counts and time are filled in.
+    /// Records how the run ended, unless that is on record already; counts and time are filled in.
     ///
     /// # Errors
     /// When it cannot be recorded. The changes were, each before it was sent.
     pub fn end(&self, mut ended: Ended) -> Result<(), Unwritable> {
+        if self.has_ended.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
         ended.changes = self.counts();
         let took = self.clock.monotonic().saturating_sub(self.began);
         ended.milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -2,6 +2,7 @@
 //!
 //! Nothing here sends anything or knows HTTP. The transport writes, [`Archive`] reads.
 
+mod alive;
 mod archive;
 mod chain;
 mod folder;
@@ -22,6 +23,7 @@ mod testing;
 mod verify;
 mod writer;
 
+pub use alive::ProcessFacts;
 pub use archive::{Archive, NoSuchRun};
 pub use chain::hash_of as sha256;
 pub use folder::Folder;
@@ -31,7 +33,8 @@ pub use journal::{Journal, Keeping, Opened, Unwritable, Written};
 pub use output::{OutputFile, OutputLine, read_output};
 pub use person::{host, user};
 pub use record::{
-    After, Before, Began, Counts, Ended, Outcome, RecipeFacts, Record, RunOutcome, Settled, Touched, Trouble, Who,
+    After, Before, Began, Counts, Ended, Module, OUTSIDE, Outcome, RecipeFacts, Record, RunOutcome, Settled, Touched,
+    Trouble, Who,
 };
 pub use run_file::{Entry, RunFile};
 pub use syslog::{Syslog, SyslogAddress};

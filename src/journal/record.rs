@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::alive::ProcessFacts;
 use crate::policy::ObjectFacts;
 
 /// One record. What is borrowed while it is written is owned once it is read.
@@ -14,6 +15,8 @@ use crate::policy::ObjectFacts;
 pub enum Record<'r> {
     /// The run began. Always the first record; its facts hold for all that follow.
     Run(Box<Began>),
+    /// A module was read from a file, and is about to be run.
+    Module(Module),
     /// A try of a change is about to be sent.
     Before(Before<'r>),
     /// The try has ended.
@@ -56,6 +59,9 @@ pub struct Began {
     pub arguments: Map<String, Value>,
     /// The program's version.
     pub version: String,
+    /// The process that it runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessFacts>,
 }
 
 /// Who did it.
@@ -90,6 +96,18 @@ pub struct RecipeFacts {
     pub text: Option<String>,
 }
 
+/// A file that the script imports, exactly.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Module {
+    /// As messages call it: its path from the recipe.
+    pub name: String,
+    /// The SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The effect of what is done outside the API: a file is written, a request is sent to another host.
+pub const OUTSIDE: &str = "outside";
+
 /// A try of a change that is about to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Before<'r> {
@@ -97,13 +115,14 @@ pub struct Before<'r> {
     pub call: u64,
     /// Counts the tries of the change from 1.
     pub attempt: u32,
-    /// `iaas.create_server`.
+    /// `iaas.create_server`; outside the API `http`, `write_file` or `append_file`.
     pub operation: Cow<'r, str>,
-    /// `create`, `update`, `delete` or `mint`.
+    /// `create`, `update`, `delete` or `mint`, or [`OUTSIDE`].
     pub effect: Cow<'r, str>,
-    /// Host and port.
+    /// Host and port; empty for a file.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
     pub host: Cow<'r, str>,
-    /// Method and path.
+    /// Method and path; of `http` the method alone, of a file its path.
     pub request: Cow<'r, str>,
     /// The project that it acts in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -243,6 +262,9 @@ pub enum RunOutcome {
     Refused,
     /// It was interrupted.
     Interrupted,
+    /// It has no last record, and its process has gone.
+    #[serde(rename = "ended_without_a_record")]
+    Lost,
     /// It has no last record: it is still under way, or its process was killed.
     Open,
 }
@@ -258,6 +280,7 @@ impl RunOutcome {
             Self::Failed => "failed",
             Self::Refused => "refused",
             Self::Interrupted => "interrupted",
+            Self::Lost => "ended without a record",
             Self::Open => "open",
         }
     }

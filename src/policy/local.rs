@@ -1,7 +1,7 @@
 //! Grants for what is outside the API: files, environment, network, secrets.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Access to something on this machine or in its network, which a run has only if it was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,6 +63,38 @@ impl LocalGrant {
     }
 }
 
+impl LocalGrant {
+    /// Whether this may reach `wanted`, told from how both are written: where a link leads is not known, nor the port of
+    /// a host that is named without.
+    #[must_use]
+    pub fn may_reach(&self, wanted: &Self) -> bool {
+        match (self, wanted) {
+            (Self::ReadFile(given), Self::ReadFile(wanted)) | (Self::WriteFile(given), Self::WriteFile(wanted)) => {
+                let (given, wanted) = (plain_path(Path::new(given)), plain_path(Path::new(wanted)));
+                let is_inside = wanted.strip_prefix(&given).is_ok_and(|rest| !rest.starts_with(".."));
+                given.is_absolute() != wanted.is_absolute() || is_inside
+            }
+            (Self::Network(given), Self::Network(wanted)) if split_port(wanted).1.is_none() => {
+                covers_host(split_port(given).0, wanted)
+            }
+            _ => self.covers(wanted),
+        }
+    }
+}
+
+/// A path without `.`, and without `..` where something stands before it.
+fn plain_path(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => drop(plain.pop()),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
 fn covers_host(given: &str, wanted: &str) -> bool {
     let ((given, given_port), (wanted, port)) = (split_port(given), split_port(wanted));
     if given_port.is_some() && given_port != port {
@@ -110,6 +142,30 @@ mod tests {
         }
         for text in ["fs.read:", "net: ", "iaas.server.list", "secret", "fs:x"] {
             assert_eq!(LocalGrant::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_grant_may_reach_is_told_from_how_it_is_written() {
+        for (given, wanted, reaches) in [
+            ("fs.read:data", "fs.read:data/in.csv", true),
+            ("fs.read:./data/", "fs.read:data/x/../in.csv", true),
+            ("fs.read:.", "fs.read:in.csv", true),
+            ("fs.read:data", "fs.read:../data/in.csv", false),
+            ("fs.read:.", "fs.read:../data/in.csv", false),
+            ("fs.read:..", "fs.read:../data/in.csv", true),
+            ("fs.read:data", "fs.read:other/in.csv", false),
+            ("fs.read:data", "fs.write:data/in.csv", false),
+            ("fs.read:/home/me/data", "fs.read:data/in.csv", true),
+            ("net:a.example:443", "net:a.example", true),
+            ("net:a.example:443", "net:a.example:444", false),
+            ("net:*.example", "net:a.example", true),
+            ("net:b.example", "net:a.example", false),
+            ("env:APP_*", "env:APP_KEY", true),
+            ("env:APP_*", "env:APP_*", true),
+        ] {
+            let parse = |text| LocalGrant::parse(text).expect(text);
+            assert_eq!(parse(given).may_reach(&parse(wanted)), reaches, "{given} and {wanted}");
         }
     }
 

@@ -58,6 +58,7 @@ impl State {
         asked: &Asked,
         Circumstances { now, bend, id }: Circumstances,
     ) -> Result<Answered, Refusal> {
+        self.permit(operation, asked)?;
         let region_name = asked.path("region");
         if operation.name == "list_availability_zones" {
             check_region(region_name, &self.world)?;
@@ -92,6 +93,20 @@ impl State {
         let touched = std::mem::take(&mut scene.touched);
         self.requests.note(id, operation.name, project, region_name, touched);
         Ok(answered)
+    }
+
+    /// Refuses what the account may not do.
+    fn permit(&self, operation: &Operation, asked: &Asked) -> Result<(), Refusal> {
+        // What it has shows in the answer of the authorization service itself.
+        if operation.module == "authorization" {
+            return Ok(());
+        }
+        let project = match operation.module {
+            "resource-manager" => asked.path.first().map(|(_, value)| value.as_str()),
+            _ => Some(asked.path("projectId")).filter(|project| !project.is_empty()),
+        };
+        // Source: `iaas.v2.json`, the example of Forbidden.
+        if self.world.lacks(operation, project) { Err(Refusal::new(403, "Forbidden")) } else { Ok(()) }
     }
 
     /// Takes the bytes of an image.

@@ -95,6 +95,12 @@ impl OutsideUrl {
         format!("{}:{}", self.name(), self.0.port_or_known_default().unwrap_or_default())
     }
 
+    /// The host as a grant names it: with its port only where the URL writes one.
+    #[must_use]
+    pub fn host_as_granted(&self) -> String {
+        self.0.port().map_or_else(|| self.name().to_owned(), |port| format!("{}:{port}", self.name()))
+    }
+
     fn name(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }

@@ -2,5 +2,6 @@
 
 mod counting;
 mod kills;
+mod outside;
 mod undoing;
 mod writing;

@@ -30,7 +30,7 @@ pub fn export(file: &RunFile) -> Result<Vec<Value>> {
             }
             Record::After(after) => Some(after.call),
             Record::Settled(settled) => Some(settled.call),
-            Record::End(_) => None,
+            Record::Module(_) | Record::End(_) => None,
         };
         whole.extend(call.and_then(|call| changes.get(&call)).cloned().unwrap_or_default());
         whole.extend(own);

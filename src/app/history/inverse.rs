@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::catalog::{self, Effect, Method, Operation, Place, plain_text};
-use crate::journal::Change;
+use crate::journal::{Change, OUTSIDE};
 use crate::policy::ObjectFacts;
 
 /// What undoes a change.
@@ -36,6 +36,11 @@ pub(super) enum Step {
 
 /// What undoes a change.
 pub(super) fn inverse(change: &Change) -> Inverse {
+    if change.before.effect == OUTSIDE {
+        let what =
+            if change.before.operation == "http" { "a request that was sent" } else { "a file that was written" };
+        return Inverse::none(format!("{what} cannot be taken back"));
+    }
     let named = change.before.operation.rsplit_once('.');
     let Some(operation) = named.and_then(|(module, name)| catalog::operation(module, name)) else {
         return Inverse::none("the catalogue does not have this operation any more");

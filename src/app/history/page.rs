@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::rows::ChangeRow;
-use crate::journal::{Counts, History, Outcome, RecipeFacts, RunOutcome, Trouble, Who};
+use crate::journal::{Counts, History, Module, Outcome, RecipeFacts, RunOutcome, Trouble, Who};
 use crate::secret::REDACTED;
 
 /// One run on one page.
@@ -21,6 +21,8 @@ pub struct RunPage {
     pub command: String,
     /// The script.
     pub recipe: Option<RecipeFacts>,
+    /// The files that it imported.
+    pub modules: Vec<Module>,
     /// The values of its parameters.
     pub arguments: Map<String, Value>,
     /// Who did it.
@@ -89,6 +91,7 @@ impl RunPage {
             began: run.time,
             command: began.command.clone(),
             recipe: began.recipe.clone(),
+            modules: run.modules.clone(),
             arguments: began.arguments.clone(),
             who: began.who.clone(),
             target: Target {
@@ -125,6 +128,9 @@ fn left(run: &History, changes: &[ChangeLine]) -> Vec<String> {
         })
         .collect();
     match &run.ended {
+        None if run.outcome() == RunOutcome::Lost => {
+            left.push("the run has no end: its process has gone without a record".to_owned());
+        }
         None => left.push("the run has no end: it is still under way, or its process was killed".to_owned()),
         Some(ended) => left.extend(ended.error.iter().flat_map(|error| error.notes.iter().cloned())),
     }
@@ -140,9 +146,12 @@ fn next(run: &History) -> Option<String> {
             Some(format!("stackhand journal --run {short} --undo --out undo.rhai"))
         }
         RunOutcome::Done | RunOutcome::Skipped => Some(format!("stackhand runs logs {short}")),
-        RunOutcome::Partial | RunOutcome::Failed | RunOutcome::Refused | RunOutcome::Interrupted | RunOutcome::Open => {
-            again(run)
-        }
+        RunOutcome::Partial
+        | RunOutcome::Failed
+        | RunOutcome::Refused
+        | RunOutcome::Interrupted
+        | RunOutcome::Lost
+        | RunOutcome::Open => again(run),
     }
 }
 

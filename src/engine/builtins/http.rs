@@ -5,6 +5,7 @@ use std::time::Duration as Span;
 use rhai::{Dynamic, ImmutableString, Map};
 
 use super::time::Duration;
+use crate::engine::ledger::{Deed, Done};
 use crate::engine::native::{Native, NativeEffect, Type, type_name_of};
 use crate::engine::values::to_request;
 use crate::engine::{Arguments, Fault};
@@ -48,15 +49,40 @@ pub fn natives() -> Vec<Native> {
                     a.run().stop(Error::new(Kind::Cancelled, "rehearsal_ended", "`http` cannot be rehearsed"));
                     a.run().check()?;
                 }
+                if a.run().only_pretends() {
+                    return Ok(given(OutsideAnswer { status: 200, headers: Vec::new(), body: Vec::new() }));
+                }
                 let Some(outside) = a.run().outside.clone() else {
                     let message = format!("no answer from `{}`: a simulated world has no network", call.url.host());
                     return Err(Error::new(Kind::Network, "no_network", message).into());
                 };
                 a.run().spend_call()?;
-                let answer = a.wait(async move { outside.send(call).await })?;
-                Ok(given(answer))
+                let run = a.run().clone();
+                let number = if is_look(&call.method) { None } else { run.begin_outside(&deed_of(&call))? };
+                let answer = a.wait(async move { Ok::<_, Error>(outside.send(call).await) });
+                run.end_outside(number, answer.as_ref().map_or_else(|_| Done::Unknown("cancelled".to_owned()), done));
+                Ok(given(answer??))
             }),
     ]
+}
+
+/// Whether a request only looks.
+fn is_look(method: &str) -> bool {
+    ["GET", "HEAD"].iter().any(|look| method.eq_ignore_ascii_case(look))
+}
+
+fn deed_of(call: &OutsideCall) -> Deed {
+    let bytes = call.body.as_ref().map_or(0, |body| body.expose().len());
+    Deed::Request { method: call.method.to_uppercase(), host: call.url.host(), bytes }
+}
+
+/// Of a request without an answer nobody knows what it did, unless it could not be sent.
+fn done(answer: &Result<OutsideAnswer, Error>) -> Done {
+    match answer {
+        Ok(answer) => Done::Well(Some(answer.status)),
+        Err(error) if matches!(error.kind, Kind::Invalid | Kind::Policy) => Done::Not(error.code.to_owned()),
+        Err(error) => Done::Unknown(error.code.to_owned()),
+    }
 }
 
 fn call_of(a: &mut Arguments<'_, '_>) -> Result<OutsideCall, Fault> {

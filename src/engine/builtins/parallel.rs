@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rhai::{Array, Dynamic, FnPtr, Map, NativeCallContext};
 
 use crate::clock::handoff;
+use crate::engine::address_space::has_room_for;
 use crate::engine::arguments::Arguments;
 use crate::engine::context::RunContext;
 use crate::engine::fault::{Fault, Thrown, caught, is_final};
@@ -223,12 +224,12 @@ impl Work<'_> {
             for number in 0..count {
                 let leave = Leave { running: running.clone(), sender: sender.clone() };
                 // Each worker's copy of the captured variables may be large. Without its thread it has left already.
-                if self.run.check().is_err() {
+                let stack_bytes = self.run.stack_bytes();
+                if self.run.check().is_err() || !has_room_for(stack_bytes, self.run.limits.peak_bytes()) {
                     continue;
                 }
                 let (busy, closure) = (clock.busy(), for_worker(closure));
-                let thread =
-                    std::thread::Builder::new().name(format!("script-{number}")).stack_size(self.run.stack_bytes());
+                let thread = std::thread::Builder::new().name(format!("script-{number}")).stack_size(stack_bytes);
                 let spawned = thread.spawn_scoped(scope, move || {
                     // Dropped in reverse: this thread first says that it leaves, then gives its token back.
                     let _busy = busy;

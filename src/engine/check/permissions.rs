@@ -58,9 +58,11 @@ impl Asking<'_> {
             let is_asked = |asked: &AskedPermission| match &asked.grant.what {
                 Granted::Api(pattern) => pattern.covers(&need.permission),
                 Granted::Reading => need.effect == Effect::Read.as_str(),
-                Granted::Local(local) => local.to_string() == need.permission,
+                Granted::Local(local) => {
+                    LocalGrant::parse(&need.permission).is_some_and(|wanted| local.may_reach(&wanted))
+                }
             };
-            need.reason == Reason::Recipe && !self.asked.iter().any(is_asked)
+            need.reason == Reason::Recipe && !need.is_unknown && !self.asked.iter().any(is_asked)
         };
         let missing = self.found.permissions().into_iter().filter(is_missing).map(|need| need.permission);
         format!("write `//! Permissions: {}`", asked.chain(missing).collect::<Vec<_>>().join(", "))
@@ -102,16 +104,40 @@ impl Asking<'_> {
             }
             findings.push(finding);
         }
-        for need in &self.found.local {
-            let is_asked = |asked: &AskedPermission| matches!(&asked.grant.what, Granted::Local(local) if reaches(local, &need.grant));
-            if need.is_certain
-                && !self.asked.iter().any(is_asked)
-                && let Some(place) = need.places.first()
-            {
-                findings.push(self.missing(&need.grant.to_string(), place));
+        findings.extend(self.undeclared_outside());
+        findings
+    }
+
+    /// What is touched outside the API and not asked for.
+    fn undeclared_outside(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for need in self.found.local.iter().filter(|need| !self.local().any(|local| local.may_reach(&need.grant))) {
+            let Some(place) = need.places.first() else { continue };
+            let mut finding = self.missing(&need.grant.to_string(), place);
+            if !need.is_certain {
+                finding.severity = crate::engine::recipe::Severity::Warning;
             }
+            findings.push(finding);
+        }
+        for (kind, places) in &self.found.unknown {
+            let Some(place) = places.first().filter(|_| !self.local().any(|local| kind.has(local))) else { continue };
+            let (line, column, length) = self.here(place);
+            let prefix = kind.grant("");
+            let message = format!(
+                "this touches {} is known only at run time, and `Permissions:` asks for no `{prefix}`",
+                kind.name()
+            );
+            findings.push(Finding::warning("undeclared_permission", line, column, message).spanning(length));
         }
         findings
+    }
+
+    /// What is asked for outside the API.
+    fn local(&self) -> impl Iterator<Item = &LocalGrant> {
+        self.asked.iter().filter_map(|asked| match &asked.grant.what {
+            Granted::Local(local) => Some(local),
+            Granted::Api(_) | Granted::Reading => None,
+        })
     }
 
     fn missing(&self, permission: &str, place: &Spot) -> Finding {
@@ -175,7 +201,11 @@ impl Asking<'_> {
                 operations.flat_map(|operation| &operation.permissions).any(|one| pattern.covers(one.name))
             }
             Granted::Reading => true,
-            Granted::Local(local) => self.found.local.iter().any(|need| reaches(local, &need.grant)),
+            Granted::Local(local) => {
+                let mut known = self.found.local.iter().map(|need| &need.grant);
+                known.any(|need| local.may_reach(need) || need.may_reach(local))
+                    || self.found.unknown.keys().any(|kind| kind.has(local))
+            }
         };
         let surplus = self.asked.iter().filter(|asked| !is_needed(asked));
         surplus
@@ -188,15 +218,4 @@ impl Asking<'_> {
             })
             .collect()
     }
-}
-
-/// Whether a grant outside the API may reach what is wanted. How files and hosts compare is not known here.
-fn reaches(grant: &LocalGrant, wanted: &LocalGrant) -> bool {
-    grant == wanted
-        || matches!(
-            (grant, wanted),
-            (LocalGrant::ReadFile(_), LocalGrant::ReadFile(_))
-                | (LocalGrant::WriteFile(_), LocalGrant::WriteFile(_))
-                | (LocalGrant::Network(_), LocalGrant::Network(_))
-        )
 }

@@ -26,7 +26,7 @@ fn atom_may_be(atom: &Atom, wanted: &Type) -> bool {
         (Type::Custom(name, _), Atom::Plain) => *name != "Place",
         (Type::Map, atom) => matches!(atom, Atom::Plain | Atom::Map(_) | Atom::Object(_)),
         (Type::Function, atom) => matches!(atom, Atom::Pointer(_)),
-        (Type::Text, atom) => matches!(atom, Atom::Plain | Atom::Text(_)),
+        (Type::Text, atom) => matches!(atom, Atom::Plain) || atom.is_text(),
         (Type::Nothing | Type::Boolean | Type::Integer | Type::Number, atom) => matches!(atom, Atom::Plain),
         (Type::Object(_) | Type::Custom(..), _) => false,
     }

@@ -68,7 +68,7 @@ impl Walk {
                     self.heap.store(held, &things);
                     continue;
                 }
-                Atom::Text(_) | Atom::Pointer(_) => continue,
+                Atom::Text(_) | Atom::Start(_) | Atom::List | Atom::Pointer(_) => continue,
             };
             match name {
                 Some(name) => self.heap.set_field(map, name, value),

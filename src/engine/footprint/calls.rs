@@ -12,6 +12,15 @@ use crate::engine::tokens;
 const ADDING: [&str; 11] =
     ["push", "insert", "append", "set", "mixin", "fill_with", "splice", "pad", "+=", "extend", "put"];
 
+/// Whether an expression gives a text for certain, as it is written.
+pub(super) fn is_text(expression: &Expr) -> bool {
+    match expression {
+        Expr::StringConstant(..) | Expr::InterpolatedString(..) => true,
+        Expr::FnCall(call, _) => call.name == "+" && call.args.len() == 2 && call.args.iter().any(is_text),
+        _ => false,
+    }
+}
+
 impl Walk {
     /// A call that is no method's.
     pub fn call(&mut self, frame: &mut Frame, call: &FnCallExpr, position: Position) -> Value {
@@ -34,7 +43,7 @@ impl Walk {
         if let [left, right] = &arguments[..]
             && name == "+"
         {
-            return left.clone().joined(right).joined(&left.concatenated(right));
+            return left.added(right, call.args.iter().any(is_text));
         }
         if let (Some(place), [_, added @ ..]) = (call.args.first(), &arguments[..])
             && ADDING.contains(&name)

@@ -80,5 +80,6 @@ fn footprint(found: Found) -> Footprint {
         is_certain: places.values().any(|is_certain| *is_certain),
         places: places.into_keys().collect(),
     });
-    Footprint { needs, local: local.collect(), choices, loose: found.loose }
+    let local = local.collect();
+    Footprint { needs, local, unknown: found.unknown, choices, loose: found.loose }
 }

@@ -23,9 +23,6 @@ impl Walk {
                 for part in parts {
                     let part = self.value(frame, part);
                     text = text.concatenated(&part);
-                    if part.texts().next().is_none() {
-                        text.join(&Value::plain());
-                    }
                 }
                 text
             }
@@ -33,9 +30,13 @@ impl Walk {
                 let mut all = if items.is_empty() { Value::plain() } else { Value::default() };
                 for item in items {
                     let item = self.value(frame, item);
+                    if item.has(&Atom::List) {
+                        // Of lists in lists it is not known which of them a text lies in.
+                        all.join(&Value::plain());
+                    }
                     all.join(&item);
                 }
-                all
+                all.joined(&Value::of(Atom::List))
             }
             Expr::Map(map, _) => {
                 let made = self.heap.map(frame.instance, site);
@@ -112,7 +113,9 @@ impl Walk {
                 Atom::Plain => self.heap.read(self.loose_things).joined(&Value::plain()),
                 holder if holder.is_holder() => self.heap.read(self.held).joined(&Value::plain()),
                 Atom::Unknown => Value::of(Atom::Unknown),
-                Atom::Text(_) | Atom::Pointer(_) | Atom::Custom(_) => Value::plain(),
+                // What its items have.
+                Atom::List => Value::default(),
+                Atom::Text(_) | Atom::Start(_) | Atom::Pointer(_) | Atom::Custom(_) => Value::plain(),
             };
             all.join(&part);
         }
@@ -122,7 +125,7 @@ impl Walk {
     fn index(&mut self, of: &Value, index: &Expr, by: &Value) -> Value {
         match index {
             Expr::StringConstant(name, _) => self.field(of, name),
-            Expr::IntegerConstant(..) => of.clone().joined(&self.loose_of(of)),
+            Expr::IntegerConstant(..) => of.clone().without_list().joined(&self.loose_of(of)),
             _ => {
                 let mut all = of.clone().joined(&self.loose_of(of));
                 for name in by.texts() {
@@ -155,7 +158,9 @@ impl Walk {
                 Atom::Plain => self.heap.read(self.loose_things).joined(&Value::plain()),
                 holder if holder.is_holder() => self.heap.read(self.held).joined(&Value::plain()),
                 Atom::Unknown => Value::of(Atom::Unknown),
-                Atom::Text(_) | Atom::Pointer(_) | Atom::Custom(_) => Value::plain(),
+                // What its items have.
+                Atom::List => Value::default(),
+                Atom::Text(_) | Atom::Start(_) | Atom::Pointer(_) | Atom::Custom(_) => Value::plain(),
             };
             all.join(&part);
         }

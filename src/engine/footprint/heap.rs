@@ -78,6 +78,10 @@ impl Heap {
         fields.named.get(name).cloned().unwrap_or_default().joined(&fields.others)
     }
 
+    pub fn field_names(&self, map: usize) -> Vec<String> {
+        self.maps[map].named.keys().cloned().collect()
+    }
+
     pub fn all_fields(&self, map: usize) -> Value {
         let fields = &self.maps[map];
         fields.named.values().fold(fields.others.clone(), Value::joined)

@@ -15,6 +15,7 @@ mod modules;
 mod natives;
 mod need;
 mod operations;
+mod outside;
 mod permissions;
 mod pointers;
 mod program;
@@ -26,5 +27,5 @@ mod value;
 mod walk;
 
 pub use derive::derive;
-pub use need::{Choice, Footprint, LocalNeed, Loose, Need, Reason, Spot};
+pub use need::{Choice, Footprint, LocalNeed, Loose, Need, OutsideKind, Reason, Spot};
 pub use permissions::{PermissionNeed, header_line};

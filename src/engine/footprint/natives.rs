@@ -1,4 +1,4 @@
-//! Calls of natives: which are meant, and what they need.
+//! Calls of natives: which are meant, and what they need of the API.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,6 @@ use super::walk::{Frame, Walk};
 use crate::catalog::{self, Operation};
 use crate::engine::Registry;
 use crate::engine::native::{Native, Type};
-use crate::policy::LocalGrant;
 use crate::resources::Kind;
 
 /// The service of the platform's own kinds.
@@ -83,7 +82,8 @@ impl Walk {
             && let (Some(given), Some(wanted)) = (arguments.first(), first)
             && given.kinds().next().is_some()
             && given.atoms().all(|atom| {
-                matches!(atom, Atom::Object(kind) if has_method(native.name, *kind))
+                matches!(atom, Atom::List)
+                    || matches!(atom, Atom::Object(kind) if has_method(native.name, *kind))
                     || !may_be(&Value::of(atom.clone()), wanted)
             })
         {
@@ -133,30 +133,6 @@ impl Walk {
             self.help(called.operation, place.clone());
         } else {
             self.need(called.operation, place.clone(), is_certain);
-        }
-    }
-
-    fn local(&mut self, grant: LocalGrant, place: &Spot) {
-        *self.found.local.entry(grant).or_default().entry(place.clone()).or_default() |= !self.is_in_parameters;
-    }
-
-    /// What lies outside the API.
-    fn outside(&mut self, native: &Native, arguments: &[Value], place: &Spot) {
-        let make: fn(String) -> LocalGrant = match native.name {
-            "env" => LocalGrant::Environment,
-            "secret" => LocalGrant::Secret,
-            "reveal" => |_| LocalGrant::Reveal,
-            _ => return,
-        };
-        if native.name == "reveal" {
-            return self.local(LocalGrant::Reveal, place);
-        }
-        let Some(name) = arguments.first() else { return };
-        for name in name.texts() {
-            self.local(make(name.to_owned()), place);
-        }
-        if name.is_vague() {
-            self.loose(place.clone(), "the name of the variable is computed");
         }
     }
 }

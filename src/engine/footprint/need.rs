@@ -1,6 +1,6 @@
 //! What a recipe may do, as plain data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -14,10 +14,59 @@ pub struct Footprint {
     pub needs: Vec<Need>,
     /// What it may touch outside the API.
     pub local: Vec<LocalNeed>,
+    /// Where it touches something outside the API of which only a run knows what.
+    pub unknown: BTreeMap<OutsideKind, BTreeSet<Spot>>,
     /// Calls whose receiver may be of several kinds, or is not known.
     pub choices: Vec<Choice>,
     /// Places where anything may be called, with the reason.
     pub loose: BTreeSet<Loose>,
+}
+
+/// What there is outside the API that has names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutsideKind {
+    /// Files that are read.
+    ReadFile,
+    /// Files that are written.
+    WriteFile,
+    /// Hosts.
+    Network,
+    /// Environment variables.
+    Environment,
+    /// Secrets.
+    Secret,
+}
+
+impl OutsideKind {
+    /// What a grant of this kind is called for a name.
+    #[must_use]
+    pub fn grant(self, name: &str) -> LocalGrant {
+        let make = match self {
+            Self::ReadFile => LocalGrant::ReadFile,
+            Self::WriteFile => LocalGrant::WriteFile,
+            Self::Network => LocalGrant::Network,
+            Self::Environment => LocalGrant::Environment,
+            Self::Secret => LocalGrant::Secret,
+        };
+        make(name.to_owned())
+    }
+
+    /// Whether a grant is of this kind.
+    #[must_use]
+    pub fn has(self, grant: &LocalGrant) -> bool {
+        std::mem::discriminant(&self.grant("")) == std::mem::discriminant(grant)
+    }
+
+    /// What names it: a path, a host.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadFile | Self::WriteFile => "a file whose path",
+            Self::Network => "a host that",
+            Self::Environment => "a variable whose name",
+            Self::Secret => "a secret whose name",
+        }
+    }
 }
 
 /// Something outside the API that a recipe touches.
@@ -25,7 +74,8 @@ pub struct Footprint {
 pub struct LocalNeed {
     /// What it is.
     pub grant: LocalGrant,
-    /// Whether nothing but the recipe decides it; the name of a secret in `params` can be given another.
+    /// Whether nothing but the recipe decides it, and nothing else can be meant; the name of a secret in `params` can be
+    /// given another.
     pub is_certain: bool,
     /// Where.
     pub places: BTreeSet<Spot>,
@@ -114,6 +164,12 @@ impl Footprint {
         let choices = self.choices.iter().flat_map(|choice| &choice.operations);
         let called = self.needs.iter().map(|need| &need.operation).chain(choices);
         called.into_iter().any(|operation| operation.effect != Effect::Read)
+    }
+
+    /// Whether something outside the API is among what was derived.
+    #[must_use]
+    pub fn foresees(&self, used: &LocalGrant) -> bool {
+        self.local.iter().any(|need| need.grant.may_reach(used)) || self.unknown.keys().any(|kind| kind.has(used))
     }
 
     /// Whether an operation is among what was derived, for whatever reason.

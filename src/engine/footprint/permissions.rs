@@ -20,6 +20,8 @@ pub struct PermissionNeed {
     pub places: BTreeSet<Spot>,
     /// Whether the documents give none and the name is ours: a role cannot hold it.
     pub is_ours: bool,
+    /// Whether only a run knows what is touched: `fs.read:?`. No header can ask for it.
+    pub is_unknown: bool,
 }
 
 impl Footprint {
@@ -49,6 +51,7 @@ impl Footprint {
             reason,
             places,
             is_ours,
+            is_unknown: false,
         });
         let local = self.local.iter().map(|need| PermissionNeed {
             permission: need.grant.to_string(),
@@ -56,8 +59,17 @@ impl Footprint {
             reason: Reason::Recipe,
             places: need.places.clone(),
             is_ours: false,
+            is_unknown: false,
         });
-        let mut all: Vec<PermissionNeed> = of_api.chain(local).collect();
+        let unknown = self.unknown.iter().map(|(kind, places)| PermissionNeed {
+            permission: kind.grant("?").to_string(),
+            effect: "local",
+            reason: Reason::Recipe,
+            places: places.clone(),
+            is_ours: false,
+            is_unknown: true,
+        });
+        let mut all: Vec<PermissionNeed> = of_api.chain(local).chain(unknown).collect();
         all.sort_by(|one, other| (one.reason, &one.permission).cmp(&(other.reason, &other.permission)));
         all
     }
@@ -67,7 +79,8 @@ impl Footprint {
 #[must_use]
 pub fn header_line(needs: &[PermissionNeed]) -> String {
     const WIDTH: usize = 110;
-    let names = needs.iter().filter(|need| need.reason == Reason::Recipe).map(|need| need.permission.as_str());
+    let is_asked = |need: &&PermissionNeed| need.reason == Reason::Recipe && !need.is_unknown;
+    let names = needs.iter().filter(is_asked).map(|need| need.permission.as_str());
     let (mut lines, mut line) = (Vec::new(), "//! Permissions:".to_owned());
     for name in names {
         if line.len() + name.len() + 2 > WIDTH {

@@ -72,7 +72,7 @@ const NAMING: [&str; 8] = ["map", "filter", "some", "all", "reduce", "reduce_rev
 
 /// Whether a value is known to be more than data.
 fn is_list(value: &Value) -> bool {
-    value.texts().next().is_none() && !value.is_empty()
+    !value.is_empty() && (value.has(&Atom::List) || !value.atoms().any(Atom::is_text))
 }
 
 impl Walk {
@@ -93,9 +93,10 @@ impl Walk {
         match name {
             "parallel" => {
                 self.throw_rows(frame, &first, &called, site);
-                return called;
+                return called.joined(&Value::of(Atom::List));
             }
             "try_parallel" | "attempt" => return self.rows(frame, &first, &called, site),
+            "params" => return self.parameters(frame, &first, site),
             "map" | "find_map" => return called.joined(&Value::plain()),
             "reduce" | "reduce_rev" => return called.joined(&deep.without_texts()),
             "pluck" => return self.plucked(frame, &first, arguments.get(1), site),
@@ -196,7 +197,7 @@ impl Walk {
             return Value::default();
         }
         let is_fold = matches!(name, "reduce" | "reduce_rev");
-        let items = if is_fold { deep.clone() } else { first.clone() };
+        let items = if is_fold { deep.clone() } else { first.clone().without_list() };
         // What a fold gives, it is given again in the next turn.
         let carried = self.heap.variable(frame.instance, site, usize::MAX);
         let items = if is_fold { items.joined(&self.heap.read(carried)) } else { items };
@@ -213,6 +214,19 @@ impl Walk {
             self.heap.store(carried, &called);
         }
         called
+    }
+
+    /// The recipe's arguments: each its default, or whatever else it is given.
+    fn parameters(&mut self, frame: &Frame, defaults: &Value, site: usize) -> Value {
+        let arguments = self.heap.map(frame.instance, site);
+        for atom in defaults.atoms() {
+            let Atom::Map(map) = atom else { continue };
+            for name in self.heap.field_names(*map) {
+                let default = self.heap.field(*map, &name).as_parameter();
+                self.heap.set_field(arguments, &name, &default);
+            }
+        }
+        Value::of(Atom::Map(arguments)).joined(&Value::of(Atom::Custom("Args")))
     }
 
     /// The rows that tell what became of each item.

@@ -2,6 +2,7 @@
 
 use rhai::{ASTFlags, Expr, Stmt, StmtBlock};
 
+use super::calls::is_text;
 use super::value::{Atom, Value};
 use super::walk::{Frame, Walk};
 
@@ -68,7 +69,7 @@ impl Walk {
                 let list = self.value(frame, &control.expr);
                 let length = frame.scope.len();
                 // A list is what its items are; a text gives its letters.
-                let items = if list.is_empty() { Value::plain() } else { list };
+                let items = if list.is_empty() { Value::plain() } else { list.without_list() };
                 self.declare(frame, &item.name, site, 0, &items);
                 if let Some(counter) = counter {
                     self.declare(frame, &counter.name, site, 1, &Value::plain());
@@ -80,10 +81,12 @@ impl Walk {
             Stmt::Assignment(assignment) => {
                 let (operator, sides) = &**assignment;
                 let mut value = self.value(frame, &sides.rhs);
-                if operator.is_op_assignment() {
+                if let Some((_, _, _, name, ..)) = operator.get_op_assignment_info() {
                     let old = self.value(frame, &sides.lhs);
-                    let texts = old.concatenated(&value);
-                    value = value.joined(&old).joined(&texts);
+                    value = match name {
+                        "+=" => old.grown(&value, is_text(&sides.rhs)),
+                        _ => old.joined(&value).without_texts(),
+                    };
                 }
                 self.assign(frame, &sides.lhs, &value);
                 Value::plain()

@@ -7,7 +7,7 @@ use rhai::Position;
 
 use super::heap::Heap;
 use super::modules::Target;
-use super::need::{Choice, Loose, Spot};
+use super::need::{Choice, Loose, OutsideKind, Spot};
 use super::program::{Program, Script};
 use super::value::Value;
 use crate::catalog::Operation;
@@ -68,8 +68,10 @@ pub(super) struct Found {
     pub operations: ByName<BTreeMap<Spot, bool>>,
     /// Operations that help where they are granted.
     pub helps: ByName<BTreeSet<Spot>>,
-    /// `true` for what no parameter decides.
+    /// `true` for what is certain and no parameter decides.
     pub local: BTreeMap<LocalGrant, BTreeMap<Spot, bool>>,
+    /// Where something outside the API is used of which only the run knows what.
+    pub unknown: BTreeMap<OutsideKind, BTreeSet<Spot>>,
     pub choices: Vec<Choice>,
     pub loose: BTreeSet<Loose>,
 }

@@ -85,6 +85,7 @@ fn without_a_header_only_a_change_is_worth_a_hint() {
 
 #[test]
 fn the_name_of_a_secret_parameter_is_not_certain() {
-    assert_eq!(found("//! Permissions: read\nlet args = params(#{ token: secret(\"TOKEN\") });"), []);
+    let text = "//! Permissions: read\nlet args = params(#{ token: secret(\"TOKEN\") });";
+    assert_eq!(found(text), [(Severity::Warning, UNDECLARED, 2, 29)]);
     assert_eq!(found("//! Permissions: read\nsecret(\"TOKEN\");"), [(Severity::Error, UNDECLARED, 2, 1)]);
 }

@@ -2,6 +2,7 @@
 
 mod affinity_groups;
 mod attachments;
+mod authorization;
 mod backups;
 mod images;
 mod keypairs;
@@ -133,6 +134,7 @@ pub fn handler(operation: &str) -> Option<Handler> {
 pub fn is_modelled(operation: &Operation) -> bool {
     match operation.module {
         "iaas" => handler(operation.name).is_some() || GLOBAL.contains(&operation.name),
+        "authorization" => authorization::is_modelled(operation.name),
         "resource-manager" => ["get_project", "list_projects"].contains(&operation.name),
         _ => false,
     }
@@ -172,6 +174,7 @@ pub fn answer_globally(
         ("iaas", "update_key_pair") => keypairs::update(&mut world.keypairs, asked, now),
         ("iaas", "delete_key_pair") => keypairs::delete(&mut world.keypairs, asked),
         ("iaas", "get_project_details") => projects::details(&world.projects, asked),
+        ("authorization", name) => authorization::answer(world, name, asked, now),
         ("resource-manager", "get_project") => {
             let id = asked.path.first().map_or("", |(_, value)| value.as_str());
             projects::get(&world.projects, id)

@@ -1,5 +1,6 @@
 //! Tests of the simulator as a whole: a caller in process, each answer checked against the catalogue's shapes.
 
+mod authorization;
 mod cloud;
 mod copies;
 mod documentation;

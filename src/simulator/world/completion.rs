@@ -57,6 +57,7 @@ impl World {
                 project.container_id = format!("{}-{tail:06x}", slug.to_lowercase());
             }
             project.created_at.get_or_insert(now);
+            complete_roles(project, self.seed, &place)?;
             if project.regions.is_empty() {
                 project.regions.insert("eu01".into(), Region::default());
             }
@@ -580,4 +581,22 @@ pub fn is_uuid(text: &str) -> bool {
 
 fn wrong(place: &str, message: String) -> Error {
     Error::new(ErrorKind::Config, "world_invalid", message).with_place(place)
+}
+/// Gives roles their ids, and checks that members have roles that there are.
+fn complete_roles(project: &mut Project, seed: u64, place: &str) -> Result<(), Error> {
+    for role in &mut project.roles {
+        if role.id.is_empty() {
+            role.id = uuid(digest(seed, &[b"role", project.id.as_bytes(), role.name.as_bytes()]));
+        }
+        if role.description.is_empty() {
+            role.description.clone_from(&role.name);
+        }
+    }
+    for (index, member) in project.members.iter().enumerate() {
+        if !project.roles.iter().any(|role| role.name == member.role) {
+            let place = format!("{place}.members[{index}].role");
+            return Err(wrong(&place, format!("there is no role `{}`", member.role)));
+        }
+    }
+    Ok(())
 }

@@ -40,6 +40,7 @@ pub fn demo(start: DateTime<Utc>) -> World {
         labels: labels("environment=production,costCenter=4711"),
         created_at: Some(ago(start, 700)),
         regions: [("eu01".to_owned(), region)].into(),
+        ..Project::default()
     };
     let world = World {
         name: "Nordlicht, a small web shop".into(),

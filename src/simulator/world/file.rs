@@ -34,10 +34,11 @@ fn prune(value: &mut Value) {
     match value {
         Value::Object(map) => {
             map.values_mut().for_each(prune);
-            map.retain(|_, value| match value {
+            map.retain(|name, value| match value {
                 Value::Null => false,
                 Value::Object(inner) => !inner.is_empty(),
-                Value::Array(items) => !items.is_empty(),
+                // No permission is not the same as nothing said of them.
+                Value::Array(items) => !items.is_empty() || name == "permissions",
                 _ => true,
             });
         }

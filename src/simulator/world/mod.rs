@@ -1,5 +1,6 @@
 //! The state of a simulated cloud: what it holds, how it is read and written, and the worlds that come with it.
 
+mod access;
 mod completion;
 mod demo;
 mod fields;
@@ -13,6 +14,7 @@ mod platform;
 mod quotas;
 mod table;
 
+pub use access::{Member, Role};
 pub use completion::{free_address, is_uuid, parse_prefix, starting_rules};
 pub use demo::{DEMO_PROJECT, demo, demo_start};
 pub use identity::{digest, hex, hex32, mac, new_id, splitmix, uuid};

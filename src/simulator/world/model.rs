@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::access::{Member, Role};
 use super::kind::Kind;
 use super::platform::{MachineType, PerformanceClass};
 use super::quotas::Limits;
@@ -52,6 +53,9 @@ pub struct ServiceAccount {
     pub id: String,
     /// Its e-mail address.
     pub email: String,
+    /// What it may do in every project, besides what roles give it; `iaas.server.*` are all of servers. Absent, it may do
+    /// everything.
+    pub permissions: Option<Vec<String>>,
 }
 
 /// A project.
@@ -68,6 +72,10 @@ pub struct Project {
     pub labels: Labels,
     /// When it was made.
     pub created_at: Option<DateTime<Utc>>,
+    /// The roles that were made in it.
+    pub roles: Vec<Role>,
+    /// Who has which of them.
+    pub members: Vec<Member>,
     /// What it holds, by region.
     pub regions: BTreeMap<String, Region>,
 }

@@ -17,6 +17,10 @@ fn what_is_hidden_is_found() {
         "Fn(\"delete\").call(servers()[0])",
         "let f = Fn(\"del\" + \"ete\"); f.call(servers()[0])",
         "let n = \"delete\"; let f = Fn(`${n}`); servers().map(f)",
+        "let a = \"del\"; let b = \"ete\"; Fn(a + b).call(servers()[0])",
+        "let all = [\"x\"] + [\"delete\"]; for n in all { Fn(n).call(servers()[0]) }",
+        "for l in [[\"x\"], [\"y\"]] { let m = l + [\"delete\"]; for n in m { Fn(n).call(servers()[0]) } }",
+        "let all = parallel([1], |n| \"x\") + parallel([1], |n| \"delete\"); for n in all { Fn(n).call(servers()[0]) }",
         "servers().map(\"delete\")",
         "servers().filter(\"delete\")",
         "delete(servers()[0])",
@@ -64,7 +68,6 @@ fn where_anything_may_be_called_the_place_is_named() {
         "let args = params(#{ f: \"\" });\nFn(args.f).call(servers()[0])",
         "let args = params(#{ f: \"\" });\nservers().map(\"del\" + args.f)",
         "let args = params(#{ m: \"\" });\nimport args.m as x; x::delete_server(\"a\")",
-        "let args = params(#{ m: \"\" });\nenv(args.m)",
     ] {
         let found = footprint(text);
         assert!(found.loose.iter().all(|loose| loose.place.line == 2) && !found.loose.is_empty(), "{text}");

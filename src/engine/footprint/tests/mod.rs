@@ -3,6 +3,7 @@
 mod facts;
 mod hostile;
 mod kinds;
+mod outside;
 mod shipped;
 mod table;
 
