@@ -5,6 +5,7 @@
 //! | room | what lives there |
 //! |---|---|
 //! | [`cli`] | one file a subcommand; `printer.rs` is the only place that prints |
+//! | [`repl`] | the line editor and its session |
 //! | [`app`] | use cases without a terminal; the only room that plugs the others together |
 //! | [`engine`] | everything that touches Rhai |
 //! | [`resources`] | the platform as Rust sees it: verbs, relations, waiters |
@@ -38,6 +39,7 @@ pub mod memory;
 pub mod meter;
 pub mod plan;
 pub mod policy;
+pub mod repl;
 pub mod resources;
 pub mod schedule;
 pub mod secret;

@@ -26,6 +26,8 @@ mod permissions;
 mod process;
 mod recipes;
 mod reference;
+#[cfg(target_os = "linux")]
+mod repl;
 mod resources;
 mod schedule;
 #[cfg(unix)]

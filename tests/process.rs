@@ -125,7 +125,7 @@ impl Workspace {
         Ran { code, stdout: String::from_utf8_lossy(&shown).into_owned(), stderr: String::new() }
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new("/bin/sh");
         let limit = format!("ulimit -v {}; exec \"$0\" \"$@\"", self.mapped_kib);
         command.args(["-c", &limit, env!("CARGO_BIN_EXE_stackhand")]).args(words);

@@ -42,6 +42,7 @@ mod tests {
             caps: GivenCaps::default(),
             seed: 0,
             progress: None,
+            consent: None,
             recording: None,
         };
         let session = Session::open(&opening).expect("it opens without a credential");

@@ -2,9 +2,11 @@
 
 mod auth_status;
 mod caps;
+mod confirmation;
 mod cron;
 mod held;
 pub mod history;
+mod interactive;
 mod ledger;
 mod locked;
 mod observe;
@@ -20,8 +22,10 @@ mod simulation;
 
 pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
 pub use caps::GivenCaps;
+pub use confirmation::{Asker, Confirm, Word};
 pub use cron::{FireTime, Forecast, forecast};
 pub use held::held_permissions;
+pub use interactive::{Interactive, Piece};
 pub use observe::{Observation, ObserveRequest, observe};
 pub use progress::Progress;
 pub use recording::{Recording, ended_call, keeping};

@@ -88,6 +88,7 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
         caps: GivenCaps { flag: vec![UNCAPPED.to_owned()], ..GivenCaps::default() },
         seed: 0,
         progress: Some(recorder.clone()),
+        consent: None,
         recording: None,
     };
     let session = Session::open(&opening)?;

@@ -202,7 +202,7 @@ pub(super) struct RecordedOutput {
 }
 
 impl RecordedOutput {
-    fn keep(&self, stream: &str, text: &str) {
+    pub fn keep(&self, stream: &str, text: &str) {
         if let Ok(journal) = self.journal.opened() {
             journal.output().keep(stream, text);
         }

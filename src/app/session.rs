@@ -21,7 +21,9 @@ use crate::resources::{Api, Platform};
 use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
-use crate::transport::{Backend, Client, ClientBuilder, Endpoints, Limits, Live, LiveOptions, Outside, Target};
+use crate::transport::{
+    Backend, Client, ClientBuilder, Consent, Endpoints, Limits, Live, LiveOptions, Outside, Target,
+};
 
 /// What a session is opened with.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct Opening {
     pub seed: u64,
     /// Watches the calls.
     pub progress: Option<Arc<dyn Progress>>,
+    /// Asked before each change.
+    pub consent: Option<Arc<dyn Consent>>,
     /// What the session is recorded as. Without it nothing real can be changed in it.
     pub recording: Option<Recording>,
 }
@@ -365,7 +369,7 @@ impl Way {
             Some(progress) => Arc::new(Watched { backend: self.backend.clone(), progress: progress.clone() }),
             None => self.backend.clone(),
         };
-        self.builder(backend, &opening.scrubber).gate(rules.clone())
+        self.builder(backend, &opening.scrubber).gate(rules.clone()).consent(opening.consent.clone())
     }
 
     fn builder(&self, backend: Arc<dyn Backend>, scrubber: &Scrubber) -> ClientBuilder {

@@ -136,6 +136,8 @@ pub enum Command {
     Run(RunArguments),
     /// Run a line of script and show its value
     Eval(EvalArguments),
+    /// Type line after line: explore a project, grow a recipe
+    Repl(ReplArguments),
     /// Look for mistakes in recipes without running them
     Check(CheckArguments),
     /// Tell which permissions recipes need
@@ -264,6 +266,21 @@ pub struct EvalArguments {
     /// The script, such as 'servers().count_by("status")'
     #[arg(value_name = "CODE")]
     pub code: String,
+}
+
+/// `stackhand repl`.
+#[derive(Debug, Args)]
+#[command(after_help = "Without a terminal, a script is read from the standard input; it ends at its first error.")]
+pub struct ReplArguments {
+    /// How far each input may go, and what is recorded of the session.
+    #[command(flatten)]
+    pub limits: RunLimits,
+    /// What it may do.
+    #[command(flatten)]
+    pub grants: GrantOptions,
+    /// Edit with the keys of vi instead of those of Emacs
+    #[arg(long)]
+    pub vi: bool,
 }
 
 /// `stackhand check`.

@@ -51,7 +51,8 @@ pub fn execute(
     sources.allow.extend(limits.allow_reveal.then(|| Grant::local(LocalGrant::Reveal)));
     let printer = &process.printer;
     let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
-    let (fire_time, engine_limits, runtime) = (limits.fire_time()?, limits.to_engine()?, runtime()?);
+    let (fire_time, engine_limits, runtime) =
+        (limits.fire_time()?, limits.to_engine(Some(DEFAULT_TIMEOUT))?, runtime()?);
     let recording = Recording {
         command,
         source: Some(source.clone()),
@@ -62,6 +63,7 @@ pub fn execute(
     };
     let opening = Opening {
         progress: Some(progress.clone()),
+        consent: None,
         recording: Some(recording),
         max_calls: limits.max_calls,
         caps: GivenCaps { flag: limits.caps.clone(), job: None, header: caps },
@@ -131,6 +133,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         caps: GivenCaps::default(),
         seed: u64::from(std::process::id()),
         progress: None,
+        consent: None,
         recording: None,
     })
 }
@@ -155,10 +158,11 @@ fn show(process: &Process, outcome: &Outcome) -> Result<u8> {
 }
 
 impl RunLimits {
-    fn to_engine(&self) -> Result<Limits> {
+    /// The limits of the script engine; the time is `default` unless the options say another.
+    pub(super) fn to_engine(&self, default: Option<Duration>) -> Result<Limits> {
         let defaults = Limits::default();
         Ok(Limits {
-            deadline: Some(self.timeout.as_deref().map_or(Ok(DEFAULT_TIMEOUT), timeout)?),
+            deadline: self.timeout.as_deref().map(timeout).transpose()?.or(default),
             memory_bytes: self.max_memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20),
             operations: self.max_operations.unwrap_or(defaults.operations),
             output_bytes: self.max_output.map_or(defaults.output_bytes, |mebibytes| mebibytes << 20),

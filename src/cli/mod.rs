@@ -25,6 +25,7 @@ mod printer;
 mod process;
 mod progress;
 mod rehearsal;
+mod repl;
 mod run;
 mod runs;
 mod signals;

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, auth, check, completions, cron, doc, eval, journal, log, permissions, run, runs, sim};
+use super::{api, auth, check, completions, cron, doc, eval, journal, log, permissions, repl, run, runs, sim};
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
@@ -79,6 +79,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
     match command {
         Command::Run(arguments) => run::run(process, shared, &arguments),
         Command::Eval(arguments) => eval::eval(process, shared, &arguments),
+        Command::Repl(arguments) => repl::repl(process, shared, &arguments),
         Command::Check(arguments) => check::check(process, &arguments),
         Command::Permissions(arguments) => permissions::permissions(process, shared, &arguments),
         Command::Sim(arguments) => sim::sim(process, shared, &arguments),

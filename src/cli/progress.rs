@@ -33,6 +33,7 @@ impl ProgressLine {
     /// Draws the line from here on. What is printed before needs not be suspended.
     pub fn start(&self) {
         if !self.bar.is_hidden() {
+            self.bar.reset();
             self.bar.enable_steady_tick(Duration::from_millis(100));
         }
     }
@@ -45,6 +46,8 @@ impl ProgressLine {
     /// Takes the line away for good.
     pub fn finish(&self) {
         let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Else a tick that is under way may draw the line once more.
+        self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
 

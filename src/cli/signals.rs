@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ExitCode;
+use crate::repl::Interrupts;
 
 /// So long a process that is interrupted twice may take to record that.
 const A_MOMENT: Duration = Duration::from_secs(1);
@@ -64,6 +65,22 @@ impl Interrupt {
         }
         std::process::exit(i32::from(code));
     }
+}
+
+/// Lets signals end what a session evaluates, or the session itself.
+///
+/// Must be called inside the tokio runtime.
+pub fn watch_session(interrupts: &Interrupts) {
+    let Ok(mut signals) = Signals::new() else { return };
+    let interrupts = interrupts.clone();
+    tokio::spawn(async move {
+        loop {
+            match signals.next().await {
+                ExitCode::Terminated => interrupts.terminate(),
+                _ => interrupts.interrupt(),
+            }
+        }
+    });
 }
 
 /// The signals that end a run. Where they cannot be watched they keep their default: the process ends.

@@ -110,6 +110,8 @@ pub struct RunContext {
     pub platform: Option<Platform>,
     /// Whether it only shows what a run would do: nothing is done outside the API.
     pub is_rehearsed: bool,
+    /// Whether a person is asked before changes: many are then to be asked for at once.
+    pub is_asked: bool,
     /// The network outside the API; without one `http` says so.
     pub outside: Option<Outside>,
     /// Keeps a record of what is done outside the API; without one nothing is.
@@ -176,6 +178,7 @@ impl RunContext {
             surroundings: Surroundings::default(),
             platform: None,
             is_rehearsed: false,
+            is_asked: false,
             outside: None,
             ledger: None,
             constants: Vec::new(),
@@ -410,6 +413,13 @@ impl RunContext {
     /// The texts of the run's scripts.
     pub(super) fn sources(&self) -> &Sources {
         &self.state.sources
+    }
+
+    /// Makes it the next piece of a longer run, which charges the same meter and knows the same texts.
+    pub(super) fn continuing(mut self, meter: Arc<Meter>, sources: Sources) -> Self {
+        self.state.meter = meter;
+        self.state.sources = sources;
+        self
     }
 
     /// How many operations the script engine has carried out.

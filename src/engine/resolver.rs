@@ -8,11 +8,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
 use super::compile::compile;
-use super::context::RunContext;
 use super::fault::Fault;
+use super::ledger::Ledger;
 use super::located::{Located, circle, read_module};
 use super::services;
-use super::sources::Source;
+use super::sources::{Source, Sources};
 use super::stdlib;
 use crate::error::Error;
 
@@ -21,23 +21,55 @@ thread_local! {
     static LOADING: RefCell<Vec<(PathBuf, String)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The resolver of one run; each module is loaded once.
-pub(super) struct Resolver {
-    run: Arc<RunContext>,
+/// The resolver of one run; each module is loaded once. Cheap to clone; clones share the modules.
+#[derive(Clone)]
+pub(super) struct Resolver(Arc<State>);
+
+struct State {
+    sources: Sources,
+    /// Where it is put on record what was imported.
+    ledger: RwLock<Option<Arc<dyn Ledger>>>,
     scope: Scope<'static>,
-    /// The folder that file imports must not leave, as it really lies.
-    root: Option<PathBuf>,
-    /// The folder of each script that lies in a file, by the name that errors use.
-    folders: RwLock<HashMap<String, PathBuf>>,
+    /// Where each script lies that lies in a file, by the name that errors use.
+    places: RwLock<HashMap<String, Place>>,
     /// By the file that a module really is, whatever way leads there.
     loaded: RwLock<HashMap<PathBuf, Shared<Module>>>,
 }
 
+/// Where a script lies.
+#[derive(Clone)]
+struct Place {
+    folder: PathBuf,
+    /// The folder that its imports must not leave, as it really lies.
+    root: Option<PathBuf>,
+}
+
 impl Resolver {
-    pub(super) fn new(run: Arc<RunContext>, scope: Scope<'static>, main: &Source) -> Self {
-        let root = main.root.as_ref().or(main.folder.as_ref()).and_then(|root| root.canonicalize().ok());
-        let folders = main.folder.iter().map(|folder| (main.name.clone(), folder.clone())).collect();
-        Self { run, scope, root, folders: RwLock::new(folders), loaded: RwLock::default() }
+    /// A resolver of scripts that see this scope; what it reads is added to the sources.
+    pub(super) fn new(sources: Sources, scope: Scope<'static>) -> Self {
+        Self(Arc::new(State {
+            sources,
+            ledger: RwLock::default(),
+            scope,
+            places: RwLock::default(),
+            loaded: RwLock::default(),
+        }))
+    }
+
+    /// Puts on record what is imported from now on.
+    pub(super) fn record_in(&self, ledger: Option<Arc<dyn Ledger>>) {
+        *self.0.ledger.write().unwrap_or_else(PoisonError::into_inner) = ledger;
+    }
+
+    /// Makes known where a script lies, from which its imports are followed.
+    pub(super) fn add(&self, main: &Source) {
+        let Some(folder) = &main.folder else { return };
+        let root = main.root.as_ref().unwrap_or(folder).canonicalize().ok();
+        self.place(&main.name, Place { folder: folder.clone(), root });
+    }
+
+    fn place(&self, name: &str, place: Place) {
+        self.0.places.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), place);
     }
 
     fn find(&self, engine: &Engine, importer: Option<&str>, path: &str) -> Result<Shared<Module>, Fault> {
@@ -48,14 +80,15 @@ impl Resolver {
             let text = stdlib::text(name).ok_or_else(|| stdlib::unknown(name))?;
             return self.load(engine, &path.into(), path, || Ok(text.to_owned()));
         }
-        let folder = importer.and_then(|importer| {
-            let folders = self.folders.read().unwrap_or_else(PoisonError::into_inner);
-            folders.get(importer).cloned()
+        let importing = importer.and_then(|importer| {
+            let places = self.0.places.read().unwrap_or_else(PoisonError::into_inner);
+            places.get(importer).cloned()
         });
-        let Located { name, file } = Located::find(folder.as_deref(), self.root.as_deref(), path)?;
+        let (folder, root) = importing.map_or((None, None), |place| (Some(place.folder), place.root));
+        let Located { name, file } = Located::find(folder.as_deref(), root.as_deref(), path)?;
         self.load(engine, &file, &name, || {
             if let Some(folder) = Path::new(&name).parent() {
-                self.folders.write().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), folder.to_owned());
+                self.place(&name, Place { folder: folder.to_owned(), root });
             }
             read_module(&name, &file)
         })
@@ -68,25 +101,25 @@ impl Resolver {
         name: &str,
         read: impl FnOnce() -> Result<String, Error>,
     ) -> Result<Shared<Module>, Fault> {
-        if let Some(module) = self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(file) {
+        if let Some(module) = self.0.loaded.read().unwrap_or_else(PoisonError::into_inner).get(file) {
             return Ok(module.clone());
         }
         let _loading = Loading::of(file, name)?;
         let text = read()?;
-        self.run.sources().add(name, &text);
+        self.0.sources.add(name, &text);
         // What comes with the program is told by its version.
-        if let Some(ledger) = &self.run.ledger
+        if let Some(ledger) = &*self.0.ledger.read().unwrap_or_else(PoisonError::into_inner)
             && !name.starts_with("stdlib/")
         {
             ledger.module(name, &text);
         }
         let within = |fault: Fault| Fault::from(EvalAltResult::ErrorInModule(name.to_owned(), fault, Position::NONE));
-        let ast = compile(engine, &self.scope, name, &text).map_err(within)?;
-        let mut module = Module::eval_ast_as_new(self.scope.clone(), &ast, engine).map_err(within)?;
+        let ast = compile(engine, &self.0.scope, name, &text).map_err(within)?;
+        let mut module = Module::eval_ast_as_new(self.0.scope.clone(), &ast, engine).map_err(within)?;
         module.set_id(name);
         module.build_index();
         let module = Shared::new(module);
-        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.0.loaded.write().unwrap_or_else(PoisonError::into_inner);
         Ok(loaded.entry(file.clone()).or_insert(module).clone())
     }
 }

@@ -1,11 +1,11 @@
 //! A recipe's way from text to outcome.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use rhai::{Dynamic, Engine, EvalAltResult, Scope};
+use rhai::{Dynamic, Engine, EvalAltResult};
 
 use super::address_space::stack_that_fits;
 use super::compile::compile;
@@ -31,11 +31,25 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 #[must_use]
 pub fn run(source: &Source, context: RunContext) -> Outcome {
     let run = Arc::new(context);
+    let (shown, failure) = match on_script_thread(&run, || evaluate(source, &run)) {
+        Ok(shown) => (shown, None),
+        Err(failure) => (Shown::default(), Some(*failure)),
+    };
+    Outcome { value: shown.value, text: shown.text, failure, verdict: run.verdict() }
+}
+
+/// Does the work of a run on a thread of its own, watched, and blocks until it is done or panicked.
+pub(super) fn on_script_thread<T: Send>(
+    run: &Arc<RunContext>,
+    work: impl FnOnce() -> Result<T, Box<Failure>> + Send,
+) -> Result<T, Box<Failure>> {
     let _ = run.started_at();
-    let watch = watch(&run);
+    let watch = watch(run);
     // What all runs share is built here the first time: the heap of a new thread grows by a page at a time.
     builder::build_shared();
-    let result = match start(source, &run).map(JoinHandle::join) {
+    let result = std::thread::scope(|scope| start(scope, run, work).map(ScopedJoinHandle::join));
+    watch.abort();
+    match result {
         Ok(Ok(Ok(result))) => result,
         Ok(Ok(Err(_)) | Err(_)) => Err(Error::new(Kind::Bug, "panic", "the script engine panicked").into()),
         Err(error) => {
@@ -43,28 +57,27 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
             let hint = "is it limited (`ulimit -v`, `ulimit -u`, a container)? a lower `--max-memory` takes less";
             Err(Error::new(Kind::Limit, "no_thread", message).with_hint(hint).into())
         }
-    };
-    watch.abort();
-    let (shown, failure) = match result {
-        Ok(shown) => (shown, None),
-        Err(failure) => (Shown::default(), Some(*failure)),
-    };
-    Outcome { value: shown.value, text: shown.text, failure, verdict: run.verdict() }
+    }
 }
 
-type Evaluated = std::thread::Result<Result<Shown, Box<Failure>>>;
-
 /// Starts the script thread, with as much of the stack that it should have as the system gives.
-fn start(source: &Source, run: &Arc<RunContext>) -> std::io::Result<JoinHandle<Evaluated>> {
+fn start<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    run: &Arc<RunContext>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> std::io::Result<ScopedJoinHandle<'scope, std::thread::Result<T>>> {
     let mut stack_bytes = stack_that_fits(run.limits.stack_bytes(), STACK_BYTES, run.limits.peak_bytes());
+    // Left here by a thread that was not given.
+    let work = Arc::new(Mutex::new(Some(work)));
     loop {
         // It starts with its token taken, so that a virtual clock cannot jump before it works.
         let busy = run.recipe_clock.busy();
-        let (source, running) = (source.clone(), run.clone());
-        let thread = std::thread::Builder::new().name("script".into()).stack_size(stack_bytes).spawn(move || {
+        let (work, running) = (work.clone(), run.clone());
+        let thread = Builder::new().name("script".into()).stack_size(stack_bytes).spawn_scoped(scope, move || {
             let _busy = busy;
             running.set_stack_bytes(stack_bytes);
-            charge_to(running.meter(), || catch_unwind(AssertUnwindSafe(|| evaluate(&source, &running))))
+            let work = work.lock().unwrap_or_else(PoisonError::into_inner).take().expect("only one thread is started");
+            charge_to(running.meter(), || catch_unwind(AssertUnwindSafe(work)))
         });
         if thread.is_ok() || stack_bytes == STACK_BYTES {
             return thread;
@@ -99,7 +112,10 @@ fn watch(run: &Arc<RunContext>) -> tokio::task::AbortHandle {
 fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Shown, Box<Failure>> {
     let scope = constants::scope_of(run);
     let mut engine = builder::engine_for(run);
-    engine.set_module_resolver(Resolver::new(run.clone(), scope.clone(), source));
+    let resolver = Resolver::new(run.sources().clone(), scope.clone());
+    resolver.record_in(run.ledger.clone());
+    resolver.add(source);
+    engine.set_module_resolver(resolver);
     run.sources().add(&source.name, &source.text);
     match compile_and_run(&engine, scope, source, run) {
         Ok(value) => {
@@ -112,7 +128,7 @@ fn evaluate(source: &Source, run: &Arc<RunContext>) -> Result<Shown, Box<Failure
 
 fn compile_and_run(
     engine: &Engine,
-    mut scope: Scope<'static>,
+    mut scope: rhai::Scope<'static>,
     source: &Source,
     run: &RunContext,
 ) -> Result<Dynamic, Fault> {

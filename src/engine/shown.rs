@@ -1,6 +1,6 @@
-//! A run's result, for machines and for people.
+//! A result, for machines and for people.
 
-use rhai::{Array, Dynamic};
+use rhai::{Array, Dynamic, Map};
 use serde_json::Value;
 
 use super::builtins::current::{CurrentRun, fields};
@@ -8,16 +8,38 @@ use super::builtins::report::Report;
 use super::builtins::results::table_of_results;
 use super::builtins::table::{Style, Table};
 use super::context::RunContext;
-use super::values::{self, display};
+use super::values::{self, Object, display};
 use crate::error::{Error, Kind};
 
-/// A run's result.
-#[derive(Debug, Default)]
-pub(super) struct Shown {
+/// A result.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shown {
     /// For machines; `null` for `()` and for what has no form in JSON.
     pub value: Value,
     /// For people; nothing for `()`.
     pub text: String,
+    /// What it is, for who shows it in a way of its own.
+    pub kind: ShownKind,
+}
+
+/// What a result is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ShownKind {
+    /// `()`.
+    #[default]
+    Nothing,
+    /// A number, a text, a truth, an instant, a duration, or something else that is one line or text.
+    Plain,
+    /// A table or a report, which is laid out already.
+    LaidOut,
+    /// An object of the API of this kind, such as `Server`; empty if it has no kind of its own.
+    Object(&'static str),
+    /// A list, not empty, of objects of this one kind.
+    Objects(&'static str),
+    /// Any other list.
+    List,
+    /// A map.
+    Map,
 }
 
 impl Shown {
@@ -34,7 +56,28 @@ impl Shown {
             // A closure or a type without a form in JSON is no result that anybody could use.
             result => result.unwrap_or(Value::Null),
         };
-        Ok(Self { value: json, text: text_of(value, run) })
+        Ok(Self { value: json, text: text_of(value, run), kind: kind_of(value) })
+    }
+}
+
+fn kind_of(value: &Dynamic) -> ShownKind {
+    let kind_of_object = |value: &Dynamic| value.read_lock::<Object>().map(|object| object.kind());
+    if value.is_unit() {
+        ShownKind::Nothing
+    } else if value.is::<Table>() || value.is::<Report>() {
+        ShownKind::LaidOut
+    } else if let Some(kind) = kind_of_object(value) {
+        ShownKind::Object(kind)
+    } else if let Some(list) = value.read_lock::<Array>() {
+        let mut kinds = list.iter().map(kind_of_object);
+        match kinds.next().flatten() {
+            Some(first) if kinds.all(|kind| kind == Some(first)) => ShownKind::Objects(first),
+            _ => ShownKind::List,
+        }
+    } else if value.is::<Map>() {
+        ShownKind::Map
+    } else {
+        ShownKind::Plain
     }
 }
 

@@ -97,9 +97,9 @@ fn plain(error: &std::io::Error) -> String {
     }
 }
 
-/// The texts by the names that errors use.
-#[derive(Debug, Default)]
-pub(super) struct Sources(Mutex<BTreeMap<String, Arc<str>>>);
+/// The texts by the names that errors use. Cheap to clone; clones share the texts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources(Arc<Mutex<BTreeMap<String, Arc<str>>>>);
 
 impl Sources {
     pub(super) fn add(&self, name: &str, text: &str) {

@@ -15,6 +15,7 @@ use crate::policy::{Admission, Role, Tally};
 use crate::secret::Scrubber;
 use crate::transport::backoff::Backoff;
 use crate::transport::census::Censuses;
+use crate::transport::consent::{Consent, agreed};
 use crate::transport::creations::Creations;
 use crate::transport::delivery::Delivery;
 use crate::transport::gate::{AllowAll, Gate, Intent};
@@ -56,6 +57,7 @@ pub(super) struct Inner {
     /// How many calls there were.
     pub calls: AtomicU64,
     pub tally: Option<Arc<Tally>>,
+    pub consent: Option<Arc<dyn Consent>>,
     pub censuses: Censuses,
 }
 
@@ -72,6 +74,7 @@ pub struct ClientBuilder {
     limits: Limits,
     in_flight: Option<InFlight>,
     tally: Option<Arc<Tally>>,
+    consent: Option<Arc<dyn Consent>>,
     seed: u64,
 }
 
@@ -89,6 +92,7 @@ impl Client {
             limits: Limits::default(),
             in_flight: None,
             tally: None,
+            consent: None,
             seed: 0,
         }
     }
@@ -128,7 +132,9 @@ impl Inner {
         let is_own_look = call.is_own_look && intent.effect == Effect::Read;
         let admission = if is_own_look { Admission::Granted } else { self.gate.admit(&intent) };
         if admission != Admission::Granted || intent.effect != Effect::Read {
-            let look = if admission == Admission::Weighed { Look::Up } else { Look::Back };
+            // Whoever is asked to agree is told the object's name.
+            let is_asked = self.consent.is_some() && intent.effect != Effect::Read;
+            let look = if admission == Admission::Weighed || is_asked { Look::Up } else { Look::Back };
             let subject = self.subject(call, &prepared, look).await;
             self.gate.weigh(&intent, &subject)?;
             if intent.effect != Effect::Read {
@@ -142,6 +148,11 @@ impl Inner {
 
     async fn change(&self, call: &Call, prepared: &Prepared, subject: &Subject) -> Result<Answer, Error> {
         let counted = self.charge(call, subject).await?;
+        if let Some(consent) = &self.consent {
+            agreed(consent.as_ref(), call, prepared, subject)
+                .await
+                .inspect_err(|_| self.give_back(counted.as_ref()))?;
+        }
         let recording =
             Recording::new(self, call, prepared, subject).inspect_err(|_| self.give_back(counted.as_ref()))?;
         // Before and after: what is read meanwhile may show either.
@@ -244,6 +255,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Asked before each change; without one, nobody is.
+    pub fn consent(mut self, consent: Option<Arc<dyn Consent>>) -> Self {
+        self.consent = consent;
+        self
+    }
+
     /// The seed of the jitter: the same seed, the same waits.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -253,7 +270,20 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        let Self { backend, tokens, clock, gate, journal, scrubber, endpoints, limits, in_flight, tally, seed } = self;
+        let Self {
+            backend,
+            tokens,
+            clock,
+            gate,
+            journal,
+            scrubber,
+            endpoints,
+            limits,
+            in_flight,
+            tally,
+            consent,
+            seed,
+        } = self;
         let backoff = Backoff::new(limits.backoff_base, limits.backoff_cap, seed);
         let in_flight = in_flight.unwrap_or_else(|| InFlight::new(&clock, limits.in_flight));
         Client(Arc::new(Inner {
@@ -274,6 +304,7 @@ impl ClientBuilder {
             sightings: Sightings::default(),
             calls: AtomicU64::new(0),
             tally,
+            consent,
             censuses: Censuses::default(),
         }))
     }

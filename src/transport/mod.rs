@@ -1,4 +1,4 @@
-//! One request on its way: gate → subject → gate again → caps → retries → rate limit → journal → backend.
+//! One request on its way: gate → subject → gate again → caps → consent → retries → rate limit → journal → backend.
 //!
 //! Nothing here knows a service by name beyond what the catalogue says, and nothing above here speaks HTTP.
 
@@ -8,6 +8,7 @@ mod backoff;
 mod call;
 mod census;
 mod client;
+mod consent;
 mod creations;
 mod delivery;
 mod endpoints;
@@ -47,6 +48,7 @@ mod whole;
 pub use backend::{Backend, BackendError, Sending, Sent};
 pub use call::{Answer, Call, Payload, Settlement, Target};
 pub use client::{Client, ClientBuilder};
+pub use consent::{Answered, Consent, Proposal, Proposed};
 pub use endpoints::{EndpointError, Endpoints, PlainHttp};
 pub use error::Error;
 pub use gate::{AllowAll, Gate, Intent};

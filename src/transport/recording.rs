@@ -219,7 +219,7 @@ fn parameters_of(call: &Call) -> Cow<'_, Map<String, Value>> {
 }
 
 /// What is sent, without secrets.
-fn body_of(call: &Call, prepared: &Prepared) -> Option<Value> {
+pub(super) fn body_of(call: &Call, prepared: &Prepared) -> Option<Value> {
     match &call.payload {
         Payload::Empty => None,
         Payload::Bytes(bytes) => Some(format!("({} bytes)", bytes.len()).into()),

@@ -20,6 +20,9 @@ use crate::memory::charge_to;
 /// How many items are worked on at a time unless told otherwise.
 const DEFAULT_WORKERS: usize = 16;
 
+/// The same where a person is asked before changes: who is to agree to them wants to see all of them at once.
+const WORKERS_THAT_ASK: usize = 256;
+
 /// How deep `parallel`s may lie in each other. Each level may have all the threads that there are, with a stack each.
 const MOST_LEVELS: usize = 8;
 
@@ -134,7 +137,8 @@ struct Options {
 }
 
 fn options(call: &mut Arguments<'_, '_>) -> Result<(Options, FnPtr), Fault> {
-    let mut options = Options { workers: DEFAULT_WORKERS, stops_on_error: false };
+    let workers = if call.run().is_asked { WORKERS_THAT_ASK } else { DEFAULT_WORKERS };
+    let mut options = Options { workers, stops_on_error: false };
     if !call.has(2) {
         if !call.value(1)?.is_fnptr() {
             return Err(call.wrong(1, "a closure, or options followed by a closure"));

@@ -27,6 +27,8 @@ pub struct Comment {
     pub column: usize,
     /// Whether only blanks stand before it on its line.
     pub is_alone: bool,
+    /// Whether it ends, which a block comment may not.
+    pub is_closed: bool,
     /// Its text after the mark, as written.
     pub text: String,
 }
@@ -123,7 +125,7 @@ impl Scanner<'_> {
         if text.ends_with('\r') {
             text.pop();
         }
-        self.found.push(Comment { kind, line, column, is_alone, text });
+        self.found.push(Comment { kind, line, column, is_alone, is_closed: true, text });
     }
 
     fn block_comment(&mut self, line: usize, column: usize, is_alone: bool) {
@@ -143,7 +145,8 @@ impl Scanner<'_> {
                 text.push(character);
             }
         }
-        self.found.push(Comment { kind: CommentKind::Block, line, column, is_alone, text });
+        let is_closed = depth == 0;
+        self.found.push(Comment { kind: CommentKind::Block, line, column, is_alone, is_closed, text });
     }
 
     fn quoted(&mut self, end: char) {

@@ -5,6 +5,7 @@ mod catching;
 mod check;
 mod check_permissions;
 mod failures;
+mod interpreter;
 mod language;
 mod limits;
 mod modules;

@@ -68,7 +68,9 @@ fn each(call: &mut Arguments<'_, '_>, kind: Option<Kind>, deed: &Deed) -> Result
         return Err(Error::new(ErrorKind::Invalid, "wrong_argument", message).into());
     }
     let work: Vec<_> = resources.into_iter().map(|resource| deed(platform.clone(), resource)).collect();
-    let results = call.wait(async move { Ok::<_, Error>(fan_out(platform.clock(), AT_A_TIME, work).await) })?;
+    // Who is asked to agree wants to see all of it at once.
+    let width = if call.run().is_asked { work.len() } else { AT_A_TIME };
+    let results = call.wait(async move { Ok::<_, Error>(fan_out(platform.clock(), width, work).await) })?;
     let results = results.into_iter().map(|result| match result {
         Some(Ok(resource)) => object(call.scrubber(), &resource),
         Some(Err(error)) => Err(error.into()),

@@ -1,0 +1,128 @@
+//! `stackhand repl`: a session at a terminal, or a script from the standard input.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use super::arguments::{ReplArguments, Shared};
+use super::execute::{note_simulation, opening, runtime};
+use super::output::RunOutput;
+use super::printer::Printer;
+use super::process::Process;
+use super::progress::ProgressLine;
+use super::signals;
+use crate::app::{Confirm, GivenCaps, Interactive, Opening, Recording};
+use crate::engine::{Output, Shown, Surroundings};
+use crate::error::{Error, Result};
+use crate::policy::Sources;
+use crate::repl::{self, Conversation, Interrupts, Keys, Screen};
+
+/// Opens a session and follows it to its end.
+pub fn repl(process: &Process, shared: &Shared, arguments: &ReplArguments) -> Result<u8> {
+    let printer = &process.printer;
+    let is_watched = std::io::stdin().is_terminal() && printer.streams.data_terminal;
+    let progress = Arc::new(ProgressLine::new(printer.streams.talk_terminal && !shared.quiet && shared.verbose == 0));
+    let limits = arguments.limits.to_engine(None)?;
+    let runtime = runtime()?;
+    let opening = Opening {
+        progress: Some(progress.clone()),
+        recording: Some(Recording { command: "repl", reason: arguments.limits.reason.clone(), ..Recording::default() }),
+        max_calls: arguments.limits.max_calls,
+        caps: GivenCaps { flag: arguments.limits.caps.clone(), ..GivenCaps::default() },
+        ..opening(process, shared, &arguments.grants, Sources::default())?
+    };
+    let surroundings = Surroundings {
+        environment: process.environment.clone(),
+        scrubber: process.scrubber.clone(),
+        has_colour: printer.streams.data_colour,
+        ..Surroundings::default()
+    };
+    let interrupts = Interrupts::default();
+    {
+        let _entered = runtime.enter();
+        signals::watch_session(&interrupts);
+    }
+    let interactive = Interactive::open(opening, runtime.handle().clone(), limits, surroundings)?;
+    interactive.set_confirm(match (arguments.limits.yes, is_watched) {
+        (true, _) => Confirm::Off,
+        (false, true) => Confirm::Asked,
+        // Nobody is there to ask, and nothing real is touched.
+        (false, false) if interactive.session.is_simulated() => Confirm::Off,
+        (false, false) => Confirm::Refused,
+    });
+    interactive.session.warnings.iter().for_each(|warning| printer.warning(warning));
+    note_simulation(process, &interactive.session);
+    let screen = Arc::new(ReplScreen { printer: printer.clone(), progress, is_watched });
+    let mut conversation = Conversation::new(interactive, screen, interrupts);
+    let result = if is_watched {
+        printer.note("`:help` says what there is; Ctrl-D leaves");
+        repl::converse(&mut conversation, if arguments.vi { Keys::Vi } else { Keys::Emacs })
+    } else {
+        repl::follow(&mut conversation, std::io::stdin().lock())
+    };
+    let code = result.as_ref().map_or_else(|error| error.exit_code() as u8, |code| *code);
+    let finished = conversation.finish(code);
+    // Tasks that are still under way belong to calls that were given up; the process does not wait for them.
+    runtime.shutdown_background();
+    result.and_then(|code| finished.map(|()| code))
+}
+
+/// The process's streams, as a session sees them.
+struct ReplScreen {
+    printer: Printer,
+    progress: Arc<ProgressLine>,
+    is_watched: bool,
+}
+
+impl Screen for ReplScreen {
+    fn data(&self, text: &str) {
+        self.printer.data(text);
+    }
+
+    fn machine_result(&self, shown: &Shown) -> Result<bool> {
+        let is_for_machines = self.printer.is_for_machines();
+        if is_for_machines && !shown.text.is_empty() {
+            self.printer.result(&shown.value, &shown.text)?;
+        }
+        Ok(is_for_machines)
+    }
+
+    fn talk(&self, text: &str) {
+        self.printer.talk(text);
+    }
+
+    fn note(&self, text: &str) {
+        self.printer.note(text);
+    }
+
+    fn warning(&self, text: &str) {
+        self.printer.warning(text);
+    }
+
+    fn error(&self, error: &Error) {
+        self.printer.error(error);
+    }
+
+    fn output(&self) -> Arc<dyn Output> {
+        Arc::new(RunOutput { printer: self.printer.clone(), progress: self.progress.clone() })
+    }
+
+    fn set_busy(&self, is_busy: bool) {
+        if is_busy { self.progress.start() } else { self.progress.finish() }
+    }
+
+    fn has_data_colour(&self) -> bool {
+        self.printer.streams.data_colour
+    }
+
+    fn has_talk_colour(&self) -> bool {
+        self.printer.streams.talk_colour
+    }
+
+    fn width(&self) -> Option<u16> {
+        self.printer.streams.width.and_then(|width| comfy_table::Table::new().width().or(Some(width)))
+    }
+
+    fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+}

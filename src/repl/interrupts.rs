@@ -1,0 +1,79 @@
+//! Signals: an interrupt ends what is being evaluated and never the session, a request to end ends both.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+/// What signals do to a session. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Interrupts(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// Ends what is being evaluated, if something is.
+    current: Mutex<Option<CancellationToken>>,
+    was_interrupted: AtomicBool,
+    must_end: AtomicBool,
+}
+
+impl Interrupts {
+    /// Something begins to be evaluated; the token ends it.
+    pub fn begin(&self) -> CancellationToken {
+        let token = CancellationToken::new();
+        self.0.was_interrupted.store(false, Ordering::Relaxed);
+        *self.current() = Some(token.clone());
+        if self.must_end() {
+            token.cancel();
+        }
+        token
+    }
+
+    /// Nothing is evaluated any more; whether it was interrupted.
+    pub fn end(&self) -> bool {
+        *self.current() = None;
+        self.0.was_interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Ends what is being evaluated.
+    pub fn interrupt(&self) {
+        self.0.was_interrupted.store(true, Ordering::Relaxed);
+        if let Some(token) = &*self.current() {
+            token.cancel();
+        }
+    }
+
+    /// Ends the session as soon as what is being evaluated has ended.
+    pub fn terminate(&self) {
+        self.0.must_end.store(true, Ordering::Relaxed);
+        self.interrupt();
+    }
+
+    /// Whether the session must end.
+    #[must_use]
+    pub fn must_end(&self) -> bool {
+        self.0.must_end.load(Ordering::Relaxed)
+    }
+
+    fn current(&self) -> std::sync::MutexGuard<'_, Option<CancellationToken>> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupt_ends_what_is_evaluated_and_nothing_that_comes_later() {
+        let interrupts = Interrupts::default();
+        interrupts.interrupt();
+        let first = interrupts.begin();
+        assert!(!first.is_cancelled());
+        interrupts.interrupt();
+        assert!(first.is_cancelled() && interrupts.end());
+        assert!(!interrupts.begin().is_cancelled() && !interrupts.end());
+        interrupts.terminate();
+        assert!(interrupts.must_end() && interrupts.begin().is_cancelled());
+    }
+}
