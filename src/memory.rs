@@ -8,6 +8,7 @@ use std::sync::Arc;
 use mimalloc::MiMalloc;
 
 use crate::meter::Meter;
+use crate::stack::{cost, look};
 
 /// A thread tells its meter at the latest after so many bytes, so that threads do not fight for one cache line.
 const BATCH: i64 = 32 * 1024;
@@ -45,7 +46,7 @@ impl Drop for Restore {
 }
 
 fn charge(more: usize, less: usize) {
-    crate::stack::look();
+    look();
     PENDING.set(PENDING.get().saturating_add(more.cast_signed() as i64).saturating_sub(less.cast_signed() as i64));
     if PENDING.get().abs() > BATCH {
         flush();
@@ -64,15 +65,15 @@ struct Counting;
 #[expect(unsafe_code, reason = "passes everything on to mimalloc")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        charge(layout.size(), 0);
+        charge(cost(layout.size(), layout.align()), 0);
         unsafe { MiMalloc.alloc(layout) }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        charge(0, layout.size());
+        charge(0, cost(layout.size(), layout.align()));
         unsafe { MiMalloc.dealloc(pointer, layout) }
     }
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        charge(size, layout.size());
+        charge(cost(size, layout.align()), cost(layout.size(), layout.align()));
         unsafe { MiMalloc.realloc(pointer, layout, size) }
     }
 }

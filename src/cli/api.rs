@@ -39,7 +39,7 @@ pub fn api(process: &Process, shared: &Shared, arguments: &ApiArguments) -> Resu
     let opening = opening(process, shared, &arguments.grants, Sources::default())?;
     let runtime = runtime()?;
     let caps = GivenCaps { flag: arguments.caps.clone(), ..GivenCaps::default() };
-    let session = Session::open(&Opening { recording, caps, ..opening })?;
+    let session = Session::open(&Opening { caps, recording, ..opening })?;
     if let Err(why) = session.check_credential() {
         session.end(ended_call(Err(&why)));
         return Err(why);

@@ -147,3 +147,10 @@ fn an_operator_between_numbers_has_a_place() {
     let failure = Bench::new().run("let a = 0;\nlet b = [\n 1 / a];").failure.unwrap();
     assert_eq!(failure.trace[0].line, 3);
 }
+
+#[test]
+fn lists_maps_and_closures_have_the_sizes_by_which_their_stack_is_counted() {
+    // See `stack::cost`.
+    let sizes = [size_of::<rhai::Array>(), size_of::<rhai::Map>(), size_of::<FnPtr>()];
+    assert_eq!((sizes, align_of::<FnPtr>()), ([24, 24, 48], 8));
+}
