@@ -37,6 +37,7 @@ pub mod holidays;
 pub mod journal;
 pub mod memory;
 pub mod meter;
+mod pages;
 pub mod plan;
 pub mod policy;
 pub mod repl;

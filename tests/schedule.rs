@@ -1,10 +1,10 @@
 //! Fire times in every zone, around every change of its clocks from 2000 to 2040, against two second opinions: what
-//! `chrono-tz` says of each local time, and the `croner` crate where it means the same.
+//! the zone says of each local time, and the `croner` crate where it means the same.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use stackhand::config::Zone;
 use stackhand::schedule::{Gap, Overlap, Rule, When};
 
 /// A change of the clocks: when, and what the wall shows before and after.
@@ -19,12 +19,12 @@ fn utc(year: i32) -> DateTime<Utc> {
     NaiveDate::from_ymd_opt(year, 1, 1).and_then(|date| date.and_hms_opt(0, 0, 0)).expect("a date").and_utc()
 }
 
-fn offset(zone: Tz, at: DateTime<Utc>) -> i32 {
+fn offset(zone: Zone, at: DateTime<Utc>) -> i32 {
     zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
 }
 
 /// All changes, found by looking every six hours and halving.
-fn changes(zone: Tz) -> Vec<Change> {
+fn changes(zone: Zone) -> Vec<Change> {
     let step = Duration::hours(6);
     let mut found = Vec::new();
     let (mut at, mut before) = (utc(2000), offset(zone, utc(2000)));
@@ -46,16 +46,16 @@ fn changes(zone: Tz) -> Vec<Change> {
 }
 
 /// One zone of each kind of clock: most names share theirs with others.
-fn zones() -> Vec<(Tz, Vec<Change>)> {
-    let mut kinds: BTreeMap<(i32, Vec<Change>), Tz> = BTreeMap::new();
-    for zone in TZ_VARIANTS {
+fn zones() -> Vec<(Zone, Vec<Change>)> {
+    let mut kinds: BTreeMap<(i32, Vec<Change>), Zone> = BTreeMap::new();
+    for zone in Zone::names().filter_map(Zone::of) {
         kinds.entry((offset(zone, utc(2000)), changes(zone))).or_insert(zone);
     }
     kinds.into_iter().map(|((_, changes), zone)| (zone, changes)).collect()
 }
 
 /// When a fixed time is due on a local date, as the policies say; slow and plain.
-fn expected(zone: Tz, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<DateTime<Utc>> {
+fn expected(zone: Zone, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<DateTime<Utc>> {
     use chrono::LocalResult::{Ambiguous, None, Single};
     match zone.from_local_datetime(&wall) {
         Single(at) => vec![at.to_utc()],
@@ -82,7 +82,7 @@ fn expected(zone: Tz, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<Da
     }
 }
 
-fn rule(text: &str, zone: Tz, gap: Gap, overlap: Overlap) -> Rule {
+fn rule(text: &str, zone: Zone, gap: Gap, overlap: Overlap) -> Rule {
     Rule::new(When::At(Box::new(text.parse().expect("an expression"))), zone, gap, overlap)
 }
 
@@ -134,7 +134,7 @@ fn in_every_zone_around_every_change_fixed_times_are_due_once_a_date_and_interva
 }
 
 /// A quarter of an hour on the wall: every instant whose wall shows one.
-fn intervals_agree(zone: Tz, change: Change) {
+fn intervals_agree(zone: Zone, change: Change) {
     let (from, to) = (change.at - Duration::hours(3), change.at + Duration::hours(3));
     let mut wanted = Vec::new();
     let mut at = from.with_second(0).expect("a time") + Duration::minutes(1);
@@ -150,7 +150,7 @@ fn intervals_agree(zone: Tz, change: Change) {
 }
 
 /// `croner` means the same by a fixed time: at once after a gap, the first of two.
-fn croner_agrees(zone: Tz, change: Change, wall: NaiveDateTime) {
+fn croner_agrees(zone: Zone, change: Change, wall: NaiveDateTime) {
     let lasts_a_day = (change.to - change.from).abs() >= Duration::hours(20);
     if lasts_a_day {
         return;
@@ -181,7 +181,7 @@ fn far_from_changes_croner_means_the_same_by_many_expressions() {
         "0 0 1 1 *",
     ] {
         let ours: Vec<_> =
-            rule(text, Tz::UTC, Gap::After, Overlap::First).after(utc(2026)).take(60).map(|due| due.at).collect();
+            rule(text, Zone::UTC, Gap::After, Overlap::First).after(utc(2026)).take(60).map(|due| due.at).collect();
         // `croner` joins the day fields by OR whatever they begin with, unless told otherwise.
         let text = text.replace("*/2 * Mon", "*/2 * +Mon");
         let pattern: croner::Cron = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -66,7 +66,8 @@ fn after(journal: &Opened, call: u64) {
     });
 }
 
-pub fn measure(scale: Scale) -> Vec<Figure> {
+/// The figure, and the time that it tells.
+pub fn measure(scale: Scale) -> (Figure, Duration) {
     let folder = tempfile::tempdir().expect("a folder");
     let scrubber = Scrubber::new();
     for secret in ["canary-of-a-password", "canary-of-a-token"] {
@@ -106,9 +107,7 @@ pub fn measure(scale: Scale) -> Vec<Figure> {
         ],
     );
     let micros = |time: Duration| time.as_secs_f64() * 1e6;
-    vec![
-        Figure::microseconds("belts: the journal's two records of one change, without fsync", recorded.p10())
-            .at_most(5.0)
-            .note(format!("p10; {:.0} µs with the fsync that one call alone waits for", micros(synced.median()))),
-    ]
+    let figure = Figure::microseconds("belts: the journal's two records of one change, without fsync", recorded.p10())
+        .note(format!("p10; {:.0} µs with the fsync that one call alone waits for", micros(synced.median())));
+    (figure, recorded.p10())
 }

@@ -25,6 +25,7 @@ mod servers;
 mod start;
 mod waiting;
 
+use report::Figure;
 use server::Server;
 
 /// How far a limit may be passed before `--quick --check` fails: few rounds on a machine that others use too. What
@@ -83,8 +84,9 @@ fn main() -> ExitCode {
         figures.extend(start::measure(scale));
     }
     if wants("belts") {
-        figures.extend(journal::measure(scale));
-        figures.extend(belts::measure(scale));
+        let ((recorded, recording), (weighed, weighing)) = (journal::measure(scale), belts::measure(scale));
+        let all = Figure::microseconds("belts: all of these for one change, without fsync", recording + weighing);
+        figures.extend([weighed, recorded, all.at_most(5.0)]);
     }
     let server = Server::start();
     if wants("call") {

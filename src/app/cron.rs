@@ -1,8 +1,8 @@
 //! When a schedule is due.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
+use crate::config::Zone;
 use crate::error::Result;
 use crate::schedule::{Expression, Gap, Overlap, Rule, When};
 
@@ -30,7 +30,7 @@ pub struct FireTime {
 ///
 /// # Errors
 /// When the expression means nothing, or is never due.
-pub fn forecast(expression: &str, zone: Tz, from: DateTime<Utc>, count: usize) -> Result<Forecast> {
+pub fn forecast(expression: &str, zone: Zone, from: DateTime<Utc>, count: usize) -> Result<Forecast> {
     let expression = Box::new(expression.parse::<Expression>()?);
     let (text, words) = (expression.to_string(), expression.words());
     let rule = Rule::new(When::At(expression), zone, Gap::default(), Overlap::default());

@@ -1,7 +1,6 @@
 //! `stackhand cron EXPR`: when a schedule is due.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
-use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::arguments::CronArguments;
@@ -10,7 +9,7 @@ use super::history_table::table;
 use super::process::Process;
 use crate::app::{FireTime, forecast};
 use crate::clock::Clock;
-use crate::config::{Workspace, zone};
+use crate::config::{Workspace, Zone, zone};
 use crate::error::{Error, Kind, Result};
 
 /// Shows the next fire times of an expression, and what it means in words.
@@ -39,15 +38,15 @@ pub fn cron(process: &Process, arguments: &CronArguments) -> Result<u8> {
     Ok(DONE)
 }
 
-fn workspace_zone(process: &Process) -> Result<Tz> {
+fn workspace_zone(process: &Process) -> Result<Zone> {
     let workspace = Workspace::around(process.environment.folder())?;
     Ok(workspace.and_then(|workspace| workspace.timezone).unwrap_or_else(|| {
         process.printer.note("in UTC; give --timezone, such as Europe/Berlin, for the clock on your wall");
-        Tz::UTC
+        Zone::UTC
     }))
 }
 
-fn row(due: &FireTime, zone: Tz) -> [String; 3] {
+fn row(due: &FireTime, zone: Zone) -> [String; 3] {
     let local = due.at.with_timezone(&zone);
     [
         local.format("%a %Y-%m-%d %H:%M:%S %:z").to_string(),
@@ -56,12 +55,12 @@ fn row(due: &FireTime, zone: Tz) -> [String; 3] {
     ]
 }
 
-fn written(at: DateTime<Utc>, zone: Tz) -> String {
+fn written(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).to_rfc3339()
 }
 
 /// The instant that somebody means: a date or a time on the wall, or one with its offset.
-fn instant(text: &str, zone: Tz) -> Result<DateTime<Utc>> {
+fn instant(text: &str, zone: Zone) -> Result<DateTime<Utc>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
     }

@@ -12,6 +12,7 @@ use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
 use crate::error::{ExitCode, Result};
 use crate::secret::Scrubber;
+use crate::{engine, pages};
 
 /// What every subcommand gets.
 pub struct Process {
@@ -25,6 +26,12 @@ pub struct Process {
 
 /// Runs the command line and returns the process's exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> u8 {
+    pages::stay_small();
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Where the word is meant otherwise, an engine is built in vain.
+    if arguments.iter().any(|word| word == "run" || word == "eval" || word == "repl") {
+        engine::prepare();
+    }
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {

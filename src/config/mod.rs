@@ -24,4 +24,4 @@ pub use own_server::{Found, OwnServer};
 pub use profile::Profile;
 pub use settings::{Given, Settings, WrittenCaps};
 pub use workspace::Workspace;
-pub use zone::zone;
+pub use zone::{Zone, ZoneOffset, zone};

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chrono_tz::Tz;
-
 use super::reader::{Located, Reader, Table};
-use super::{Error, Profile, zone};
+use super::{Error, Profile, Zone, zone};
 use crate::error::nearest;
 
 /// The name of the workspace's file.
@@ -36,7 +34,7 @@ pub struct Workspace {
     /// Where journals are mirrored to: a socket such as `/dev/log`, or `udp://host:port`; as written.
     pub journal_syslog: Option<String>,
     /// The zone of the wall that schedules are written for.
-    pub timezone: Option<Tz>,
+    pub timezone: Option<Zone>,
     /// How much a run may change, as written.
     pub(super) caps: Vec<Located<(String, String)>>,
 }

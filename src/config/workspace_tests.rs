@@ -109,7 +109,7 @@ fn the_documented_example_is_read() {
 #[test]
 fn an_unknown_zone_is_told_with_its_line_and_the_nearest() {
     let read = |text: &str| Workspace::read(Path::new(FILE), text);
-    assert_eq!(read("timezone = \"Europe/Berlin\"").unwrap().timezone, Some(Tz::Europe__Berlin));
+    assert_eq!(read("timezone = \"Europe/Berlin\"").unwrap().timezone, Zone::of("Europe/Berlin"));
     let error = crate::error::Error::from(read("\ntimezone = \"Berlin\"").unwrap_err());
     assert_eq!(error.message, "there is no time zone `Berlin`");
     assert_eq!(error.place.as_deref(), Some("stackhand.toml:2:12"));

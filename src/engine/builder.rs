@@ -48,6 +48,13 @@ pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
 
 static PACKAGE: LazyLock<RecipePackage> = LazyLock::new(RecipePackage::new);
 
+/// Begins to build what all engines of the process share, on a thread of its own. That takes about as long as all that
+/// comes before a script is read; who needs an engine sooner waits for it.
+pub fn prepare() {
+    // Without a thread, whoever needs the first engine builds it.
+    let _ = std::thread::Builder::new().name("engine".into()).spawn(build_shared);
+}
+
 /// Builds what all engines of the process share, if nobody has yet.
 pub(super) fn build_shared() {
     LazyLock::force(&PACKAGE);

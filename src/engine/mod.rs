@@ -41,6 +41,7 @@ mod tokens;
 pub mod values;
 
 pub use arguments::Arguments;
+pub use builder::prepare;
 pub use completeness::{Completeness, completeness};
 pub use context::{LogLevel, Output, RunContext, Silent, Verdict};
 pub use doc::{doc, doc_index};

@@ -13,12 +13,11 @@ pub(super) const NOTHING: &str = "0000000000000000000000000000000000000000000000
 pub fn hash_of(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digest = digest(&SHA256, bytes);
-    let mut text = String::with_capacity(2 * digest.as_ref().len());
-    for byte in digest.as_ref() {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    let mut text = vec![0; 2 * digest.as_ref().len()];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(digest.as_ref()) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The end of a chain that grows.
@@ -45,16 +44,15 @@ impl Chain {
         Self { length: 0, last: previous }
     }
 
-    /// Makes a line of a JSON object, with its link and the line's end, and adds it.
-    pub fn add(&mut self, object: &[u8]) -> Vec<u8> {
-        let mut line = Vec::with_capacity(object.len() + 128);
+    /// Makes a line of a JSON object, with its link and the line's end, and adds it to `lines`.
+    pub fn add(&mut self, object: &[u8], lines: &mut Vec<u8>) {
+        let start = lines.len();
         // Writing to memory does not fail.
-        let _ = write!(line, "{{\"seq\":{},\"previous\":\"{}\",", self.length, self.last);
-        line.extend_from_slice(object.strip_prefix(b"{").unwrap_or(object));
-        self.last = hash_of(&line);
+        let _ = write!(lines, "{{\"seq\":{},\"previous\":\"{}\",", self.length, self.last);
+        lines.extend_from_slice(object.strip_prefix(b"{").unwrap_or(object));
+        self.last = hash_of(&lines[start..]);
         self.length += 1;
-        line.push(b'\n');
-        line
+        lines.push(b'\n');
     }
 }
 
@@ -65,7 +63,13 @@ mod tests {
     #[test]
     fn each_line_names_the_hash_of_the_one_before() {
         let mut chain = Chain::after(NOTHING.to_owned());
-        let lines: Vec<Vec<u8>> = [r#"{"a":1}"#, r#"{"a":2}"#].map(|object| chain.add(object.as_bytes())).into();
+        let lines: Vec<Vec<u8>> = [r#"{"a":1}"#, r#"{"a":2}"#]
+            .map(|object| {
+                let mut line = Vec::new();
+                chain.add(object.as_bytes(), &mut line);
+                line
+            })
+            .into();
         let bare = |line: &Vec<u8>| line.strip_suffix(b"\n").expect("it ends").to_vec();
         let second: Link = serde_json::from_slice(&lines[1]).expect("a link");
         assert_eq!((second.seq, second.previous), (1, hash_of(&bare(&lines[0]))));

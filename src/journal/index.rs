@@ -58,7 +58,7 @@ impl Index {
         let mut file = append_to(&self.path)?;
         let Tail { mut chain, is_torn } = Tail::read(&mut file)?;
         let mut bytes = if is_torn { b"\n".to_vec() } else { Vec::new() };
-        bytes.extend(chain.add(&serde_json::to_vec(event)?));
+        chain.add(&serde_json::to_vec(event)?, &mut bytes);
         file.write_all(&bytes)?;
         Ok(chain.last)
     }

@@ -34,11 +34,21 @@ struct State {
     waiting: Vec<oneshot::Sender<Result<(), Broken>>>,
     broken: Option<Broken>,
     is_over: bool,
+    /// Whether the thread waits to be woken: waking costs a call of the system even if nobody sleeps.
+    sleeps: bool,
+}
+
+impl State {
+    /// Adds a line.
+    fn add(&mut self, object: &[u8]) {
+        self.chain.add(object, &mut self.pending);
+    }
 }
 
 impl Writer {
     pub fn new(chain: Chain, sink: Box<dyn Sink>) -> Self {
-        let state = State { chain, pending: Vec::new(), waiting: Vec::new(), broken: None, is_over: false };
+        let state =
+            State { chain, pending: Vec::new(), waiting: Vec::new(), broken: None, is_over: false, sleeps: false };
         let shared = Shared { state: Mutex::new(state), wake: Condvar::new(), sink: Mutex::new(sink) };
         Self { shared: Arc::new(shared), thread: Mutex::new(None) }
     }
@@ -46,10 +56,8 @@ impl Writer {
     /// Adds a line; it is written soon, by the thread if there is one.
     pub fn add(&self, object: &[u8]) {
         let mut state = self.shared.lock();
-        let line = state.chain.add(object);
-        state.pending.extend_from_slice(&line);
-        drop(state);
-        self.shared.wake.notify_one();
+        state.add(object);
+        self.shared.wake(state);
     }
 
     /// Adds a line; what is returned tells once it is on disk.
@@ -60,11 +68,9 @@ impl Writer {
         if let Some(broken) = &state.broken {
             return Err(broken.clone());
         }
-        let line = state.chain.add(object);
-        state.pending.extend_from_slice(&line);
+        state.add(object);
         state.waiting.push(sender);
-        drop(state);
-        self.shared.wake.notify_one();
+        self.shared.wake(state);
         Ok(receiver)
     }
 
@@ -92,8 +98,9 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.shared.lock().is_over = true;
-        self.shared.wake.notify_one();
+        let mut state = self.shared.lock();
+        state.is_over = true;
+        self.shared.wake(state);
         if let Some(thread) = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             let _ = thread.join();
         }
@@ -106,10 +113,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes the thread if it sleeps.
+    fn wake(&self, mut state: MutexGuard<'_, State>) {
+        let sleeps = std::mem::take(&mut state.sleeps);
+        drop(state);
+        if sleeps {
+            self.wake.notify_one();
+        }
+    }
+
     fn work(&self) {
         loop {
             let mut state = self.lock();
             while state.pending.is_empty() && !state.is_over {
+                state.sleeps = true;
                 state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
             if state.pending.is_empty() {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
+
+use crate::config::Zone;
 
 /// A stretch of time with one offset from UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +36,15 @@ pub struct Pieces(Vec<Piece>);
 
 impl Pieces {
     /// The pieces of a zone, cut once in a process.
-    pub fn of(zone: Tz) -> Arc<Self> {
-        static CUT: LazyLock<Mutex<HashMap<Tz, Arc<Pieces>>>> = LazyLock::new(Mutex::default);
+    pub fn of(zone: Zone) -> Arc<Self> {
+        static CUT: LazyLock<Mutex<HashMap<Zone, Arc<Pieces>>>> = LazyLock::new(Mutex::default);
         let mut cut = CUT.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cut.entry(zone).or_insert_with(|| Arc::new(Self::cut(zone))))
     }
 
     /// Looks at every day, and where two differ for the second of the change. No zone has changed twice within a day
     /// since 1970, or plans to.
-    fn cut(zone: Tz) -> Self {
+    fn cut(zone: Zone) -> Self {
         const DAY: i64 = 86_400;
         let offset = |seconds: i64| {
             let instant = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
@@ -100,7 +101,7 @@ pub struct Change {
 
 /// The changes of `zone`'s clocks that begin or end on this local date.
 #[must_use]
-pub fn changes_on(zone: Tz, date: NaiveDate) -> Vec<Change> {
+pub fn changes_on(zone: Zone, date: NaiveDate) -> Vec<Change> {
     let pieces = Pieces::of(zone);
     let noon = date.and_hms_opt(12, 0, 0).unwrap_or_default().and_utc();
     let near = pieces.index(noon - TimeDelta::days(2))..=pieces.index(noon + TimeDelta::days(2));
@@ -131,6 +132,6 @@ mod tests {
 
     #[test]
     fn utc_is_one_piece() {
-        assert_eq!(Pieces::of(Tz::UTC).0.len(), 1);
+        assert_eq!(Pieces::of(Zone::UTC).0.len(), 1);
     }
 }

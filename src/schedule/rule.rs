@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::expression::Expression;
 use super::piece::{Piece, Pieces, changes_on};
+use crate::config::Zone;
 
 /// What a job is due by.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub enum Overlap {
 #[derive(Debug, Clone)]
 pub struct Rule {
     when: When,
-    zone: Tz,
+    zone: Zone,
     gap: Gap,
     overlap: Overlap,
     pieces: Arc<Pieces>,
@@ -78,7 +78,7 @@ pub enum Shift {
 impl Due {
     /// What is special about it, in words, if anything is: the clocks change on its date in `zone`.
     #[must_use]
-    pub fn note(&self, zone: Tz) -> Option<String> {
+    pub fn note(&self, zone: Zone) -> Option<String> {
         let wall = self.at.with_timezone(&zone);
         let time = |wall: NaiveDateTime| wall.format("%H:%M").to_string();
         match self.shift {
@@ -96,7 +96,7 @@ impl Due {
 impl Rule {
     /// A rule on the wall of `zone`.
     #[must_use]
-    pub fn new(when: When, zone: Tz, gap: Gap, overlap: Overlap) -> Self {
+    pub fn new(when: When, zone: Zone, gap: Gap, overlap: Overlap) -> Self {
         Self { when, zone, gap, overlap, pieces: Pieces::of(zone) }
     }
 
@@ -108,7 +108,7 @@ impl Rule {
 
     /// The zone on whose wall it says so.
     #[must_use]
-    pub fn zone(&self) -> Tz {
+    pub fn zone(&self) -> Zone {
         self.zone
     }
 

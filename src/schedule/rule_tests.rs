@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::rule::{Due, Gap, Overlap, Rule, Shift, When};
-use crate::config::zone;
+use crate::config::{Zone, zone};
 
 fn rule(text: &str, place: &str, gap: Gap, overlap: Overlap) -> Rule {
     let expression = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -102,8 +102,7 @@ fn rare_days_far_ahead_are_found_over_all_changes_between() {
 
 #[test]
 fn elapsed_time_counts_from_1970() {
-    let rule =
-        Rule::new(When::Every(std::time::Duration::from_mins(15)), chrono_tz::Tz::UTC, Gap::After, Overlap::First);
+    let rule = Rule::new(When::Every(std::time::Duration::from_mins(15)), Zone::UTC, Gap::After, Overlap::First);
     let times: Vec<_> = rule.after(instant("2026-11-22T10:15:00Z")).take(2).map(|due| due.at).collect();
     assert_eq!(times, [instant("2026-11-22T10:30:00Z"), instant("2026-11-22T10:45:00Z")]);
     assert_eq!(rule.next_after(instant("2026-11-22T10:29:59.999Z")).expect("due").at, times[0]);

@@ -1,20 +1,22 @@
 //! Credentials of an `Authorization` header, found by their surroundings even when nobody knows them.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use memchr::memchr2_iter;
 
 /// A credential without the word `Authorization` before it must be this long to be taken for one.
 const SHORTEST_ALONE: usize = 20;
 
-static SCHEMES: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder().ascii_case_insensitive(true).build(["bearer", "basic"]).expect("two short words")
-});
+const SCHEMES: [&[u8]; 2] = [b"bearer", b"basic"];
 
 /// The ranges of `text` that are credentials after `Bearer` or `Basic`.
 pub(super) fn credentials(text: &[u8]) -> Vec<Range<usize>> {
-    SCHEMES.find_iter(text).filter_map(|scheme| credential_after(text, scheme.range())).collect()
+    let schemes = memchr2_iter(b'b', b'B', text).filter_map(|start| {
+        let begins =
+            |scheme: &&&[u8]| text[start..].get(..scheme.len()).is_some_and(|word| word.eq_ignore_ascii_case(scheme));
+        SCHEMES.iter().find(begins).map(|scheme| start..start + scheme.len())
+    });
+    schemes.filter_map(|scheme| credential_after(text, scheme)).collect()
 }
 
 fn credential_after(text: &[u8], scheme: Range<usize>) -> Option<Range<usize>> {

@@ -3,6 +3,7 @@
 mod bearer;
 mod forms;
 mod scrubber;
+mod skim;
 mod value;
 mod view;
 mod writer;

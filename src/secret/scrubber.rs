@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::AhoCorasick;
 
+use super::skim::Skim;
 use super::view::{Escape, View};
 use super::{bearer, forms};
 
@@ -44,6 +45,8 @@ pub enum Learned {
 
 pub(super) struct Matcher {
     automaton: Option<AhoCorasick>,
+    /// Says sooner than the automaton that there is nothing to find.
+    skim: Skim,
     needles: Vec<Vec<u8>>,
     /// What each needle is made of: at the end of most lines this alone says that none has begun.
     letters: Vec<Letters>,
@@ -157,14 +160,14 @@ impl Matcher {
         // Building fails only beyond two thousand million states; secrets are far from that.
         let automaton = (!needles.is_empty()).then(|| AhoCorasick::new(&needles).ok()).flatten();
         let letters = needles.iter().map(|needle| Letters::of(needle)).collect();
-        Self { automaton, needles, letters }
+        Self { automaton, skim: Skim::of(needles.clone()), needles, letters }
     }
 
     /// The ranges of secrets in `text`, in no order, overlapping.
     fn hits(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut hits = bearer::credentials(text);
         self.each_view(text, &mut |bytes, layers| {
-            let Some(automaton) = &self.automaton else { return };
+            let Some(automaton) = self.automaton.as_ref().filter(|_| self.skim.finds(bytes)) else { return };
             hits.extend(automaton.find_overlapping_iter(bytes).map(|hit| origin(hit.range(), layers)));
         });
         hits

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::{memchr, memchr2};
+
 /// A kind of escape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escape {
@@ -19,11 +21,12 @@ pub(super) enum Escape {
 impl Escape {
     pub(super) const ALL: [Self; 3] = [Self::Percent, Self::Form, Self::Backslash];
 
-    fn begins_with(self, byte: u8) -> bool {
+    /// Where the first one may begin.
+    fn find(self, text: &[u8]) -> Option<usize> {
         match self {
-            Self::Percent => byte == b'%',
-            Self::Form => byte == b'%' || byte == b'+',
-            Self::Backslash => byte == b'\\',
+            Self::Percent => memchr(b'%', text),
+            Self::Form => memchr2(b'%', b'+', text),
+            Self::Backslash => memchr(b'\\', text),
         }
     }
 }
@@ -48,7 +51,7 @@ impl View {
         let mut view = Self { bytes: Vec::new(), edits: Vec::new() };
         let mut copied = 0;
         let mut place = 0;
-        while let Some(next) = text[place..].iter().position(|byte| escape.begins_with(*byte)) {
+        while let Some(next) = escape.find(&text[place..]) {
             place += next;
             let Some((decoded, width)) = decode(&text[place..], escape) else {
                 place += 1;

@@ -9,15 +9,15 @@ use chrono::{
     DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, Offset, SecondsFormat,
     TimeDelta, TimeZone, Timelike, Utc, Weekday,
 };
-use chrono_tz::Tz;
 
 use super::duration::Duration;
+use crate::config::Zone;
 use crate::error::{Error, Kind, Result};
 
 /// A point in time in the years 1 to 9999, seen from a zone (UTC unless told otherwise). Two instants are equal if
 /// they are the same point in time, whatever their zones. Prints as RFC 3339: with `Z` in UTC, else with the offset.
 #[derive(Debug, Clone, Copy)]
-pub struct Instant(DateTime<Tz>);
+pub struct Instant(DateTime<Zone>);
 
 /// The last instant: a day before the bound, so that no offset leads out of it.
 const LAST: i64 = 253_402_214_400;
@@ -64,11 +64,11 @@ impl Instant {
     /// # Errors
     /// If it is outside of the years 1 to 9999.
     pub fn new(time: DateTime<Utc>) -> Result<Self> {
-        Self::seen_from(time, Tz::UTC)
+        Self::seen_from(time, Zone::UTC)
     }
 
     /// The instant `time`, seen from `zone`.
-    fn seen_from(time: DateTime<Utc>, zone: Tz) -> Result<Self> {
+    fn seen_from(time: DateTime<Utc>, zone: Zone) -> Result<Self> {
         let (first, last) = (DateTime::from_timestamp(-62_135_510_400, 0), DateTime::from_timestamp(LAST, 0));
         if first.is_some_and(|first| time < first) || last.is_some_and(|last| time > last) {
             return Err(Error::new(Kind::Script, "instant_out_of_range", "an instant must lie in the years 1 to 9999"));
@@ -109,7 +109,7 @@ impl Instant {
     ///
     /// # Errors
     /// If the text is no such time.
-    pub fn parse_local(text: &str, zone: Tz) -> Result<Self> {
+    pub fn parse_local(text: &str, zone: Zone) -> Result<Self> {
         let Some(local) = local_time(text) else {
             return Err(Error::new(Kind::Script, "bad_instant", format!("`{text}` is no local time"))
                 .with_hint("write it as `2026-11-22T09:00` or `2026-11-22`, without an offset"));
@@ -121,7 +121,7 @@ impl Instant {
     ///
     /// # Errors
     /// If the pattern is wrong, or the text does not match it.
-    pub fn parse_pattern(text: &str, pattern: &str, zone: Tz) -> Result<Self> {
+    pub fn parse_pattern(text: &str, pattern: &str, zone: Zone) -> Result<Self> {
         items(pattern)?;
         let local = NaiveDateTime::parse_from_str(text, pattern)
             .ok()
@@ -132,7 +132,7 @@ impl Instant {
         }
     }
 
-    fn from_local(local: NaiveDateTime, zone: Tz) -> Result<Self> {
+    fn from_local(local: NaiveDateTime, zone: Zone) -> Result<Self> {
         let time = resolve(local, zone);
         let is_for_ever = (local.year(), local.ordinal()) == (9999, 365);
         let last = DateTime::from_timestamp(LAST, 0).filter(|last| is_for_ever && time > *last);
@@ -145,13 +145,13 @@ impl Instant {
     }
 
     /// The zone it is seen from.
-    pub fn zone(self) -> Tz {
+    pub fn zone(self) -> Zone {
         self.0.timezone()
     }
 
     /// The same point in time, seen from `zone`.
     #[must_use]
-    pub fn in_zone(self, zone: Tz) -> Self {
+    pub fn in_zone(self, zone: Zone) -> Self {
         Self(self.0.with_timezone(&zone))
     }
 
@@ -282,7 +282,7 @@ fn local_time(text: &str) -> Option<NaiveDateTime> {
 }
 
 /// The instant when clocks in `zone` show `local`: the first of two, or as if the clock had not been put forward.
-fn resolve(local: NaiveDateTime, zone: Tz) -> DateTime<Utc> {
+fn resolve(local: NaiveDateTime, zone: Zone) -> DateTime<Utc> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(time) | LocalResult::Ambiguous(time, _) => time.to_utc(),
         LocalResult::None => {
@@ -334,21 +334,21 @@ impl Hash for Instant {
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, self.zone() == Tz::UTC))
+        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, self.zone() == Zone::UTC))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::builtins::time::zone;
+    use crate::config::zone;
 
     fn at(text: &str) -> Instant {
         Instant::parse(text).expect(text)
     }
 
     fn berlin(text: &str) -> Instant {
-        at(text).in_zone(Tz::Europe__Berlin)
+        at(text).in_zone(zone("Europe/Berlin").expect("known"))
     }
 
     #[test]
@@ -382,13 +382,16 @@ mod tests {
             ("2026-03-29T02:30", "2026-03-29T03:30:00+02:00"),
             ("2026-10-25T02:30", "2026-10-25T02:30:00+02:00"),
         ] {
-            assert_eq!(Instant::parse_local(text, Tz::Europe__Berlin).expect(text).to_string(), printed);
+            assert_eq!(
+                Instant::parse_local(text, zone("Europe/Berlin").expect("known")).expect(text).to_string(),
+                printed
+            );
         }
-        assert!(Instant::parse_local("2026-11-22T08:00:00Z", Tz::UTC).is_err());
-        let by_label = Instant::parse_pattern("20261122T0900", "%Y%m%dT%H%M", Tz::Europe__Berlin);
+        assert!(Instant::parse_local("2026-11-22T08:00:00Z", Zone::UTC).is_err());
+        let by_label = Instant::parse_pattern("20261122T0900", "%Y%m%dT%H%M", zone("Europe/Berlin").expect("known"));
         assert_eq!(by_label.expect("it matches").to_string(), "2026-11-22T09:00:00+01:00");
-        assert!(Instant::parse_pattern("soon", "%Y%m%dT%H%M", Tz::UTC).is_err());
-        assert!(Instant::parse_pattern("2026", "%Q", Tz::UTC).is_err());
+        assert!(Instant::parse_pattern("soon", "%Y%m%dT%H%M", Zone::UTC).is_err());
+        assert!(Instant::parse_pattern("2026", "%Q", Zone::UTC).is_err());
     }
 
     #[test]
@@ -425,18 +428,18 @@ mod tests {
     #[test]
     fn a_midnight_that_never_was_is_the_first_instant_of_the_day() {
         // Cairo puts its clocks forward at midnight.
-        let noon = at("2026-04-24T12:00:00Z").in_zone(Tz::Africa__Cairo);
+        let noon = at("2026-04-24T12:00:00Z").in_zone(zone("Africa/Cairo").expect("known"));
         assert_eq!(noon.truncate(Unit::Day).expect("in range").to_string(), "2026-04-24T01:00:00+03:00");
     }
 
     #[test]
     fn days_on_the_clock_differ_from_24_hours_when_the_clock_changes() {
-        let evening = Instant::parse_local("2026-03-28T22:00", Tz::Europe__Berlin).expect("local");
+        let evening = Instant::parse_local("2026-03-28T22:00", zone("Europe/Berlin").expect("known")).expect("local");
         let day = Duration::of(1, TimeDelta::days(1)).expect("short");
         assert_eq!(evening.plus(day).expect("in range").to_string(), "2026-03-29T23:00:00+02:00");
         assert_eq!(evening.plus_days(1).expect("in range").to_string(), "2026-03-29T22:00:00+02:00");
         assert_eq!(evening.plus_days(-1).expect("in range").to_string(), "2026-03-27T22:00:00+01:00");
-        let last = Instant::parse_local("2026-01-31T12:00", Tz::Europe__Berlin).expect("local");
+        let last = Instant::parse_local("2026-01-31T12:00", zone("Europe/Berlin").expect("known")).expect("local");
         assert_eq!(last.plus_months(1).expect("in range").to_string(), "2026-02-28T12:00:00+01:00");
         assert_eq!(last.plus_months(-2).expect("in range").to_string(), "2025-11-30T12:00:00+01:00");
         assert_eq!(evening.at("06:30").expect("a time").to_string(), "2026-03-28T06:30:00+01:00");
@@ -492,7 +495,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn truncating_never_leads_into_the_future_and_is_stable(seconds in 0_i64..4_000_000_000, index in 0_usize..590) {
-            let zone = chrono_tz::TZ_VARIANTS[index];
+            let zone = Zone::names().nth(index).and_then(Zone::of).expect("known");
             let time = Instant::new(DateTime::from_timestamp(seconds, 0).expect("in range")).expect("in range").in_zone(zone);
             for (_, unit) in Unit::NAMES {
                 let start = time.truncate(unit).expect("in range");

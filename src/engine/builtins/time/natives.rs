@@ -5,7 +5,8 @@ use std::any::TypeId;
 use chrono::{Datelike, TimeDelta, Timelike};
 use rhai::Dynamic;
 
-use super::{Duration, Instant, Unit, humane_distance, humane_duration, zone};
+use super::{Duration, Instant, Unit, humane_distance, humane_duration};
+use crate::config::zone;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::{Arguments, Fault};
 use crate::error::{Error, Kind};
