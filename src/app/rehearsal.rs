@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::engine::footprint::derive;
 use crate::engine::{self, Failure, Limits, Outcome, RunContext, Silent, Source};
 use crate::error::{Error, Kind, Result};
-use crate::plan::{Fork, ForkOptions, Reads};
+use crate::plan::{Fork, ForkOptions, Memory, Reads};
 use crate::policy::{Admission, Counted, Excess, Reach, Tally, in_words};
 use crate::resources::Platform;
 
@@ -19,6 +19,9 @@ use crate::resources::Platform;
 const LONGEST: Duration = Duration::from_mins(5);
 /// One that makes more requests, too.
 const MOST_REQUESTS: u64 = 20_000;
+
+/// So many volumes are told by name at most.
+const MOST_NAMED: usize = 10;
 
 /// What a run would change.
 pub struct Rehearsal {
@@ -30,6 +33,8 @@ pub struct Rehearsal {
     pub ended: Option<String>,
     /// What the world that it was rehearsed in lacks.
     pub notes: Vec<String>,
+    /// Whether it was ended because nobody can foretell what comes next.
+    is_cut_short: bool,
     /// The refusal that it ended with.
     refusal: Option<Failure>,
 }
@@ -68,13 +73,13 @@ pub fn rehearse(session: &Session, runtime: Handle, request: &RunRequest) -> Res
     let Some(live) = &session.live else {
         return Err(Error::new(Kind::Bug, "not_live", "there is nothing to rehearse: the world is simulated"));
     };
-    let reads = Reads::from(live.backend.clone());
+    let memory = Memory::of(Reads::from(live.backend.clone()));
     let recipe_clock = Clock::starting_at(session.process_clock.now());
     let end = request.cancel.child_token();
-    let surveyor = live.client(Arc::new(reads.clone()), session);
+    let surveyor = live.client(Arc::new(memory.clone()), session).build();
     let fork = Arc::new(Fork::new(ForkOptions {
-        reads,
-        surveyor: surveyor.build(),
+        memory,
+        surveyor: surveyor.clone(),
         recipe_clock: recipe_clock.clone(),
         process_clock: session.process_clock.clone(),
         most_requests: MOST_REQUESTS,
@@ -82,9 +87,9 @@ pub fn rehearse(session: &Session, runtime: Handle, request: &RunRequest) -> Res
     }));
     let tally = Arc::new(Tally::new(session.caps.clone(), Reach::Counts));
     let client = live.client(fork.clone(), session).gate(session.rules.clone()).tally(tally.clone()).build();
-    let mut context = RunContext::new(runtime, recipe_clock.clone());
+    let mut context = RunContext::new(runtime.clone(), recipe_clock.clone());
     context.process_clock = session.process_clock.clone();
-    context.platform = Some(Platform::new(Arc::new(client), session.target.clone(), recipe_clock));
+    context.platform = Some(Platform::new(Arc::new(client.clone()), session.target.clone(), recipe_clock));
     context.arguments = request.arguments.clone();
     context.limits = Limits {
         deadline: Some(request.limits.deadline.map_or(LONGEST, |deadline| deadline.min(LONGEST))),
@@ -96,12 +101,21 @@ pub fn rehearse(session: &Session, runtime: Handle, request: &RunRequest) -> Res
     context.cancel = end;
     context.surroundings = session.around(request.surroundings.clone(), &request.source.name);
     let outcome = engine::run(&request.source, context);
+    let mut excesses = tally.excesses();
+    // Nobody needs the names of a hundred volumes.
+    let named = excesses.len().min(MOST_NAMED);
+    runtime.block_on(surveyor.name_volumes(&mut excesses[..named], &session.target));
+    let failed = failed(&outcome).map(|message| match fork.guessed() {
+        Some(change) => format!("{message} (what {change} answers is a guess)"),
+        None => message,
+    });
     Ok(Rehearsal {
-        ended: fork.ended().map(str::to_owned).or_else(|| failed(&outcome)),
-        notes: fork.notes().to_vec(),
+        is_cut_short: fork.ended().is_some(),
+        ended: fork.ended().map(str::to_owned).or(failed),
+        notes: fork.notes(),
         refusal: outcome.failure.filter(|failure| failure.error.kind == Kind::Policy),
         counted: tally.counted(),
-        excesses: tally.excesses(),
+        excesses,
     })
 }
 
@@ -142,13 +156,9 @@ impl Rehearsal {
     /// What a person should know of a rehearsal that changes were counted in, but not to the end.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        let why = self.ended.as_ref().filter(|_| self.changes() > 0 || self.is_cut_short())?;
+        let why = self.ended.as_ref().filter(|_| self.changes() > 0 || self.is_cut_short)?;
         let deeds = self.counted.iter().map(|counted| (counted.operation.name, counted.count)).collect();
         let counted = if self.changes() == 0 { "nothing".to_owned() } else { in_words(&deeds) };
         Some(format!("counted up to {counted}: {why}"))
-    }
-
-    fn is_cut_short(&self) -> bool {
-        self.ended.as_ref().is_some_and(|why| why.contains("cannot be rehearsed"))
     }
 }

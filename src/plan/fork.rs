@@ -1,28 +1,29 @@
-//! The backend of a rehearsal: live reads, and a simulated world from the first change on.
+//! The backend of a rehearsal: live reads, made once, and a simulated world of a region from the first change in it on.
 
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderValue};
-use http::{Request, Response};
-use tokio::sync::OnceCell;
+use http::{Request, Response, Uri};
+use tokio::sync::{OnceCell, RwLock};
 use tokio_util::sync::CancellationToken;
 
-use super::reads::Reads;
-use super::survey::survey;
+use super::guess::Guesses;
+use super::memory::Memory;
+use super::survey::{Extent, Survey};
 use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
-use crate::simulator::world::World;
+use crate::simulator::world::{LiveLists, World};
 use crate::simulator::{Reply, Simulator};
 use crate::transport::{Backend, BackendError, Client, Sending, Target};
 
 /// What a fork is made of.
 pub struct ForkOptions {
-    /// What is read live.
-    pub reads: Reads,
-    /// Reads the lists that the world is made of, over the same [`Reads`].
+    /// What is read live, once.
+    pub memory: Memory,
+    /// Reads the lists that a world is made of, over the same [`Memory`].
     pub surveyor: Client,
     /// The simulated world's time.
     pub recipe_clock: Clock,
@@ -34,27 +35,21 @@ pub struct ForkOptions {
     pub end: CancellationToken,
 }
 
-/// A world forked off the real one at the first change; it cannot change the real one.
+/// Worlds forked off the real one, each at the first change in its region; they cannot change the real one.
 pub struct Fork {
     options: ForkOptions,
-    world: OnceCell<Forked>,
+    worlds: Mutex<HashMap<Target, Arc<OnceCell<Forked>>>>,
+    guesses: Guesses,
     requests: AtomicU64,
     why: OnceLock<String>,
-    notes: OnceLock<Vec<String>>,
+    notes: Mutex<Vec<String>>,
 }
 
 /// What is simulated, and of which project and region.
 struct Forked {
     simulator: Simulator,
     target: Target,
-    /// Paths of collections that the credential may not see: the world has nothing of them.
-    hidden: BTreeSet<String>,
-}
-
-/// Where a request goes.
-enum Way<'f> {
-    Live,
-    Fork(&'f Forked),
+    survey: RwLock<(Extent, Survey)>,
 }
 
 impl Fork {
@@ -63,10 +58,11 @@ impl Fork {
     pub fn new(options: ForkOptions) -> Self {
         Self {
             options,
-            world: OnceCell::new(),
+            worlds: Mutex::default(),
+            guesses: Guesses::default(),
             requests: AtomicU64::new(0),
             why: OnceLock::new(),
-            notes: OnceLock::new(),
+            notes: Mutex::default(),
         }
     }
 
@@ -76,10 +72,16 @@ impl Fork {
         self.why.get().map(String::as_str)
     }
 
-    /// What its world lacks of the real one.
+    /// A change whose answer the recipe was given is only a guess.
     #[must_use]
-    pub fn notes(&self) -> &[String] {
-        self.notes.get().map(Vec::as_slice).unwrap_or_default()
+    pub fn guessed(&self) -> Option<String> {
+        self.guesses.first().map(name_of)
+    }
+
+    /// What its worlds lack of the real one.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn answer(
@@ -93,57 +95,111 @@ impl Fork {
         if self.requests.fetch_add(1, Ordering::Relaxed) >= self.options.most_requests {
             return Err(self.end(format!("more than {} requests", self.options.most_requests)));
         }
-        match self.way(operation, &request).await? {
-            Way::Live => self.options.reads.send(operation, request).await,
-            Way::Fork(forked) => forked.answer(operation, request).await,
+        let is_read = operation.effect == Effect::Read;
+        if operation.module == "iaas" && crate::simulator::models(operation) {
+            let forked = match place_of(request.uri().path()) {
+                Some(target) if is_read => self.known(&target),
+                Some(target) => Some(self.world(target)),
+                // Key pairs are of no region.
+                None => self.only(),
+            };
+            if let Some(world) = forked {
+                let forked = self.forked(&world, request.uri()).await?;
+                self.reach(forked, operation, request.uri()).await?;
+                if !forked.hides(request.uri().path()).await {
+                    return forked.answer(operation, request).await;
+                }
+            }
         }
+        if is_read { self.read(operation, request).await } else { self.change(operation, &request) }
     }
 
-    async fn way(&self, operation: &'static Operation, request: &Request<Bytes>) -> Result<Way<'_>, BackendError> {
-        let is_read = operation.effect == Effect::Read;
-        let name = format!("`{}.{}`", operation.module, operation.name);
-        let known = crate::simulator::models(operation);
-        if self.world.get().is_none() {
-            if is_read {
-                return Ok(Way::Live);
-            }
-            if operation.module != "iaas" || !known {
-                return Err(self.end(format!("{name} cannot be rehearsed")));
-            }
+    /// A read that no world answers: of the real one, as it was when it was first read.
+    async fn read(
+        &self,
+        operation: &'static Operation,
+        request: Request<Bytes>,
+    ) -> Result<Response<Bytes>, BackendError> {
+        let is_older = operation.module.starts_with("iaas/");
+        if is_older && !self.worlds.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Err(self.end(format!("{} cannot be foretold after a change", name_of(operation))));
         }
-        let forked = self.world.get_or_try_init(|| self.fork(operation, request)).await?;
-        // Another version of the same service would show the world as it really is.
+        let is_remembered = self.options.memory.knows(request.uri());
+        if let Some(change) = self.guesses.decides(operation, request.uri().path(), is_remembered) {
+            let (read, change) = (name_of(operation), name_of(change));
+            return Err(self.end(format!("what {read} answers after {change} cannot be foretold")));
+        }
+        self.options.memory.send(operation, request).await
+    }
+
+    /// A change that no world knows: it is counted, and answered by a guess where a guess can do.
+    fn change(&self, operation: &'static Operation, request: &Request<Bytes>) -> Result<Response<Bytes>, BackendError> {
+        let name = name_of(operation);
         if operation.module.starts_with("iaas/") {
-            return Err(self.end(format!("{name} cannot be rehearsed after a change")));
+            self.end(format!("what follows {name} cannot be foretold"));
+        } else if operation.effect == Effect::Mint {
+            self.end(format!("what {name} hands out cannot be foretold"));
         }
-        let place = place_of(request.uri().path());
-        let is_here = operation.module == "iaas" && place.is_none_or(|place| forked.is_at(&place));
-        let is_hidden = forked.hides(request.uri().path());
-        match (is_here && known && !is_hidden, is_read) {
-            (true, _) => Ok(Way::Fork(forked)),
-            (false, true) => Ok(Way::Live),
-            (false, false) if is_hidden => {
-                Err(self.end(format!("{name} cannot be rehearsed, as the credential may not list what it changes")))
-            }
-            (false, false) => Err(self.end(format!("{name} cannot be rehearsed"))),
-        }
+        // Answered all the same: it counts, and nothing comes after it.
+        Ok(self.guesses.answer(operation, request, &self.options.memory))
+    }
+
+    fn known(&self, target: &Target) -> Option<Arc<OnceCell<Forked>>> {
+        self.worlds.lock().unwrap_or_else(PoisonError::into_inner).get(target).cloned()
+    }
+
+    fn world(&self, target: Target) -> Arc<OnceCell<Forked>> {
+        self.worlds.lock().unwrap_or_else(PoisonError::into_inner).entry(target).or_default().clone()
+    }
+
+    fn only(&self) -> Option<Arc<OnceCell<Forked>>> {
+        let worlds = self.worlds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut worlds = worlds.values();
+        worlds.next().filter(|_| worlds.next().is_none()).cloned()
+    }
+
+    async fn forked<'w>(&self, world: &'w OnceCell<Forked>, uri: &Uri) -> Result<&'w Forked, BackendError> {
+        world.get_or_try_init(|| self.fork(uri)).await
     }
 
     /// Forks the project and region that the first change is made in.
-    async fn fork(&self, operation: &Operation, request: &Request<Bytes>) -> Result<Forked, BackendError> {
-        let Some(target) = place_of(request.uri().path()) else {
-            let name = format!("`{}.{}`", operation.module, operation.name);
-            return Err(self.end(format!("{name} cannot be rehearsed")));
-        };
-        let survey = survey(&self.options.surveyor, &target)
-            .await
-            .map_err(|error| self.end(format!("the project could not be read: {error}")))?;
-        let now = self.options.recipe_clock.now();
-        let (world, notes) = World::of_live(&survey.lists, now).map_err(|error| self.end(error.message))?;
-        let _ = self.notes.set(notes);
+    async fn fork(&self, uri: &Uri) -> Result<Forked, BackendError> {
+        let target = place_of(uri.path()).unwrap_or_default();
+        let mut survey = Survey::of(&target);
+        survey.read(&self.options.surveyor, &target, Extent::Core).await;
+        let world = self.world_of(&survey)?;
         let clocks = (self.options.recipe_clock.clone(), self.options.process_clock.clone());
         let simulator = Simulator::with_clocks(world, clocks.0, clocks.1);
-        Ok(Forked { simulator, target, hidden: survey.hidden })
+        Ok(Forked { simulator, target, survey: RwLock::new((Extent::Core, survey)) })
+    }
+
+    /// Reads the rest of a region where an operation takes more than servers, volumes and snapshots.
+    async fn reach(&self, forked: &Forked, operation: &Operation, uri: &Uri) -> Result<(), BackendError> {
+        let wants_details = uri.query().is_some_and(|query| query.contains("details=true"));
+        if LiveLists::suffice_for(operation) && !wants_details {
+            return Ok(());
+        }
+        let mut survey = forked.survey.write().await;
+        if survey.0 == Extent::Whole {
+            return Ok(());
+        }
+        survey.1.read(&self.options.surveyor, &forked.target, Extent::Whole).await;
+        forked.simulator.widen(self.world_of(&survey.1)?);
+        survey.0 = Extent::Whole;
+        Ok(())
+    }
+
+    /// The world of what was read, as of now.
+    fn world_of(&self, survey: &Survey) -> Result<World, BackendError> {
+        let now = self.options.recipe_clock.now();
+        let (world, found) = World::of_live(&survey.lists, now).map_err(|error| self.end(error.message))?;
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        for note in survey.hidden.values().cloned().chain(found) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        Ok(world)
     }
 
     /// Ends the rehearsal: the first reason counts.
@@ -162,18 +218,15 @@ impl Backend for Fork {
 }
 
 impl Forked {
-    fn is_at(&self, place: &Target) -> bool {
-        *place == self.target
-    }
-
-    fn hides(&self, path: &str) -> bool {
+    /// Whether the world has nothing of a collection because it could not be read.
+    async fn hides(&self, path: &str) -> bool {
         let is_within = |collection: &String| {
             path.find(collection.as_str()).is_some_and(|at| {
                 let rest = &path[at + collection.len()..];
                 rest.is_empty() || rest.starts_with('/')
             })
         };
-        self.hidden.iter().any(is_within)
+        self.survey.read().await.1.hidden.keys().any(is_within)
     }
 
     async fn answer(
@@ -192,6 +245,10 @@ impl Forked {
             Reply::Reset(_) | Reply::Truncated(..) => Err(BackendError::broken("the connection was reset")),
         }
     }
+}
+
+fn name_of(operation: &'static Operation) -> String {
+    format!("`{}.{}`", operation.module, operation.name)
 }
 
 fn given_up(why: &str) -> BackendError {

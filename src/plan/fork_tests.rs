@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::auth::{self, TokenSource};
 use crate::catalog;
+use crate::plan::Reads;
 use crate::secret::Secret;
 use crate::simulator::Faults;
 use crate::simulator::world::{LiveLists, demo, demo_start};
@@ -57,12 +58,12 @@ impl Stage {
         let (project, region) = simulator.first_place();
         let tokens = Arc::new(Token(simulator.current_token()));
         let real = Arc::new(Real { simulator, seen: Mutex::default() });
-        let reads = Reads::from(real.clone());
+        let memory = Memory::of(Reads::from(real.clone()));
         let client = |backend: Arc<dyn Backend>| Client::builder(backend, tokens.clone(), clock.clone()).build();
         let end = CancellationToken::new();
         let fork = Arc::new(Fork::new(ForkOptions {
-            surveyor: client(Arc::new(reads.clone())),
-            reads,
+            surveyor: client(Arc::new(memory.clone())),
+            memory,
             recipe_clock: clock.clone(),
             process_clock: clock.clone(),
             most_requests,
@@ -102,43 +103,75 @@ impl Stage {
 }
 
 #[test]
-fn reads_are_live_until_the_first_change_and_simulated_from_then_on() {
+fn each_list_is_read_once_and_simulated_from_the_first_change_on() {
     let stage = Stage::new(1_000);
     let before = stage.ids("list_snapshots_in_project");
-    assert_eq!(stage.seen(), 1);
+    stage.ids("list_snapshots_in_project");
+    assert_eq!(stage.seen(), 1, "remembered");
     stage.send(stage.call("delete_snapshot").with("snapshotId", before[0].clone())).expect("it is deleted there");
-    let seen = stage.seen();
-    assert_eq!(seen, 1 + LiveLists::OPERATIONS.len() + 1, "every list once, and the quotas");
+    assert_eq!(stage.seen(), 4, "servers, volumes, quotas, and no snapshots again");
     let after = stage.ids("list_snapshots_in_project");
     assert!(after.len() <= before.len());
-    assert_eq!(stage.seen(), seen, "it comes from the fork");
+    assert_eq!(stage.seen(), 4, "it comes from the fork");
+    // What takes more of the region reads the rest of it, once, and keeps what has changed.
+    let server = stage.ids("list_servers")[0].clone();
+    stage.send(stage.call("stop_server").with("serverId", server.clone())).expect("it stops there");
+    let details = stage.call("list_servers").with("details", true);
+    let servers = stage.send(details).expect("with details");
+    let stopped = servers["items"].as_array().expect("items").iter().find(|one| one["id"] == *server).expect("there");
+    assert!(stopped["status"] != "ACTIVE" && stopped["nics"][0]["nicId"].is_string(), "{stopped}");
+    assert_eq!(stage.seen(), 1 + LiveLists::OPERATIONS.len());
+    assert_eq!(stage.ids("list_snapshots_in_project"), after);
     let all = stage.real.seen.lock().expect("unpoisoned");
     assert!(all.iter().all(|operation| operation.effect == Effect::Read));
     assert_eq!((stage.fork.ended(), stage.fork.notes().len()), (None, 0));
 }
 
 #[test]
-fn what_is_not_simulated_ends_it() {
+fn what_is_not_simulated_passes_and_what_depends_on_it_ends_it() {
     let stage = Stage::new(1_000);
-    let dns = catalog::operation("dns", "delete_zone").expect("in the catalogue");
-    let call = Call::new(dns, stage.target.clone()).with("zoneId", "00000000-0000-4000-8000-000000000000");
-    stage.send(call).expect_err("nothing is sent");
-    assert_eq!(stage.fork.ended(), Some("`dns.delete_zone` cannot be rehearsed"));
+    let dns = |name: &str| Call::new(catalog::operation("dns", name).expect(name), stage.target.clone());
+    let zone = "00000000-0000-4000-8000-000000000000";
+    stage.send(dns("delete_zone").with("zoneId", zone)).expect("it passes");
+    let gone = stage.send(dns("get_zone").with("zoneId", zone)).expect_err("it is gone");
+    assert_eq!(gone.status(), Some(404));
+    let body = json!({ "name": "a", "dnsName": "a.example" });
+    let made = stage.send(dns("create_zone").with_json(body)).expect("it passes");
+    assert_eq!(made["zone"]["dnsName"], "a.example");
+    let id = made["zone"]["id"].as_str().expect("an id").to_owned();
+    assert_eq!((stage.fork.ended(), stage.seen()), (None, 0));
+    stage.send(dns("get_zone").with("zoneId", id)).expect_err("nobody knows");
+    assert_eq!(stage.fork.ended(), Some("what `dns.get_zone` answers after `dns.create_zone` cannot be foretold"));
     assert!(stage.end.is_cancelled());
     assert_eq!(stage.seen(), 0);
 }
 
 #[test]
-fn what_the_credential_may_not_list_is_not_taken_for_nothing() {
-    let rules = json!([{ "operation": "list_volumes", "status": 403 }]);
-    let stage = Stage::new(1_000).with_faults(&rules);
-    let server = stage.ids("list_servers")[0].clone();
-    stage.send(stage.call("stop_server").with("serverId", server)).expect("it stops there");
-    let error = stage.send(stage.call("list_volumes")).expect_err("as live");
-    assert_eq!(error.status(), Some(403));
-    let volume = "00000000-0000-4000-8000-000000000000";
-    stage.send(stage.call("delete_volume").with("volumeId", volume)).expect_err("nobody knows");
-    assert!(stage.fork.ended().expect("ended").contains("the credential may not list"), "{:?}", stage.fork.ended());
+fn an_older_version_and_what_hands_out_credentials_count_and_end_it() {
+    let stage = Stage::new(1_000);
+    let stop = catalog::operation("iaas/v1", "stop_server").expect("in the catalogue");
+    let id = "00000000-0000-4000-8000-000000000000";
+    stage.send(Call::new(stop, stage.target.clone()).with("serverId", id)).expect("it passes");
+    assert_eq!(stage.fork.ended(), Some("what follows `iaas/v1.stop_server` cannot be foretold"));
+    let stage = Stage::new(1_000);
+    stage.send(stage.call("get_server_console").with("serverId", id)).ok();
+    assert!(stage.fork.ended().is_none_or(|why| why.contains("get_server_console")), "{:?}", stage.fork.ended());
+}
+
+#[test]
+fn a_list_that_cannot_be_had_hides_its_own_kind_alone() {
+    for (status, why) in [(403, "the credential lacks `iaas.volume.list`"), (500, "the volumes are unknown: ")] {
+        let rules = json!([{ "operation": "list_volumes", "status": status }]);
+        let stage = Stage::new(1_000).with_faults(&rules);
+        let server = stage.ids("list_servers")[0].clone();
+        stage.send(stage.call("stop_server").with("serverId", server)).expect("it stops there");
+        let notes = stage.fork.notes();
+        assert!(notes.len() == 1 && notes[0].contains(why), "{notes:?}");
+        stage.send(stage.call("list_volumes")).expect_err("as live");
+        let volume = "00000000-0000-4000-8000-000000000000";
+        stage.send(stage.call("delete_volume").with("volumeId", volume)).expect("it counts");
+        assert_eq!(stage.fork.ended(), None);
+    }
 }
 
 #[test]

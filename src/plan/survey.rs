@@ -1,6 +1,6 @@
 //! Reads what a world is made of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -10,49 +10,55 @@ use crate::error::Kind;
 use crate::simulator::world::LiveLists;
 use crate::transport::{Call, Client, Error, Target};
 
-/// What a project's region holds, as far as the credential may see it.
+/// What a project's region holds, as far as it was asked for and the credential may see it.
+#[derive(Clone)]
 pub(super) struct Survey {
     pub lists: LiveLists,
-    /// The paths of the collections that it may not see.
-    pub hidden: BTreeSet<String>,
+    /// The paths of the collections that could not be had, with the reasons.
+    pub hidden: BTreeMap<String, String>,
+    asked: BTreeSet<&'static str>,
 }
 
-/// Reads every list of a project's region.
-///
-/// # Errors
-/// When a list cannot be had for another reason than that the credential lacks its permission.
-pub(super) async fn survey(client: &Client, target: &Target) -> Result<Survey, Error> {
-    let operations = LiveLists::OPERATIONS.iter().chain(&["list_quotas"]);
-    let operations: Vec<&'static Operation> = operations.filter_map(|name| catalog::operation("iaas", name)).collect();
-    let calls = operations.iter().map(|operation| {
-        let call = Call::new(operation, target.clone());
-        let takes_details = operation.parameters.iter().any(|parameter| parameter.name == "details");
-        client.pages(if takes_details { call.with("details", true) } else { call })
-    });
-    let lists = LiveLists {
-        project: target.project.clone().unwrap_or_default(),
-        region: target.region.clone().unwrap_or_default(),
-        ..LiveLists::default()
-    };
-    let mut survey = Survey { lists, hidden: BTreeSet::new() };
-    for (operation, pages) in operations.iter().zip(join_all(calls).await) {
-        match pages {
-            Ok(pages) => {
-                for page in &pages {
-                    survey.take(operation, page.json(operation)?);
-                }
-            }
-            Err(error) if error.kind == Kind::Permission => {
-                survey.hidden.insert(path(operation, target));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(survey)
+/// How much of a region is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Servers, volumes and snapshots.
+    Core,
+    /// Everything.
+    Whole,
 }
 
 impl Survey {
-    fn take(&mut self, operation: &Operation, mut page: Value) {
+    /// Nothing of a region yet.
+    pub fn of(target: &Target) -> Self {
+        let lists = LiveLists {
+            project: target.project.clone().unwrap_or_default(),
+            region: target.region.clone().unwrap_or_default(),
+            ..LiveLists::default()
+        };
+        Self { lists, hidden: BTreeMap::new(), asked: BTreeSet::new() }
+    }
+
+    /// Reads the lists that it lacks. What cannot be had is hidden, and hides nothing else.
+    pub async fn read(&mut self, client: &Client, target: &Target, extent: Extent) {
+        let names: Vec<&'static str> = match extent {
+            Extent::Core => LiveLists::CORE.into_iter().chain(["list_quotas"]).collect(),
+            Extent::Whole => LiveLists::OPERATIONS.into_iter().chain(["list_quotas"]).collect(),
+        };
+        let lacking = names.into_iter().filter(|name| self.asked.insert(name));
+        let operations: Vec<&'static Operation> = lacking.filter_map(|name| catalog::operation("iaas", name)).collect();
+        let calls = operations.iter().map(|operation| client.pages(Call::new(operation, target.clone())));
+        for (operation, pages) in operations.iter().zip(join_all(calls).await) {
+            let taken =
+                pages.and_then(|pages| pages.iter().try_for_each(|page| self.take(operation, page.json(operation)?)));
+            if let Err(error) = taken {
+                self.lists.lists.remove(operation.name);
+                self.hidden.insert(path(operation, target), told(operation, &error));
+            }
+        }
+    }
+
+    fn take(&mut self, operation: &Operation, mut page: Value) -> Result<(), Error> {
         match operation.list_key {
             None => self.lists.quotas = Some(page),
             Some(key) => {
@@ -64,6 +70,17 @@ impl Survey {
                 }
             }
         }
+        Ok(())
+    }
+}
+
+/// Why a list is not there, for a person.
+fn told(operation: &Operation, error: &Error) -> String {
+    let what = operation.path.rsplit('/').next().unwrap_or(operation.name);
+    let needed = operation.permissions.first().map(|permission| permission.name).unwrap_or_default();
+    match error.kind {
+        Kind::Permission => format!("the {what} are unknown: the credential lacks `{needed}`"),
+        _ => format!("the {what} are unknown: {}", error.message),
     }
 }
 

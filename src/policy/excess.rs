@@ -49,8 +49,10 @@ pub struct Share {
     pub part: usize,
     /// Of how many.
     pub whole: usize,
-    /// Of which volume.
+    /// Of which volume: its id.
     pub volume: Option<String>,
+    /// That volume's name, once somebody has told it: [`Excess::name_volume`].
+    pub volume_name: Option<String>,
 }
 
 /// Calls by operation: what was done, or is left.
@@ -73,6 +75,24 @@ impl Excess {
         let guessed = if is_counted_whole { needed } else { needed.max(limit.most.saturating_mul(2)) };
         let most = limit.asked.filter(|asked| *asked >= needed).unwrap_or(guessed);
         Some(Cap { most: if what == Capped::Share { most.min(100) } else { most }, what })
+    }
+
+    /// The id of the volume that it is about and that has no name yet.
+    #[must_use]
+    pub fn unnamed_volume(&self) -> Option<&str> {
+        match self {
+            Self::Share(share, _) | Self::Uncounted { share, .. } if share.volume_name.is_none() => {
+                share.volume.as_deref()
+            }
+            Self::Share(..) | Self::Uncounted { .. } | Self::Calls { .. } | Self::Daily { .. } => None,
+        }
+    }
+
+    /// Tells the name of the volume that it is about.
+    pub fn name_volume(&mut self, name: String) {
+        if let Self::Share(share, _) | Self::Uncounted { share, .. } = self {
+            share.volume_name = Some(name);
+        }
     }
 
     fn limit(&self) -> Option<&CapLimit> {
@@ -148,9 +168,10 @@ impl Share {
 
     fn objects(&self) -> String {
         let nouns = plural(&self.kind);
-        match &self.volume {
-            Some(volume) => format!("{nouns} of the volume `{volume}`"),
-            None => nouns,
+        match (&self.volume, &self.volume_name) {
+            (Some(volume), Some(name)) => format!("{nouns} of the volume `{name}` ({volume})"),
+            (Some(volume), None) => format!("{nouns} of the volume `{volume}`"),
+            (None, _) => nouns,
         }
     }
 }
@@ -228,7 +249,7 @@ mod tests {
     }
 
     fn share(part: usize, whole: usize) -> Share {
-        Share { verb: "deallocate".into(), kind: "server".into(), part, whole, volume: None }
+        Share { verb: "deallocate".into(), kind: "server".into(), part, whole, volume: None, volume_name: None }
     }
 
     #[test]

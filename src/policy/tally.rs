@@ -442,6 +442,7 @@ impl Group {
             part: portion.part,
             whole: portion.whole,
             volume: volume.cloned(),
+            volume_name: None,
         }
     }
 }

@@ -60,6 +60,14 @@ impl Simulator {
         }
     }
 
+    /// Takes in what another world of the same region has more: see [`World::widen`].
+    pub fn widen(&self, wider: World) {
+        let now = self.now();
+        let mut state = self.lock();
+        state.settle(now);
+        state.world.widen(wider);
+    }
+
     /// Puts these rules in the place of those in force.
     pub fn set_faults(&self, faults: Faults) {
         self.lock().faults = faults;

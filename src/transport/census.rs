@@ -7,14 +7,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::catalog::{Effect, Operation};
 use crate::clock::{HandoffSender, handoff};
 use crate::error::Kind;
-use crate::policy::{Census, Change, Changed, Excess, Halt, Role, Tally, in_words, plural};
+use crate::policy::{Census, Change, Changed, Excess, Halt, ObjectFacts, Role, Tally, in_words, plural};
 use crate::transport::client::{Inner, LOOK_TIME};
 use crate::transport::delivery::Delivery;
 use crate::transport::pages::Passage;
 use crate::transport::request::Prepared;
-use crate::transport::sightings::{Index, index};
+use crate::transport::sightings::{Index, index, place_of};
 use crate::transport::subject::list_of_kind;
-use crate::transport::{Answer, Call, Error, Subject};
+use crate::transport::{Answer, Call, Client, Error, Subject, Target};
+
+impl Client {
+    /// Tells the names of the volumes that excesses are about, as far as they can be read.
+    pub async fn name_volumes(&self, excesses: &mut [Excess], target: &Target) {
+        self.0.name_volumes(excesses, target).await;
+    }
+}
 
 /// The lists that are being read, each with those who wait for it.
 #[derive(Default)]
@@ -25,17 +32,41 @@ impl Inner {
     ///
     /// # Errors
     /// Of kind `policy` when it would pass a cap.
-    pub async fn charge(&self, call: &Call, subject: &Subject) -> Result<Option<Change>, Error> {
+    pub async fn charge(&self, call: &Call, target: &Target, subject: &Subject) -> Result<Option<Change>, Error> {
         let Some(tally) = &self.tally else { return Ok(None) };
         let change = Change { operation: call.operation, objects: changed(call.operation, subject) };
         loop {
             match tally.admit(&change) {
                 Ok(()) => return Ok(Some(change)),
-                Err(Halt::Over(excesses)) => return Err(refusal(call.operation, tally, &excesses)),
+                Err(Halt::Over(mut excesses)) => {
+                    self.name_volumes(&mut excesses, target).await;
+                    return Err(refusal(call.operation, tally, &excesses));
+                }
                 Err(Halt::Census(index)) => match change.objects.get(index) {
                     Some(object) => self.take_census(call, tally, object).await,
                     None => return Ok(None),
                 },
+            }
+        }
+    }
+
+    /// Tells the names of the volumes that excesses are about; what cannot be read stays without.
+    async fn name_volumes(&self, excesses: &mut [Excess], target: &Target) {
+        let Some(read) = crate::catalog::operation("iaas", "get_volume") else { return };
+        for excess in excesses {
+            let Some(id) = excess.unnamed_volume() else { continue };
+            let mut call = Call::new(read, target.clone()).with("volumeId", id);
+            call.time_limit = Some(LOOK_TIME);
+            let Ok(prepared) = Prepared::new(&call, &self.endpoints, &self.uploads) else { continue };
+            let name = match self.sightings.facts(&place_of(&prepared), false) {
+                Some(facts) => facts.name.clone(),
+                None => match Delivery::new(self, &call, &prepared).run().await {
+                    Ok(answer) => ObjectFacts::read(&answer.body).and_then(|facts| facts.name),
+                    Err(_) => None,
+                },
+            };
+            if let Some(name) = name.filter(|name| !name.is_empty()) {
+                excess.name_volume(name);
             }
         }
     }
@@ -97,7 +128,7 @@ impl Inner {
                 let needed = operation.permissions.first().map(|permission| permission.name).unwrap_or_default();
                 format!("the credential may not list them: it needs `{needed}`")
             }
-            _ => format!("they could not be listed: {}", error.message),
+            _ => format!("`{}.{}` failed: {}", operation.module, operation.name, error.message),
         })?;
         Ok(pages.iter().flat_map(|page| index(operation, &page.body)).collect())
     }

@@ -157,3 +157,22 @@ fn a_server_that_is_deleted_counts_beside_its_volumes_and_what_a_new_one_takes_c
     let counted: Vec<_> = tally.counted().iter().map(|one| (one.operation.name, one.kind.clone())).collect();
     assert_eq!(counted, [("delete_server", "server".to_owned())]);
 }
+
+#[test]
+fn a_volume_is_told_by_its_name_and_its_id() {
+    let tally = tally("");
+    let snapshot = |number: usize, volume: &str| {
+        json!({ "id": id(number), "name": format!("s-{number}"), "volumeId": volume, "status": "AVAILABLE", "size": 1,
+            "availabilityZone": "eu01-1" })
+    };
+    let all: Vec<Value> = (0..20).map(|n| snapshot(n, if n < 6 { ID } else { OTHER_ID })).collect();
+    let volume = json!({ "id": ID, "name": "data", "size": 1, "availabilityZone": "eu01-1" });
+    let steps = [empty(202), answer(200, &json!({ "items": all })), empty(202), answer(200, &volume)];
+    let stage = stage(&tally, steps);
+    let delete = |number| stage.send(call("delete_snapshot").with("snapshotId", id(number)));
+    delete(0).expect("the first");
+    delete(1).expect("the second");
+    let error = delete(2).expect_err("3 of 6");
+    let told = format!("would delete 3 of 6 snapshots of the volume `data` ({ID}) (50 %); cap 34 %");
+    assert!(error.message.starts_with(&told), "{}", error.message);
+}

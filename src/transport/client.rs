@@ -147,7 +147,7 @@ impl Inner {
     }
 
     async fn change(&self, call: &Call, prepared: &Prepared, subject: &Subject) -> Result<Answer, Error> {
-        let counted = self.charge(call, subject).await?;
+        let counted = self.charge(call, &prepared.target, subject).await?;
         if let Some(consent) = &self.consent {
             agreed(consent.as_ref(), call, prepared, subject)
                 .await

@@ -14,6 +14,7 @@ use super::model::{
 use super::platform::{MachineType, PerformanceClass};
 use super::quotas::Limits;
 use super::table::{Row, Table};
+use crate::catalog::Operation;
 use crate::error::{Error, Kind as ErrorKind};
 
 /// More than so much that does not fit, and the world is another one.
@@ -50,6 +51,39 @@ impl LiveLists {
         "list_volumes",
     ];
 
+    /// The lists that suffice for what is done with servers, volumes and snapshots as they are: see
+    /// [`LiveLists::suffice_for`].
+    pub const CORE: [&'static str; 3] = ["list_servers", "list_snapshots_in_project", "list_volumes"];
+
+    /// Whether the lists of [`LiveLists::CORE`] and the quotas are all that answering an operation takes.
+    #[must_use]
+    pub fn suffice_for(operation: &Operation) -> bool {
+        const OPERATIONS: [&str; 21] = [
+            "add_volume_to_server",
+            "create_snapshot",
+            "deallocate_server",
+            "delete_snapshot",
+            "get_attached_volume",
+            "get_server",
+            "get_snapshot",
+            "get_volume",
+            "list_attached_volumes",
+            "list_servers",
+            "list_snapshots_in_project",
+            "list_volumes",
+            "reboot_server",
+            "remove_volume_from_server",
+            "start_server",
+            "stop_server",
+            "unrescue_server",
+            "update_attached_volume",
+            "update_server",
+            "update_snapshot",
+            "update_volume",
+        ];
+        operation.module == "iaas" && OPERATIONS.binary_search(&operation.name).is_ok()
+    }
+
     fn all<T: DeserializeOwned>(&self, operation: &str, notes: &mut Vec<String>) -> Vec<T> {
         let fields = fields_of::<T>();
         let objects = self.lists.get(operation).into_iter().flatten().filter_map(Value::as_object);
@@ -65,6 +99,35 @@ impl LiveLists {
 }
 
 impl World {
+    /// Takes in all that another world of the same region has, but for the servers, volumes and snapshots, which went
+    /// their own way here.
+    pub fn widen(&mut self, wider: Self) {
+        let (Some(project), Some(mut wide)) = (self.projects.first_mut(), wider.projects.into_iter().next()) else {
+            return;
+        };
+        for (name, region) in &mut project.regions {
+            let Some(mut other) = wide.regions.remove(name) else { continue };
+            for server in region.servers.iter_mut() {
+                if let Some(same) = other.servers.get_mut(&server.id) {
+                    server.nics = std::mem::take(&mut same.nics);
+                }
+            }
+            for volume in region.volumes.iter_mut() {
+                if let Some(same) = other.volumes.get_mut(&volume.id) {
+                    volume.source = same.source.take().or(volume.source.take());
+                }
+            }
+            other.servers = std::mem::take(&mut region.servers);
+            other.volumes = std::mem::take(&mut region.volumes);
+            other.snapshots = std::mem::take(&mut region.snapshots);
+            *region = other;
+            region.rebuild_due();
+        }
+        self.machine_types = wider.machine_types;
+        self.performance_classes = wider.performance_classes;
+        self.keypairs = wider.keypairs;
+    }
+
     /// A world of what a real project answers, as of `now`, and notes about what had to be left out.
     ///
     /// # Errors
@@ -105,7 +168,12 @@ fn world(live: &LiveLists, notes: &mut Vec<String>) -> World {
         backups: table(live.all::<Backup>("list_backups", notes)),
         ..Region::default()
     };
-    region.cut_loose_ends(notes);
+    let mut loose_ends = Vec::new();
+    region.cut_loose_ends(&mut loose_ends);
+    // Where nobody may see volumes, that one is unknown is no news.
+    if live.lists.contains_key("list_volumes") {
+        notes.append(&mut loose_ends);
+    }
     let mut machine_types = live.all::<MachineType>("list_machine_types", notes);
     let mut performance_classes = live.all::<PerformanceClass>("list_volume_performance_classes", notes);
     for server in region.servers.iter() {
