@@ -69,7 +69,7 @@ fn all_operations() -> impl Iterator<Item = &'static Operation> {
 ///
 /// # Errors
 /// When the session leads to nothing that is real.
-pub fn rehearse(session: &Session, runtime: Handle, request: &RunRequest) -> Result<Rehearsal> {
+pub fn rehearse(session: &Session, runtime: &Handle, request: &RunRequest) -> Result<Rehearsal> {
     let Some(live) = &session.live else {
         return Err(Error::new(Kind::Bug, "not_live", "there is nothing to rehearse: the world is simulated"));
     };

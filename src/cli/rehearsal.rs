@@ -94,7 +94,7 @@ fn decide(
     if (is_watched && is_confirmed) || !session.may_change(&request.source) {
         return Ok(Leave::Given);
     }
-    let rehearsal = rehearse(session, runtime.clone(), request)?;
+    let rehearsal = rehearse(session, runtime, request)?;
     for note in &rehearsal.notes {
         printer.note(&format!("rehearsal: {note}"));
     }

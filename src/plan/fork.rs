@@ -111,7 +111,7 @@ impl Fork {
                 }
             }
         }
-        if is_read { self.read(operation, request).await } else { self.change(operation, &request) }
+        if is_read { self.read(operation, request).await } else { Ok(self.change(operation, &request)) }
     }
 
     /// A read that no world answers: of the real one, as it was when it was first read.
@@ -133,7 +133,7 @@ impl Fork {
     }
 
     /// A change that no world knows: it is counted, and answered by a guess where a guess can do.
-    fn change(&self, operation: &'static Operation, request: &Request<Bytes>) -> Result<Response<Bytes>, BackendError> {
+    fn change(&self, operation: &'static Operation, request: &Request<Bytes>) -> Response<Bytes> {
         let name = name_of(operation);
         if operation.module.starts_with("iaas/") {
             self.end(format!("what follows {name} cannot be foretold"));
@@ -141,7 +141,7 @@ impl Fork {
             self.end(format!("what {name} hands out cannot be foretold"));
         }
         // Answered all the same: it counts, and nothing comes after it.
-        Ok(self.guesses.answer(operation, request, &self.options.memory))
+        self.guesses.answer(operation, request, &self.options.memory)
     }
 
     fn known(&self, target: &Target) -> Option<Arc<OnceCell<Forked>>> {

@@ -49,8 +49,9 @@ impl Survey {
         let operations: Vec<&'static Operation> = lacking.filter_map(|name| catalog::operation("iaas", name)).collect();
         let calls = operations.iter().map(|operation| client.pages(Call::new(operation, target.clone())));
         for (operation, pages) in operations.iter().zip(join_all(calls).await) {
-            let taken =
-                pages.and_then(|pages| pages.iter().try_for_each(|page| self.take(operation, page.json(operation)?)));
+            let taken = pages.and_then(|pages| {
+                pages.iter().try_for_each(|page| page.json(operation).map(|page| self.take(operation, page)))
+            });
             if let Err(error) = taken {
                 self.lists.lists.remove(operation.name);
                 self.hidden.insert(path(operation, target), told(operation, &error));
@@ -58,7 +59,7 @@ impl Survey {
         }
     }
 
-    fn take(&mut self, operation: &Operation, mut page: Value) -> Result<(), Error> {
+    fn take(&mut self, operation: &Operation, mut page: Value) {
         match operation.list_key {
             None => self.lists.quotas = Some(page),
             Some(key) => {
@@ -70,7 +71,6 @@ impl Survey {
                 }
             }
         }
-        Ok(())
     }
 }
 
