@@ -44,7 +44,7 @@ pub use arguments::Arguments;
 pub use builder::prepare;
 pub use completeness::{Completeness, completeness};
 pub use context::{LogLevel, Output, RunContext, Silent, Verdict};
-pub use doc::{doc, doc_index};
+pub use doc::{doc, doc_index, relations};
 pub use failure::{Failure, Place};
 pub use fault::{Fault, Thrown};
 pub use interpreter::{Declared, Evaluated, Interpreter, Variable};

@@ -6,10 +6,13 @@ use super::interrupts::Interrupts;
 use super::prompt::Place;
 use super::questions::{Keyboard, Nobody, Questions};
 use super::screen::Screen;
-use super::show::show;
+use super::show::{Style, show};
 use crate::app::{Confirm, Interactive, Piece};
 use crate::engine::{Evaluated, Failure, Source, Verdict};
 use crate::error::Result;
+
+/// How many rows of a list are shown at once.
+const ROWS: usize = 40;
 
 /// A session.
 pub struct Conversation {
@@ -99,9 +102,20 @@ impl Conversation {
         if self.screen.machine_result(shown)? {
             return Ok(());
         }
-        let text = show(shown, self.screen.width(), self.screen.has_data_colour());
-        if !text.is_empty() {
-            self.screen.data(&text);
+        let style = Style {
+            width: self.screen.width(),
+            has_colour: self.screen.has_data_colour(),
+            now: self.interactive.session.recipe_clock.now(),
+            // Whoever reads from a pipe wants all of it.
+            rows: if self.screen.is_watched() { ROWS } else { usize::MAX },
+            names: &|_| None,
+        };
+        let page = show(shown, 0, &style);
+        if !page.text.is_empty() {
+            self.screen.data(&page.text);
+        }
+        if page.left > 0 {
+            self.screen.note(&format!("… and {} more", page.left));
         }
         Ok(())
     }

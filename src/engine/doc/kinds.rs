@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::catalog::{self, Field, Service, Shape};
 use crate::engine::Registry;
 use crate::engine::check::may_be_absent;
-use crate::engine::native::{Native, Type};
+use crate::engine::native::{Native, NativeEffect, Type};
 use crate::resources::Kind;
 
 /// A field of a kind.
@@ -106,4 +106,20 @@ pub(super) fn shape_name(service: &'static Service, shape: &Shape, depth: usize)
 pub fn methods(type_name: &str) -> Vec<&'static Native> {
     let is_of = |native: &Native| matches!(native.receiver, Some(Type::Object(name)) if name == type_name);
     Registry::shared().iter().map(AsRef::as_ref).filter(|native| is_of(native)).collect()
+}
+
+/// The methods that lead from an object of a kind to others: reads that need no argument.
+#[must_use]
+pub fn relations(type_name: &str) -> Vec<&'static str> {
+    let gives_objects = |native: &Native| match native.result {
+        Type::Object(_) => native.name != "refresh",
+        Type::OneOf(types) => types.iter().any(|one| matches!(one, Type::Object(_))),
+        _ => native.gives_items.is_some(),
+    };
+    methods(type_name)
+        .into_iter()
+        .filter(|native| native.effect == NativeEffect::Read && gives_objects(native))
+        .filter(|native| native.parameters.iter().all(|parameter| !parameter.is_required))
+        .map(|native| native.name)
+        .collect()
 }

@@ -8,5 +8,6 @@ mod operations;
 mod reference;
 
 pub use index::doc_index;
+pub use kinds::relations;
 pub use lookup::doc;
 pub use reference::reference;
