@@ -85,6 +85,17 @@ fn a_run_that_is_observed_writes_and_sends_nothing() {
 }
 
 #[test]
+fn a_run_that_is_observed_reads_what_it_would_have_written() {
+    let text = "append_file(\"log\", \"b\"); write_file(\"new\", read_file(\"log\") + \"c\");\n\
+        if read_file(\"new\") != \"abc\" { throw read_file(\"new\") }";
+    let work = Workspace::new().file("own.rhai", text).file("log", "a");
+    let ran = work.run(&["permissions", "own.rhai", "--observe", "-o", "json"]);
+    let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(told["recipes"][0]["observed"]["failure"], Value::Null, "{ran:?}");
+    assert!(std::fs::read_to_string(work.path("log")).is_ok_and(|text| text == "a") && !work.path("new").exists());
+}
+
+#[test]
 fn a_role_is_the_body_that_the_api_takes() {
     let ran = work().run(&["permissions", "night.rhai", "--role", "night-shift"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);

@@ -43,6 +43,13 @@ pub struct Recording {
 }
 
 impl Recording {
+    /// Whether a text is among what is recorded at the beginning.
+    pub(super) fn tells(&self, text: &str) -> bool {
+        let source = self.source.as_ref().filter(|source| source.folder.is_none());
+        let texts = self.reason.iter().chain(source.map(|source| &source.text));
+        texts.into_iter().any(|told| told.contains(text)) || self.arguments.values().any(|value| tells(value, text))
+    }
+
     /// How the run begins.
     pub(super) fn began(
         &self,
@@ -79,6 +86,15 @@ impl Recording {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             process: Some(ProcessFacts::of_self()),
         }
+    }
+}
+
+fn tells(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(told) => told.contains(text),
+        Value::Array(items) => items.iter().any(|item| tells(item, text)),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains(text) || tells(value, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -288,11 +288,14 @@ impl Session {
 }
 
 /// Teaches the scrubber the secrets that the run may read, before it reads them: an option or `--reason` may hold one, and
-/// is on record before.
+/// is on record before. Of those that only a pattern names, such as all variables, those that are written there.
 fn learn_granted(rules: &Rules, opening: &Opening) {
     for grant in &rules.grants().local().given {
+        let LocalGrant::Secret(given) = grant else { continue };
+        let is_told = |value: &str| opening.recording.as_ref().is_some_and(|recording| recording.tells(value));
         for (name, value) in opening.environment.variables() {
-            if matches!(grant, LocalGrant::Secret(_)) && grant.covers(&LocalGrant::Secret(name.to_owned())) {
+            let is_covered = grant.covers(&LocalGrant::Secret(name.to_owned()));
+            if is_covered && (given == name || is_told(value)) {
                 opening.scrubber.learn(value);
             }
         }

@@ -327,11 +327,6 @@ impl RunContext {
         Ok(())
     }
 
-    /// Whether what would be sent or written outside the API is left undone.
-    pub(super) fn only_pretends(&self) -> bool {
-        self.is_rehearsed || self.surroundings.witness.is_some()
-    }
-
     /// Records what is about to be done outside the API; it must not be done before this has returned.
     ///
     /// # Errors

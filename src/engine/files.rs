@@ -45,12 +45,20 @@ impl Access {
 /// When the run may not read it, there is none, it is no text, or it is longer than the budget allows.
 pub(super) fn read(run: &RunContext, written: &str) -> Result<String, Fault> {
     let path = permitted(run, written, Access::Read)?;
+    if let Some(text) = run.surroundings.witness.as_ref().and_then(|witness| witness.file(&path)) {
+        run.reserve_text(text.len())?;
+        return Ok(text);
+    }
+    read_at(run, &path, written)
+}
+
+fn read_at(run: &RunContext, path: &Path, written: &str) -> Result<String, Fault> {
     let unreadable = |error: io::Error| failed("file_unreadable", "read", written, &error);
-    let length = regular(&path, written)?.ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?;
+    let length = regular(path, written)?.ok_or_else(|| unreadable(io::ErrorKind::NotFound.into()))?;
     run.reserve_text(usize::try_from(length).unwrap_or(usize::MAX))?;
     let limit = run.limits.text_bytes();
     let mut bytes = Vec::new();
-    let file = fs::File::open(&path).map_err(unreadable)?;
+    let file = fs::File::open(path).map_err(unreadable)?;
     // It may have grown.
     file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     run.reserve_text(bytes.len())?;
@@ -63,6 +71,10 @@ pub(super) fn read(run: &RunContext, written: &str) -> Result<String, Fault> {
 /// When the run may not write it, or it cannot be written.
 pub(super) fn write(run: &RunContext, written: &str, text: &str) -> Result<(), Fault> {
     let Some((path, text)) = to_write(run, written, text)? else { return Ok(()) };
+    if let Some(witness) = &run.surroundings.witness {
+        witness.write(path, text.into_owned());
+        return Ok(());
+    }
     let is_added = false;
     let number =
         run.begin_outside(&Deed::WriteFile { path: path.display().to_string(), bytes: text.len(), is_added })?;
@@ -71,12 +83,12 @@ pub(super) fn write(run: &RunContext, written: &str, text: &str) -> Result<(), F
     result.map_err(|error| failed("file_unwritable", "write", written, &error).into())
 }
 
-/// Where a text goes, and the text without secrets; nothing if the run only shows what it would do.
+/// Where a text goes, and the text without secrets; nothing if the run is only rehearsed.
 fn to_write<'t>(run: &RunContext, written: &str, text: &'t str) -> Result<Option<(PathBuf, Cow<'t, str>)>, Fault> {
     let path = permitted(run, written, Access::Write)?;
     regular(&path, written)?;
     run.spend_output(text.len())?;
-    Ok((!run.only_pretends()).then(|| (path, run.surroundings.scrubber.scrub(text))))
+    Ok((!run.is_rehearsed).then(|| (path, run.surroundings.scrubber.scrub(text))))
 }
 
 /// Adds text to the end of a file, which is made if there is none.
@@ -85,6 +97,11 @@ fn to_write<'t>(run: &RunContext, written: &str, text: &'t str) -> Result<Option
 /// As [`write`].
 pub(super) fn append(run: &RunContext, written: &str, text: &str) -> Result<(), Fault> {
     let Some((path, text)) = to_write(run, written, text)? else { return Ok(()) };
+    if let Some(witness) = &run.surroundings.witness {
+        // What is there already is added to, if it can be read.
+        witness.append(path.clone(), &text, || read_at(run, &path, written).unwrap_or_default());
+        return Ok(());
+    }
     let is_added = true;
     let number =
         run.begin_outside(&Deed::WriteFile { path: path.display().to_string(), bytes: text.len(), is_added })?;

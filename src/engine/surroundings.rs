@@ -1,6 +1,7 @@
 //! What a run has around it besides the platform: variables, the terminal, and what it is called.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -30,17 +31,37 @@ pub struct Surroundings {
 
 /// Notes what a run touches outside the API, or would touch.
 #[derive(Debug, Default)]
-pub struct Witness(Mutex<BTreeSet<LocalGrant>>);
+pub struct Witness {
+    used: Mutex<BTreeSet<LocalGrant>>,
+    /// The files that would be written, as they would be then: the run may read them.
+    files: Mutex<BTreeMap<PathBuf, String>>,
+}
 
 impl Witness {
     pub(super) fn note(&self, used: &LocalGrant) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(used.clone());
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(used.clone());
+    }
+
+    /// Keeps a file that would be written.
+    pub(super) fn write(&self, path: PathBuf, text: String) {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(path, text);
+    }
+
+    /// Adds to a file that would be written; to what `is_there`, the first time.
+    pub(super) fn append(&self, path: PathBuf, text: &str, is_there: impl FnOnce() -> String) {
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        files.entry(path).or_insert_with(is_there).push_str(text);
+    }
+
+    /// A file that would be written, as it would be.
+    pub(super) fn file(&self, path: &Path) -> Option<String> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
     }
 
     /// All that was noted.
     #[must_use]
     pub fn seen(&self) -> BTreeSet<LocalGrant> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -49,7 +49,7 @@ pub fn natives() -> Vec<Native> {
                     a.run().stop(Error::new(Kind::Cancelled, "rehearsal_ended", "`http` cannot be rehearsed"));
                     a.run().check()?;
                 }
-                if a.run().only_pretends() {
+                if a.run().surroundings.witness.is_some() {
                     return Ok(given(OutsideAnswer { status: 200, headers: Vec::new(), body: Vec::new() }));
                 }
                 let Some(outside) = a.run().outside.clone() else {
