@@ -46,8 +46,8 @@ impl Ledger for RecordedDeeds {
         let took = began.map_or(Duration::ZERO, |began| self.clock.monotonic().saturating_sub(began));
         let (outcome, status, why) = match done {
             // What a server of somebody else's did before it failed is not known.
-            Done::Well(Some(status @ 500..)) => (Outcome::Unknown, Some(status), None),
-            Done::Well(Some(status @ 400..)) => (Outcome::Refused, Some(status), None),
+            Done::Well(Some(status @ 500..)) => (Outcome::Unknown, Some(status), Some(format!("it answered {status}"))),
+            Done::Well(Some(status @ 400..)) => (Outcome::Refused, Some(status), Some(format!("it answered {status}"))),
             Done::Well(status) => (Outcome::Done, status, None),
             Done::Not(why) => (Outcome::Unsent, None, Some(why)),
             Done::Unknown(why) => (Outcome::Unknown, None, Some(why)),

@@ -58,7 +58,11 @@ fn cells(row: &ChangeRow) -> [String; 6] {
 
 /// How a table calls the object of a change.
 pub fn object(row: &ChangeRow) -> String {
+    let (bytes, status) =
+        (row.bytes.map(|bytes| format!("{bytes} bytes")), row.status.map(|status| status.to_string()));
+    let told: Vec<String> = bytes.into_iter().chain(status.filter(|_| row.bytes.is_some())).collect();
     match (&row.name, &row.id) {
+        (_, Some(id)) if !told.is_empty() => format!("{id} ({})", told.join(", ")),
         (Some(name), Some(id)) if !name.is_empty() => format!("{name} ({id})"),
         (Some(name), None) => name.clone(),
         (_, Some(id)) => id.clone(),

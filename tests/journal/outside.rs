@@ -46,7 +46,9 @@ fn files_and_requests_are_on_record_without_what_is_in_them() {
     assert!(told[2].0 == "http" && told[2].1 == "POST" && *told[2].2 == 8 && told[2].3 == Some(200), "{told:?}");
     let id = &run.began.run;
     let shown = home.run(&["runs", "show", id]).stdout;
-    for part in ["write_file", "append_file", "http", "lib/notes.rhai (sha256", "3 done"] {
+    for part in
+        ["write_file", "out/log.txt (10 bytes)", "http POST", "(8 bytes, 200)", "lib/notes.rhai (sha256", "3 done"]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     let file = archive(&home).find(id).expect("readable").expect("there");

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::journal::{Change, History, Outcome};
+use crate::journal::{Change, History, OUTSIDE, Outcome};
 
 /// Which changes are wanted; what is not said does not narrow.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +42,8 @@ pub struct ChangeRow {
     pub was: Option<String>,
     /// How often it was tried.
     pub tries: usize,
+    /// How much was written or sent, outside the API.
+    pub bytes: Option<u64>,
     /// The status of the last answer.
     pub status: Option<u16>,
     /// The server's name for the request.
@@ -54,6 +57,7 @@ impl ChangeRow {
     #[must_use]
     pub fn of(run: &str, change: &Change) -> Self {
         // Of several objects, the last is what is put, taken or made; the first is what it is put into.
+        let is_outside = change.before.effect == OUTSIDE;
         let touched = change.before.objects.first();
         let was = touched.and_then(|object| object.was.as_deref());
         let made = change.result().filter(|_| change.before.effect == "create");
@@ -64,18 +68,28 @@ impl ChangeRow {
             run: run.to_owned(),
             call: change.before.call,
             outcome: change.outcome(),
-            operation: change.before.operation.to_string(),
+            operation: operation(change),
             effect: change.before.effect.to_string(),
             kind: touched.map(|object| object.kind.to_string()),
             id: made.and_then(|made| made.id.clone()).or_else(|| touched.map(|object| object.id.to_string())),
             name: name.map(str::to_owned).or_else(|| was.and_then(|was| was.name.clone())),
             was: was.and_then(|was| was.status.clone()),
             tries: change.tries.len(),
+            bytes: change.before.parameters.get("bytes").and_then(Value::as_u64).filter(|_| is_outside),
             status: change.last().and_then(|after| after.status),
             request_id: change.last().and_then(|after| after.request_id.as_deref().map(str::to_owned)),
             why: change.why().map(str::to_owned),
         }
     }
+}
+
+/// What was called; of a request to another host the method too.
+fn operation(change: &Change) -> String {
+    let before = &change.before;
+    if before.effect == OUTSIDE && before.operation == "http" {
+        return format!("http {}", before.request);
+    }
+    before.operation.to_string()
 }
 
 /// The changes of these runs that are wanted: first those whose outcome nobody knows, then the latest first.
