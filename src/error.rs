@@ -218,11 +218,19 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(place) = &self.place {
-            write!(f, " ({place})")?;
-        }
-        Ok(())
+        write_placed(f, &self.message, self.place.as_ref())
+    }
+}
+
+/// Writes a message, and behind it where it happened, if that is known.
+///
+/// # Errors
+/// Those of the formatter.
+pub fn write_placed(f: &mut fmt::Formatter<'_>, message: &str, place: Option<&impl fmt::Display>) -> fmt::Result {
+    f.write_str(message)?;
+    match place {
+        Some(place) => write!(f, " ({place})"),
+        None => Ok(()),
     }
 }
 

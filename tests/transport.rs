@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use stackhand::auth::FixedToken;
 use stackhand::catalog;
 use stackhand::clock::Clock;
+use stackhand::config::GivenProxy;
 use stackhand::error::Kind;
 use stackhand::secret::Secret;
 use stackhand::transport::{Call, Client, Endpoints, Error, Limits, Live, LiveOptions, PlainHttp, Target};
@@ -277,7 +278,8 @@ fn an_answer_that_never_ends_is_given_up() {
 #[test]
 fn a_proxy_is_used_and_this_machine_is_reached_past_it() {
     let proxy = Server::new([Act::Answer(vec![empty_list()])]);
-    let options = LiveOptions { http_proxy: Some(proxy.url()), ..LiveOptions::default() };
+    let options =
+        LiveOptions { http_proxy: Some(GivenProxy::new("HTTP_PROXY", proxy.url())), ..LiveOptions::default() };
     list("http://iaas.example", &options).expect("the proxy answers");
     assert!(proxy.requests()[0].starts_with("GET http://iaas.example/v2/projects/"), "{}", proxy.requests()[0]);
     let server = Server::new([Act::Answer(vec![empty_list()])]);
@@ -293,7 +295,7 @@ fn a_proxy_is_used_and_this_machine_is_reached_past_it() {
 fn a_host_may_be_past_the_proxy_on_one_port_alone() {
     let proxy = Server::new([Act::Answer(vec![empty_list()]), Act::Answer(vec![empty_list()])]);
     let options = LiveOptions {
-        http_proxy: Some(proxy.url()),
+        http_proxy: Some(GivenProxy::new("HTTP_PROXY", proxy.url())),
         no_proxy: Some(format!("{}:8080, 10.0.0.0/8", no_such_host())),
         ..LiveOptions::default()
     };
@@ -305,16 +307,19 @@ fn a_host_may_be_past_the_proxy_on_one_port_alone() {
 
 #[test]
 fn a_proxy_that_is_no_url_is_told_by_its_variable_and_without_its_password() {
-    let options = LiveOptions { https_proxy: Some("http://me:hunter2@ bad".into()), ..LiveOptions::default() };
+    let options = LiveOptions {
+        https_proxy: Some(GivenProxy::new("HTTPS_PROXY", "http://me:hunter2@ bad")),
+        ..LiveOptions::default()
+    };
     let Err(error) = Live::new(&options) else { panic!("it is no URL") };
     assert_eq!((error.kind, error.place.as_deref()), (Kind::Config, Some("HTTPS_PROXY")));
     assert!(!format!("{error:?}").contains("hunter2"));
-    let options = LiveOptions { https_proxy: Some("socks5://me:hunter2@proxy:1080".into()), ..LiveOptions::default() };
+    let options = LiveOptions {
+        https_proxy: Some(GivenProxy::new("all_proxy", "socks5://me:hunter2@proxy:1080")),
+        ..LiveOptions::default()
+    };
     let Err(error) = Live::new(&options) else { panic!("it is of another kind") };
-    assert_eq!(
-        (error.place.as_deref(), error.message.as_str()),
-        (Some("HTTPS_PROXY"), "only http proxies can be used")
-    );
+    assert_eq!((error.place.as_deref(), error.message.as_str()), (Some("all_proxy"), "only http proxies can be used"));
 }
 
 fn data(file: &str) -> PathBuf {

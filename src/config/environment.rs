@@ -16,13 +16,35 @@ pub struct Environment {
     folder: PathBuf,
 }
 
+/// A proxy, and the variable that names it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GivenProxy {
+    /// As the user spelled it: `HTTPS_PROXY`, `all_proxy`.
+    pub variable: String,
+    /// Its URL; it may hold a password.
+    pub url: String,
+}
+
+impl GivenProxy {
+    /// A proxy that a variable names.
+    pub fn new(variable: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { variable: variable.into(), url: url.into() }
+    }
+}
+
+impl fmt::Debug for GivenProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GivenProxy").field("variable", &self.variable).finish_non_exhaustive()
+    }
+}
+
 /// The proxies that the environment names.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For https; it may hold a password.
-    pub https: Option<String>,
-    /// For http; it may hold a password.
-    pub http: Option<String>,
+    /// For https.
+    pub https: Option<GivenProxy>,
+    /// For http.
+    pub http: Option<GivenProxy>,
     /// The hosts that are reached without.
     pub except: Option<String>,
 }
@@ -30,7 +52,7 @@ pub struct Proxies {
 impl Proxies {
     /// The password within a proxy's URL.
     pub(super) fn passwords(&self) -> impl Iterator<Item = &str> {
-        [&self.https, &self.http].into_iter().flatten().filter_map(|url| {
+        [&self.https, &self.http].into_iter().flatten().filter_map(|GivenProxy { url, .. }| {
             let (user, _) = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).rsplit_once('@')?;
             user.split_once(':').map(|(_, password)| password)
         })
@@ -89,12 +111,14 @@ impl Environment {
     /// The proxies, as curl and others read them: the small spelling comes before the capital one.
     #[must_use]
     pub fn proxies(&self) -> Proxies {
-        let either =
-            |name: &str| self.variable(&name.to_lowercase()).or_else(|| self.variable(name)).map(str::to_owned);
+        let either = |name: &str| {
+            let spellings = [name.to_lowercase(), name.to_owned()];
+            spellings.into_iter().find_map(|name| Some(GivenProxy::new(name.clone(), self.variable(&name)?)))
+        };
         Proxies {
             https: either(HTTPS_PROXY).or_else(|| either(ALL_PROXY)),
             http: either(HTTP_PROXY).or_else(|| either(ALL_PROXY)),
-            except: either(NO_PROXY),
+            except: either(NO_PROXY).map(|given| given.url),
         }
     }
 
@@ -198,16 +222,18 @@ mod tests {
         let environment =
             Environment::empty("/w").with("HTTPS_PROXY", "http://u:hunter22@p:1").with("http_proxy", "p:2");
         let proxies = environment.with("HTTP_PROXY", "p:3").proxies();
-        assert_eq!((proxies.https.as_deref(), proxies.http.as_deref()), (Some("http://u:hunter22@p:1"), Some("p:2")));
+        assert_eq!(proxies.https, Some(GivenProxy::new("HTTPS_PROXY", "http://u:hunter22@p:1")));
+        assert_eq!(proxies.http, Some(GivenProxy::new("http_proxy", "p:2")));
         assert_eq!(proxies.passwords().collect::<Vec<_>>(), ["hunter22"]);
-        assert!(!format!("{proxies:?}").contains("hunter22"));
+        assert!(!format!("{proxies:?} {:?}", proxies.https).contains("hunter22"));
     }
 
     #[test]
     fn a_proxy_for_all_stands_in_for_those_that_are_not_set() {
         let environment = Environment::empty("/w").with("all_proxy", "http://p:1").with("HTTP_PROXY", "http://p:2");
         let proxies = environment.proxies();
-        assert_eq!((proxies.https.as_deref(), proxies.http.as_deref()), (Some("http://p:1"), Some("http://p:2")));
+        assert_eq!(proxies.https, Some(GivenProxy::new("all_proxy", "http://p:1")));
+        assert_eq!(proxies.http, Some(GivenProxy::new("HTTP_PROXY", "http://p:2")));
     }
 
     #[test]

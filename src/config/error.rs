@@ -61,11 +61,7 @@ impl fmt::Display for Place {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(place) = &self.place {
-            write!(f, " ({place})")?;
-        }
-        Ok(())
+        error::write_placed(f, &self.message, self.place.as_ref())
     }
 }
 

@@ -17,7 +17,7 @@ mod workspace;
 mod zone;
 
 pub use credential::{Candidate, Credential, KeyInput, Text, Verdict};
-pub use environment::{Environment, Proxies};
+pub use environment::{Environment, GivenProxy, Proxies};
 pub use error::Error;
 pub use origin::{Origin, Resolved};
 pub use own_server::{Found, OwnServer};

@@ -8,6 +8,7 @@ use rhai::packages::{
 };
 use rhai::{Dynamic, Engine};
 
+use super::constants;
 use super::context::{RunContext, Tag};
 use super::fault::Thrown;
 use super::limits::Limits;
@@ -23,6 +24,7 @@ rhai::def_package! {
 /// The engine of a run. It is cheap: packages and natives are built once a process and shared.
 pub(super) fn engine_for(run: &Arc<RunContext>) -> Engine {
     let mut engine = bare(&run.limits);
+    engine.register_global_module(constants::module_of(run).into());
     engine.set_default_tag(Dynamic::from(Tag(run.clone())));
     let ticking = run.clone();
     engine.on_progress(move |_| {
@@ -75,7 +77,7 @@ pub(super) fn bare(limits: &Limits) -> Engine {
     // The interner is one lock that sleeps 10 ms when two threads want it.
     engine.set_max_strings_interned(0);
     super::tokens::install(&mut engine);
-    super::catching::install(&mut engine);
+    super::rewriting::install(&mut engine);
     // rhai's short cut for operators leaves an error such as `1 / 0` without a place.
     engine.set_fast_operators(false);
     engine.set_strict_variables(true);

@@ -3,7 +3,7 @@
 use rhai::{AST, Engine, Scope};
 
 use super::fault::Fault;
-use super::{catching, tokens};
+use super::{rewriting, tokens};
 use crate::stack;
 
 /// Compiles a script that errors call `name`.
@@ -11,8 +11,8 @@ use crate::stack;
 /// # Errors
 /// What the parser says, with its place.
 pub(super) fn compile(engine: &Engine, scope: &Scope<'_>, name: &str, text: &str) -> Result<AST, Fault> {
-    let unwrapped = parse(engine, scope, name, text)?;
-    catching::wrap(engine, unwrapped)
+    let parsed = parse(engine, scope, name, text)?;
+    rewriting::rewrite(engine, scope, parsed)
 }
 
 /// Compiles a script to be looked at rather than run.

@@ -190,7 +190,7 @@ fn unknown_variable(name: &str) -> Error {
 fn unknown_function(signature: &str) -> Error {
     let (name, types) = signature.split_once(" (").unwrap_or((signature, ""));
     let name = tokens::name_for_scripts(name);
-    let given = plain_types(types.trim_end_matches(')'));
+    let given = plain_types(types.strip_suffix(')').unwrap_or(types));
     let registry = Registry::shared();
     if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
         let parts: Vec<_> = given.split(", ").collect();
@@ -302,6 +302,7 @@ fn plain_type(name: &str) -> String {
         "f64" => "float".into(),
         "array" => "list".into(),
         "Fn" | "FnPtr" => "closure".into(),
+        ranges if ranges.contains("::range::") => "range".into(),
         other => other.rsplit("::").next().unwrap_or(other).trim_end_matches('>').to_owned(),
     }
 }

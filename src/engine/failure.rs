@@ -164,7 +164,7 @@ fn hint_for(fault: &EvalAltResult, place: &Place) -> Option<String> {
     let (member, used) = match fault.unwrap_inner() {
         EvalAltResult::ErrorFunctionNotFound(signature, _) => {
             let (name, types) = signature.split_once(" (").unwrap_or((signature, ")"));
-            let given = types.trim_end_matches(')').split(", ").filter(|kind| !kind.is_empty()).count();
+            let given = types.strip_suffix(')').unwrap_or(types).split(", ").filter(|kind| !kind.is_empty()).count();
             (name, Used::Called(given))
         }
         EvalAltResult::ErrorVariableNotFound(name, _) => (name.as_str(), Used::Read),

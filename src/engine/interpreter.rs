@@ -127,6 +127,7 @@ impl Interpreter {
         self.sources.add(&source.name, &source.text);
         self.resolver.record_in(run.ledger.clone());
         self.resolver.add(source);
+        self.scope = constants::renewed(&self.scope, run);
         let engine = self.engine(run);
         let failed = |fault: &Fault| Failure::of(&source.name, fault, run.sources());
         let ast = compile(&engine, &self.scope, &source.name, &source.text).map_err(|fault| failed(&fault))?;

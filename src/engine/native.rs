@@ -376,5 +376,9 @@ pub fn type_name_of(value: &Dynamic) -> Cow<'static, str> {
     if value.is_float() {
         return "float".into();
     }
-    value.type_name().rsplit("::").next().unwrap_or_default().to_owned().into()
+    let path = value.type_name();
+    if path.contains("::range::") {
+        return "range".into();
+    }
+    path.rsplit("::").next().unwrap_or_default().to_owned().into()
 }

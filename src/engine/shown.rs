@@ -3,7 +3,6 @@
 use rhai::{Array, Dynamic, Map};
 use serde_json::Value;
 
-use super::builtins::current::{CurrentRun, fields};
 use super::builtins::report::Report;
 use super::builtins::results::table_of_results;
 use super::builtins::table::{Style, Table};
@@ -49,8 +48,6 @@ impl Shown {
     /// If it is larger than the run's budget allows.
     pub(super) fn of(value: &Dynamic, run: &RunContext) -> Result<Self, Error> {
         run.check()?;
-        let fields = value.is::<CurrentRun>().then(|| fields(run)).transpose()?.map(Dynamic::from);
-        let value = fields.as_ref().unwrap_or(value);
         let json = match values::to_value_within(value, run.limits.step_bytes()) {
             Err(error) if error.kind == Kind::Limit => return Err(error),
             // A closure or a type without a form in JSON is no result that anybody could use.

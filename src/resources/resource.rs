@@ -53,6 +53,7 @@ pub struct Head {
     pub(super) labels: Option<Map<String, Value>>,
     /// What the platform says went wrong.
     pub error_message: Option<String>,
+    pub(super) created_at: Option<String>,
     /// A server's machine type.
     pub machine_type: Option<String>,
     /// A volume's size in GiB.

@@ -1,5 +1,8 @@
 //! Snapshots and backups of volumes.
 
+use std::time::Duration;
+
+use chrono::DateTime;
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
@@ -7,6 +10,9 @@ use super::kind::Kind;
 use super::options::{self, Options, Query};
 use super::platform::Platform;
 use super::resource::Resource;
+
+/// How exact the times are at which things were made.
+const TICK: Duration = Duration::from_secs(1);
 
 impl Platform {
     /// Takes a snapshot of a volume. Of an attached volume it is crash-consistent at best.
@@ -21,28 +27,54 @@ impl Platform {
         self.at(volume.target().clone()).create(Kind::Snapshot, fields).await
     }
 
-    /// The snapshot of this name of a volume: the one that is there and good, or coming to be, else a new one. Safe to
-    /// repeat.
+    /// The snapshot of this name of a volume: the one that is there and good, or coming to be, else a new one; of
+    /// several the oldest. Safe to repeat, and for several at once: each looks once more after it has made one, and
+    /// deletes its own if another was there first.
     ///
     /// # Errors
-    /// As [`Self::create_snapshot`]; `invalid` if several snapshots of the volume have the name.
+    /// As [`Self::create_snapshot`]; of the look and the delete.
     pub async fn ensure_snapshot(&self, volume: &Resource, name: &str, options: Options) -> Result<Resource, Error> {
         options::check("ensure_snapshot", &options, &["labels", "description"])?;
         let here = self.at(volume.target().clone());
-        let mut usable = Vec::new();
-        for snapshot in here.snapshots_of(volume).await? {
-            if snapshot.name() == Some(name) && matches!(snapshot.status(), Some("AVAILABLE" | "CREATING")) {
-                usable.push(snapshot);
+        let mut there = here.first_usable(volume, name).await?;
+        if there.as_ref().is_some_and(|first| first.status() != Some("AVAILABLE")) {
+            // It may be as new as a twin that is to stay in its place.
+            self.clock().sleep(TICK).await;
+            there = here.first_usable(volume, name).await?;
+        }
+        if let Some(first) = there {
+            return Ok(first);
+        }
+        let made = here.create_snapshot(volume, name, options).await?;
+        // What another one makes that this look does not show yet must be the younger: times come in whole seconds.
+        self.clock().sleep(TICK).await;
+        match here.first_usable(volume, name).await? {
+            // Only a copy that stands replaces ours; and what is still coming to be cannot be deleted.
+            Some(first) if first.id()? != made.id()? && here.wait(&first, None).await.is_ok() => {
+                let _ = here.wait(&made, None).await;
+                here.delete(&made, &Options::default()).await?;
+                Ok(first)
+            }
+            _ => Ok(made),
+        }
+    }
+
+    /// Of the snapshots of this name of a volume that are good or coming to be: the oldest, of twins the one with the
+    /// smaller id. Whoever asks finds the same.
+    async fn first_usable(&self, volume: &Resource, name: &str) -> Result<Option<Resource>, Error> {
+        let mut first: Option<(_, Resource)> = None;
+        for snapshot in self.snapshots_of(volume).await? {
+            let head = snapshot.head()?;
+            if head.name.as_deref() != Some(name) || !matches!(head.status.as_deref(), Some("AVAILABLE" | "CREATING")) {
+                continue;
+            }
+            let created_at = head.created_at.as_deref().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+            let rank = (created_at, snapshot.id()?.to_owned());
+            if first.as_ref().is_none_or(|(lowest, _)| rank < *lowest) {
+                first = Some((rank, snapshot));
             }
         }
-        match usable.len() {
-            0 => here.create_snapshot(volume, name, options).await,
-            1 => Ok(usable.remove(0)),
-            _ => {
-                let ids = usable.iter().map(|one| one.id().map(str::to_owned)).collect::<Result<_, _>>()?;
-                Err(Error::SeveralFound { kind: Kind::Snapshot, name: name.to_owned(), ids })
-            }
-        }
+        Ok(first.map(|(_, snapshot)| snapshot))
     }
 
     /// The snapshots of a volume.

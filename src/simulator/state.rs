@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
 
-use super::answers::{answer_globally, handler, upload};
+use super::answers::{answer_globally, handler, is_modelled, upload};
 use super::exchange::{Asked, Scene};
 use super::faults::Faults;
 use super::requests::Requests;
@@ -12,7 +12,7 @@ use super::settle::Bend;
 use super::tokens::form_fields;
 use super::wire::{Answered, Refusal};
 use super::world::{Kind, World};
-use crate::catalog::Operation;
+use crate::catalog::{self, Operation};
 
 /// The regions that every project has. Source: docs.stackit.cloud, regions.
 const REGIONS: [&str; 2] = ["eu01", "eu02"];
@@ -158,9 +158,31 @@ impl State {
     }
 }
 
+/// What the simulator has, for those who ask for something else.
+const MODELLED: &str = "it has servers, volumes, snapshots, backups, quotas, machine types, performance classes, \
+                        images, networks, network interfaces, public IPs, security groups, affinity groups, key pairs, \
+                        projects and their roles; use a real project for this";
+
 /// What the answer to an operation says that is not modelled: never a made-up one.
 pub fn unmodelled(operation: &Operation) -> Refusal {
-    Refusal::new(501, format!("the simulator does not model {}.{}", operation.module, operation.name))
+    let name = format!("{}.{}", operation.module, operation.name);
+    // Of an older version the newer one may be there.
+    let newer = operation.module.split_once('/').and_then(|(service, _)| catalog::operation(service, operation.name));
+    match newer.filter(|newer| is_modelled(newer)) {
+        Some(newer) => {
+            let instead = format!("{}.{}", newer.module, newer.name);
+            Refusal::new(
+                501,
+                format!("the simulator does not model {name}: use {instead}, the same in a newer version"),
+            )
+        }
+        None => unmodelled_part(&name),
+    }
+}
+
+/// The same of a part of an operation.
+pub fn unmodelled_part(what: &str) -> Refusal {
+    Refusal::new(501, format!("the simulator does not model {what}: {MODELLED}"))
 }
 
 fn check_region(name: &str, world: &World) -> Result<(), Refusal> {

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use rustls::pki_types::CertificateDer;
 
 use crate::catalog::Operation;
+use crate::config::GivenProxy;
 use crate::error::{Error, Kind};
 use crate::transport::live_error::{Broken, not_whole, too_large};
 use crate::transport::proxy::{Addresses, Exceptions};
@@ -21,9 +22,9 @@ pub struct LiveOptions {
     /// A PEM file of certificate authorities to trust besides the platform's.
     pub ca_file: Option<PathBuf>,
     /// The proxy for https, as in `HTTPS_PROXY`.
-    pub https_proxy: Option<String>,
+    pub https_proxy: Option<GivenProxy>,
     /// The proxy for http, as in `HTTP_PROXY`.
-    pub http_proxy: Option<String>,
+    pub http_proxy: Option<GivenProxy>,
     /// The hosts that no proxy is used for, as in `NO_PROXY`. This machine is always one of them.
     pub no_proxy: Option<String>,
     /// How long making a connection may take.
@@ -51,6 +52,8 @@ pub struct Live(pub(super) Arc<Network>);
 
 pub(super) struct Network {
     proxies: Vec<reqwest::Proxy>,
+    /// The variables that name them.
+    pub(super) proxy_variables: Vec<String>,
     extra_roots: Vec<CertificateDer<'static>>,
     connect_timeout: Duration,
     longest_answer: usize,
@@ -66,26 +69,30 @@ impl Live {
         let extra_roots = options.ca_file.as_deref().map(tls::certificates).transpose()?.unwrap_or_default();
         let exceptions = Exceptions::parse(options.no_proxy.as_deref().unwrap_or_default());
         let mut proxies = Vec::new();
-        let given = [
-            ("HTTPS_PROXY", Addresses::Https, &options.https_proxy),
-            ("HTTP_PROXY", Addresses::Http, &options.http_proxy),
-        ];
-        for (variable, addresses, url) in given {
-            let Some(url) = url.as_deref().filter(|url| !url.is_empty() && !exceptions.are_all()) else { continue };
+        let mut proxy_variables = Vec::new();
+        for (addresses, given) in [(Addresses::Https, &options.https_proxy), (Addresses::Http, &options.http_proxy)] {
+            let Some(given) = given.as_ref().filter(|given| !given.url.is_empty() && !exceptions.are_all()) else {
+                continue;
+            };
+            let (variable, url) = (&given.variable, given.url.as_str());
             if url.contains("://") && !["http://", "https://"].iter().any(|known| url.starts_with(known)) {
                 return Err(Error::new(Kind::Config, "invalid_proxy", "only http proxies can be used")
-                    .with_place(variable)
+                    .with_place(variable.clone())
                     .with_hint(PROXY_HINT));
             }
             // The URL may hold a password, and so may the reason: neither is shown.
             proxies.push(exceptions.proxy(addresses, url).map_err(|_| {
                 Error::new(Kind::Config, "invalid_proxy", "the proxy's URL cannot be used")
-                    .with_place(variable)
+                    .with_place(variable.clone())
                     .with_hint(PROXY_HINT)
             })?);
+            if !proxy_variables.contains(variable) {
+                proxy_variables.push(variable.clone());
+            }
         }
         Ok(Self(Arc::new(Network {
             proxies,
+            proxy_variables,
             extra_roots,
             connect_timeout: options.connect_timeout,
             longest_answer: options.longest_answer,
@@ -136,8 +143,7 @@ impl Network {
     }
 
     async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, BackendError> {
-        let has_proxy = self.has_proxy();
-        let broken = |error| Broken { error: &error, has_proxy }.to_backend_error();
+        let broken = |error| Broken { error: &error, proxies: &self.proxy_variables }.to_backend_error();
         let client = self.client().map_err(|reason| BackendError::not_sent(reason).permanent())?;
         let request = reqwest::Request::try_from(request).map_err(|error| broken(error).permanent())?;
         let mut answer = client.execute(request).await.map_err(broken)?;

@@ -6,7 +6,8 @@ use crate::transport::BackendError;
 /// A failed request.
 pub(super) struct Broken<'e> {
     pub error: &'e reqwest::Error,
-    pub has_proxy: bool,
+    /// The variables that name the proxies.
+    pub proxies: &'e [String],
 }
 
 impl Broken<'_> {
@@ -29,11 +30,14 @@ impl Broken<'_> {
         };
         let mut error = BackendError::not_sent(message);
         error.is_timeout = is_timeout;
-        error.with_hint(if self.has_proxy {
-            "a proxy is set in `HTTPS_PROXY` or `HTTP_PROXY`: check that it is right, or name the host in `NO_PROXY`"
-        } else {
-            "check the network, the host's name, and whether a proxy is needed (`HTTPS_PROXY`)"
-        })
+        if self.proxies.is_empty() {
+            let hint = "check the network, the host's name, and whether a proxy is needed (`HTTPS_PROXY`)";
+            return error.with_hint(hint);
+        }
+        let variables = self.proxies.join("` and `");
+        error.with_hint(format!(
+            "a proxy is set in `{variables}`: check that it is right, or name the host in `NO_PROXY`"
+        ))
     }
 }
 

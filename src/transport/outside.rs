@@ -174,7 +174,7 @@ impl Outside {
         if is_of_the_link(error) {
             return link_local(host);
         }
-        let broken = Broken { error, has_proxy: self.0.network.has_proxy() }.to_backend_error();
+        let broken = Broken { error, proxies: &self.0.network.proxy_variables }.to_backend_error();
         if broken.is_timeout {
             return Error::new(Kind::Timeout, "no_answer", format!("`{host}` did not answer in time"))
                 .with_hint("give it longer with `timeout`");

@@ -1,5 +1,7 @@
 //! `snapshot_rotation` in the demo world, and in worlds that are harder.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use stackhand::simulator::world::demo_start;
@@ -233,6 +235,27 @@ fn of_what_two_runs_make_for_one_fire_time_the_older_stays() {
             assert!(own.is_none_or(|own| rank(own) < rank(twin)), "{twins:?}: {own:?} {twin}");
         }
         assert!(new.iter().all(|one| one["status"] == "AVAILABLE"));
+    }
+}
+
+/// Two runs in one process, as two that a scheduler has started by mistake: whatever the order of their calls, one
+/// snapshot a volume stays.
+#[test]
+fn two_runs_at_the_same_time_leave_one_snapshot_a_volume() {
+    for round in 0..8 {
+        let stage = Stage::demo_with(|region| last_days(region, 3));
+        std::thread::scope(|scope| {
+            let rotate = || stage.run("snapshot_rotation", json!({}), demo_start());
+            let runs = [scope.spawn(rotate), scope.spawn(rotate)];
+            for told in runs.map(|run| run.join().expect("it ends")) {
+                assert_eq!(told.outcome.exit_code(), 0, "{round}: {}", told.text);
+            }
+        });
+        let mut new = stage.objects("snapshots");
+        new.retain(|one| name_of(one).ends_with("-20261123T1800Z"));
+        assert!(new.iter().all(|one| one["status"] == "AVAILABLE"), "{round}: {new:?}");
+        let volumes: BTreeSet<_> = new.iter().map(|one| one["volumeId"].to_string()).collect();
+        assert_eq!((volumes.len(), new.len()), (3, 3), "{round}: {new:?}");
     }
 }
 

@@ -149,6 +149,20 @@ fn snapshots_are_ensured_once() {
 }
 
 #[test]
+fn those_who_ensure_a_snapshot_at_once_end_up_with_one() {
+    let stage = Stage::demo();
+    let left = stage.eval(
+        "let v = volume(\"shop-uploads\");
+         let ids = parallel([1, 2, 3, 4], |i| ensure_snapshot(v, \"weekly\").wait().id);
+         sleep(minutes(5));
+         let left = snapshots().where(#{ name: \"weekly\" });
+         [ids.unique().len(), left.len(), ids[0] == left[0].id]",
+    );
+    assert_eq!(left, json!([1, 1, true]));
+    assert_eq!(stage.count("create_snapshot"), 1 + stage.count("delete_snapshot"));
+}
+
+#[test]
 fn backups_are_taken_and_written_back() {
     let stage = Stage::demo();
     let statuses = stage.eval(

@@ -1,6 +1,7 @@
 //! The constant `run`: what this run is called, when it was due, where it acts.
 
 use std::any::TypeId;
+use std::sync::Arc;
 
 use rhai::{Dynamic, Map};
 
@@ -8,19 +9,31 @@ use super::time::{INSTANT, Instant};
 use crate::engine::context::RunContext;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::surroundings::Identity;
-use crate::error::Error;
 
-/// The type of the constant `run`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CurrentRun;
+/// The type of the constant `run`: what it knows.
+#[derive(Debug, Clone, Default)]
+pub struct CurrentRun(Arc<Map>);
 
 /// The type of the constant `run`, as natives declare it.
 pub const RUN: Type = Type::Custom("Run", TypeId::of::<CurrentRun>);
 
-/// What `run` knows, as a map; `run` itself is the same in all runs.
-pub(in crate::engine) fn fields(run: &RunContext) -> Result<Map, Error> {
+impl CurrentRun {
+    /// The constant of a run.
+    pub(in crate::engine) fn of(run: &RunContext) -> Self {
+        Self(Arc::new(fields(run)))
+    }
+
+    /// What it knows, as a map.
+    pub(super) fn to_map(&self) -> Map {
+        self.0.as_ref().clone()
+    }
+}
+
+fn fields(run: &RunContext) -> Map {
     let identity = &run.surroundings.identity;
     let text = |text: &Option<String>| text.clone().map_or(Dynamic::UNIT, Dynamic::from);
+    // A time before or after all that instants can tell is left out.
+    let time = |time| Instant::new(time).map_or(Dynamic::UNIT, Dynamic::from);
     let started_at = run.started_at();
     let fields = [
         ("id", identity.id.clone().into()),
@@ -29,10 +42,10 @@ pub(in crate::engine) fn fields(run: &RunContext) -> Result<Map, Error> {
         ("project", text(&identity.project)),
         ("region", text(&identity.region)),
         ("is_simulated", run.is_simulated.into()),
-        ("started_at", Dynamic::from(Instant::new(started_at)?)),
-        ("fire_time", Dynamic::from(Instant::new(run.fire_time.unwrap_or(started_at))?)),
+        ("started_at", time(started_at)),
+        ("fire_time", time(run.fire_time.unwrap_or(started_at))),
     ];
-    Ok(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }
 
 /// The properties of `run`.
@@ -48,7 +61,7 @@ pub fn natives() -> Vec<Native> {
     };
     let shown = |name| {
         Native::method(RUN, name).gives(Type::Text).effect(NativeEffect::Local).by(|a| {
-            let fields = fields(a.run())?;
+            let fields = CurrentRun::of(a.run()).to_map();
             Ok(super::text::shown(a, &fields.into())?.into())
         })
     };
@@ -60,7 +73,7 @@ pub fn natives() -> Vec<Native> {
             .doc("All that `run` knows, as a plain map.")
             .effect(NativeEffect::Local)
             .example("run.to_map().is_simulated == run.is_simulated")
-            .by(|a| Ok(fields(a.run())?.into())),
+            .by(|a| Ok(CurrentRun::of(a.run()).to_map().into())),
         text("id", |run| Some(run.id.clone()), "The run's own id.", "run.id != ()"),
         text("recipe", |run| Some(run.recipe.clone()), "The recipe's name.", "run.recipe != ()"),
         text("profile", |run| run.profile.clone(), "The profile that it acts with, or `()`.", "run.profile ?? \"none\""),

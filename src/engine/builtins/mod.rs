@@ -60,7 +60,7 @@ pub fn natives() -> Vec<Native> {
 /// The constants of the language, such as `log` and `env`: values of types of ours, whose natives find their run.
 #[must_use]
 pub fn constants() -> Vec<(&'static str, Dynamic)> {
-    vec![("log", Dynamic::from(log::Log)), ("run", Dynamic::from(current::CurrentRun))]
+    vec![("log", Dynamic::from(log::Log)), ("run", Dynamic::from(current::CurrentRun::default()))]
 }
 
 /// Names the types of ours, and registers the syntax that natives cannot declare.
@@ -80,13 +80,16 @@ pub(super) fn register_syntax(module: &mut Module) {
     }
 }
 
-/// The data inside of a value of ours that stands for data: the rows of a table, a report's data, the fields of `args`.
+/// The data inside of a value of ours that stands for data: the rows of a table, a report's data, the fields of `args` and `run`.
 pub(super) fn data_of(value: &Dynamic) -> Option<Dynamic> {
     if let Some(table) = value.read_lock::<table::Table>() {
         return Some(table.to_rows().into());
     }
     if let Some(report) = value.read_lock::<report::Report>() {
         return Some(report.data.clone());
+    }
+    if let Some(run) = value.read_lock::<current::CurrentRun>() {
+        return Some(run.to_map().into());
     }
     value.read_lock::<arguments::Args>().map(|args| args.to_map().into())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rhai::{Expr, FnCallExpr, Position};
+use rhai::{Expr, FnCallExpr, Ident, Position};
 
 use super::closures::function_of;
 use super::kinds::Kind;
@@ -26,6 +26,7 @@ impl<'t> Walker<'t> {
             return self.operator(call, position);
         }
         let name = tokens::name_for_scripts(&call.name);
+        self.change_in_parallel(name, call);
         // `in` stands in the tree as a call, at the place of the word.
         let kinds = self.arguments(None, call);
         if name == "params" {
@@ -41,6 +42,7 @@ impl<'t> Walker<'t> {
     /// A method call on a value of a kind.
     pub(super) fn method(&mut self, receiver: &Kind, call: &'t FnCallExpr, position: Position) -> Kind {
         let name = tokens::name_for_scripts(&call.name);
+        self.change_in_parallel(name, call);
         let mut kinds = vec![receiver.clone()];
         kinds.extend(self.arguments(Some(receiver), call));
         let is_script = self.functions.get(name).is_some_and(|counts| counts.contains(&call.args.len()));
@@ -108,6 +110,7 @@ impl<'t> Walker<'t> {
                     || fitting.iter().any(|other| result(other, kinds) != kind));
             if !is_open {
                 self.options(native, kinds, call, receivers);
+                self.selector(native, call);
                 self.named_fields(native, kinds, call);
             }
             return if is_open { Kind::Unknown } else { kind };
@@ -209,18 +212,20 @@ impl<'t> Walker<'t> {
             if keys.is_empty() {
                 continue;
             }
-            for (name, _) in &map.0 {
-                if keys.contains(&name.name.as_str()) {
-                    continue;
-                }
-                let hint = match nearest(&name.name, keys.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it takes {}", keys.join(", ")),
-                };
-                let message = format!("`{}` has no option `{}`", native.name, name.name);
-                let finding = self.error("unknown_option", name.pos, name.name.chars().count(), message);
-                finding.hint = Some(hint);
-            }
+            self.keys(native.name, map.0.iter().map(|(key, _)| key), &keys);
+        }
+    }
+
+    /// The keys of a literal map that a function takes, held against those that it knows.
+    pub(super) fn keys<'k>(&mut self, function: &str, given: impl Iterator<Item = &'k Ident>, known: &[&str]) {
+        for name in given.filter(|name| !known.contains(&name.name.as_str())) {
+            let hint = match nearest(&name.name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it takes {}", known.join(", ")),
+            };
+            let message = format!("`{function}` has no option `{}`", name.name);
+            let finding = self.error("unknown_option", name.pos, name.name.chars().count(), message);
+            finding.hint = Some(hint);
         }
     }
 

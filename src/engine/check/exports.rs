@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rhai::{AST, ASTFlags, Stmt};
+use rhai::{AST, ASTFlags, Expr, Stmt};
 
 use super::tree::Tree;
 use crate::error::nearest;
@@ -16,6 +16,8 @@ pub struct Exports {
     values: BTreeSet<String>,
     /// What it declares and keeps to itself.
     kept: BTreeSet<String>,
+    /// The keys that the maps of its functions may have, by function and position.
+    keys: BTreeMap<(String, usize), Vec<String>>,
 }
 
 /// Why a module has not what is asked of it.
@@ -31,8 +33,14 @@ impl Exports {
     /// What a compiled script exports.
     pub fn of(ast: &AST) -> Self {
         let mut exports = Self::default();
-        for function in Tree::of(ast).functions.iter().filter(|function| !function.is_closure()) {
+        let tree = Tree::of(ast);
+        for function in tree.functions.iter().filter(|function| !function.is_closure()) {
             if function.is_public {
+                for (index, parameter) in function.parameters.iter().enumerate() {
+                    if let Some(keys) = known_keys(&tree, parameter) {
+                        exports.keys.insert((function.name.clone(), index), keys);
+                    }
+                }
                 exports.functions.entry(function.name.clone()).or_default().insert(function.parameters.len());
             } else {
                 exports.kept.insert(function.name.clone());
@@ -54,6 +62,14 @@ impl Exports {
             }
         }
         exports
+    }
+
+    /// The keys that a map may have which a function is given, if the module says.
+    ///
+    /// It does by a function without parameters that gives a literal map: `known_rules()` tells what a parameter
+    /// `rules` may hold.
+    pub fn keys(&self, function: &str, index: usize) -> Option<&[String]> {
+        self.keys.get(&(function.to_owned(), index)).map(Vec::as_slice)
     }
 
     /// Why `alias::name(…)` cannot be called with so many arguments, if it cannot.
@@ -93,4 +109,13 @@ impl Exports {
         };
         Some(Lacking { message, hint })
     }
+}
+
+/// The keys of the literal map that `known_<parameter>()` ends with.
+fn known_keys(tree: &Tree, parameter: &str) -> Option<Vec<String>> {
+    let name = format!("known_{parameter}");
+    let function = tree.functions.iter().find(|function| function.name == name && function.parameters.is_empty())?;
+    let Some(Stmt::Expr(last)) = function.body.last() else { return None };
+    let Expr::Map(map, _) = &**last else { return None };
+    Some(map.0.iter().map(|(key, _)| key.name.to_string()).collect())
 }

@@ -61,6 +61,13 @@ impl<'t> Walker<'t> {
                 if let Some(lacking) = exports.lacks_function(&alias, name, kinds.len()) {
                     self.error("unknown_function", position, length, lacking.message).hint = lacking.hint;
                 }
+                for (index, argument) in call.args.iter().enumerate() {
+                    let keys: Option<Vec<&str>> =
+                        exports.keys(name, index).map(|keys| keys.iter().map(String::as_str).collect());
+                    if let (Some(keys), Expr::Map(map, _)) = (keys, argument) {
+                        self.keys(&format!("{alias}::{name}"), map.0.iter().map(|(key, _)| key), &keys);
+                    }
+                }
                 Kind::Unknown
             }
             Import::Service(service) => {

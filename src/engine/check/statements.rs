@@ -9,10 +9,21 @@ impl<'t> Walker<'t> {
     /// Walks through statements; gives the kind of the last one's value.
     pub(super) fn block(&mut self, statements: &'t [Stmt]) -> Kind {
         let mut last = Kind::Nothing;
-        for statement in statements {
+        for (index, statement) in statements.iter().enumerate() {
             last = self.statement(statement);
+            if index + 1 < statements.len() {
+                self.unused_result(statement);
+            }
         }
         last
+    }
+
+    /// A block whose last value nobody takes.
+    fn repeated(&mut self, block: &'t StmtBlock) {
+        self.inner(block);
+        if let Some(last) = block.statements().last() {
+            self.unused_result(last);
+        }
     }
 
     fn inner(&mut self, block: &'t StmtBlock) -> Kind {
@@ -48,7 +59,7 @@ impl<'t> Walker<'t> {
             }
             Stmt::While(control, _) | Stmt::Do(control, ..) => {
                 self.value(&control.expr);
-                self.inner(&control.body);
+                self.repeated(&control.body);
                 return Kind::Unknown;
             }
             Stmt::For(parts, _) => {
@@ -59,8 +70,9 @@ impl<'t> Walker<'t> {
                     if let Some(counter) = counter {
                         walker.declare(&counter.name, Kind::Integer);
                     }
-                    walker.inner(&control.body);
+                    walker.repeated(&control.body);
                 });
+                self.lost_in_loop(&item.name, &list.item(), control.body.statements());
                 return Kind::Unknown;
             }
             Stmt::Assignment(assignment) => {

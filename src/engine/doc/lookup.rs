@@ -38,7 +38,8 @@ pub fn doc(name: &str) -> Result<String> {
             return Err(unknown(name).with_hint(format!("did you mean `{module}.{near}`?")));
         }
     }
-    if let Some(page) = of_stdlib(name) {
+    let module = split.and_then(|(module, _)| of_stdlib(&format!("stdlib/{}", module.trim_start_matches("stdlib/"))));
+    if let Some(page) = of_stdlib(name).or(module) {
         return Ok(page);
     }
     let service = name.strip_prefix("stackit/").and_then(catalog::nearest_module);
@@ -82,19 +83,33 @@ fn of_natives(name: &str) -> Vec<String> {
     pages
 }
 
-/// A module of the standard library: the comments of its functions.
+/// A module of the standard library: its functions with their comments, and what the maps hold that they take.
 fn of_stdlib(name: &str) -> Option<String> {
     let module = name.strip_prefix("stdlib/")?;
     let text = stdlib::text(module)?;
     let mut page = format!("stdlib/{module}\n\n  import \"stdlib/{module}\" as {module};\n");
-    for line in text.lines() {
-        let line = line.trim_end();
+    let mut comment: Vec<&str> = Vec::new();
+    let mut lines = text.lines().map(str::trim_end);
+    while let Some(line) = lines.next() {
         if let Some(help) = line.strip_prefix("//!") {
             let _ = write!(page, "\n {help}");
         } else if let Some(help) = line.strip_prefix("///") {
-            let _ = write!(page, "\n    {}", help.trim_start());
-        } else if let Some(function) = line.strip_prefix("fn ") {
-            let _ = write!(page, "\n  {module}::{}\n", function.trim_end_matches('{').trim_end());
+            comment.push(help);
+        } else {
+            let known = line.strip_prefix("private fn known_").and_then(|rest| rest.split('(').next());
+            let title =
+                line.strip_prefix("fn ").map(|function| format!("{module}::{}", function.trim_end_matches(" {")));
+            if let Some(title) = title.or_else(|| known.map(|parameter| format!("`{parameter}`:"))) {
+                let _ = write!(page, "\n\n  {title}\n");
+                page.extend(comment.iter().map(|help| format!("\n   {help}")));
+            }
+            if known.is_some() {
+                page.push('\n');
+                let keys =
+                    lines.by_ref().map(str::trim_start).take_while(|line| *line != "}" && !line.starts_with("};"));
+                page.extend(keys.filter(|key| *key != "#{").map(|key| format!("\n      {key}")));
+            }
+            comment.clear();
         }
     }
     page.push('\n');
@@ -114,6 +129,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_a_module_keeps_to_itself_is_not_shown() {
+        for name in stdlib::names() {
+            let page = doc(&format!("stdlib/{name}")).expect("it is known");
+            assert!(!page.contains("private fn") && !page.contains("The days of snapshots in a zone"), "{page}");
+        }
+    }
+
+    #[test]
     fn each_kind_of_name_has_its_page() {
         for (name, part) in [
             ("minutes", "minutes(count: number) -> Duration"),
@@ -126,6 +149,9 @@ mod tests {
             ("server", "-> Server"),
             ("servers", "Permissions: iaas.server.list"),
             ("Quota", "percent"),
+            ("stdlib/retention", "keep_last: 0,"),
+            ("stdlib/retention", "retention::judge(snapshots, rules)\n\n    Judges snapshots"),
+            ("retention::judge", "retention::oldest_first(verdicts)"),
             ("stackit/dns", "dns::list_zones(#{…})"),
             ("dns", "import \"stackit/dns\" as dns;"),
             ("dns.get_zone", "GET /v1/projects/{projectId}/zones/{zoneId}"),

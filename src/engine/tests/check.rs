@@ -35,7 +35,7 @@ fn what_is_right_is_left_alone() {
         "import \"stackit/dns\" as dns; let zones = dns::list_zones(); zones.len()",
         "#!/usr/bin/env stackhand\nprint(1)",
         "let s = secret(\"X\"); \"a\" + s == s",
-        "let p = \"x\".matches(`^a`); \"x\".to_json(); [1].join(\",\"); \"7\".pad_left(3)",
+        "let p = \"x\".matches(`^a`); \"x\".to_json(); print([1].join(\",\")); \"7\".pad_left(3)",
         "eval_me() ; fn eval_me() { this }",
     ] {
         let findings = report(text).findings;
@@ -145,6 +145,26 @@ fn nothing_makes_it_panic() {
     }
 }
 
+/// Whatever is left of a recipe when something is cut out of it, doubled or swapped.
+#[test]
+fn no_part_of_a_recipe_that_ships_makes_it_panic() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/snapshot_rotation.rhai");
+    let text = std::fs::read_to_string(folder).expect("it is readable");
+    let tokens: Vec<&str> = text.split_inclusive([' ', '(', ')', '{', '}', '.', ';', '|']).collect();
+    for round in 0..60 {
+        let (at, other) = (round * 37 % tokens.len(), round * 101 % tokens.len());
+        let mut mutated = tokens.clone();
+        match round % 4 {
+            0 => drop(mutated.remove(at)),
+            1 => mutated.insert(at, tokens[other]),
+            2 => mutated.swap(at, other),
+            _ => mutated.truncate(at),
+        }
+        let report = report(&mutated.concat());
+        assert!(report.findings.iter().all(|finding| !finding.message.is_empty()));
+    }
+}
+
 #[test]
 fn warnings_do_not_keep_a_recipe_from_running() {
     let report = report("let x = `${secret(\"A\")}`");
@@ -180,8 +200,7 @@ fn the_recipes_that_ship_are_clean() {
 
 #[test]
 fn the_platforms_objects_are_known() {
-    let mut wrong = Vec::new();
-    for (text, codes) in [
+    finds(&[
         ("servers().filter(|s| s.name == \"a\" && s.labels.team == \"b\").len()", &[][..]),
         ("let s = server(\"a\"); s.status; s.machineType; s.createdAt < now(); s.deallocate().wait()", &[]),
         ("servers().map(|s| s.nmae)", &["unknown_field"]),
@@ -213,7 +232,57 @@ fn the_platforms_objects_are_known() {
         ("let n = 1; servers().some(|s| { n = 2; s.status == \"ACTIVE\" })", &[]),
         ("servers().for_each(|s| s.name = \"a\")", &[]),
         ("parallel([1], #{ worker: 2 }, |x| x); expect([1], #{ mni: 1 })", &["unknown_option", "unknown_option"]),
-    ] {
+    ]);
+}
+
+#[test]
+fn what_is_lost_and_what_no_function_takes_is_found() {
+    finds(&[
+        // Selectors.
+        ("servers(\"\")", &["empty_selector"]),
+        ("servers(\"team in (\")", &["bad_selector"]),
+        ("region(\"eu02\").volumes(#{ label_selector: \"a in (\" })", &["bad_selector"]),
+        ("servers(\"team=web, env in (prod, test)\"); let x = \"(\"; servers(x); server(\"\")", &[]),
+        // Options of the standard library.
+        (
+            "import \"stdlib/retention\" as r; r::judge([], #{ dayly: 7 }); r::judge([], #{ daily: 7, recipe: \"x\" })",
+            &["unknown_option"],
+        ),
+        // What parallel closures cannot change.
+        ("let out = []; parallel([1], |x| { out.push(x) }); out", &["change_in_parallel"]),
+        ("let n = 0; try_parallel([1], |x| { n += x; n }); n", &["change_in_parallel"]),
+        ("let m = #{}; parallel([1], |x| { m[`${x}`] = x; 1 }); m", &["change_in_parallel"]),
+        (
+            "let m = #{ a: [] }; parallel([1], #{ workers: 2 }, |x| { if x > 0 { m.a.push(x); } x })",
+            &["change_in_parallel"],
+        ),
+        ("let out = []; parallel([[1]], |l| { l.map(|x| { out.push(x); x }) }); out", &["change_in_parallel"]),
+        ("let out = []; parallel([1], |x| { let out = []; out.push(x); out })", &[]),
+        ("let out = [1]; parallel([1], |x| { let all = out; all.push(x); all.len() + out.len() })", &[]),
+        ("let out = []; [1].for_each(|| out.push(this)); [1].map(|x| { out.push(x); x }); out", &[]),
+        ("let t = now(); parallel([1], |x| t.truncate(\"day\"))", &[]),
+        // What is assigned to a copy.
+        ("for s in servers() { s.name = \"x\"; }", &["lost_assignment"]),
+        ("for s in servers() { print(s.name); s.labels.team = s.name; }", &["lost_assignment"]),
+        ("for s in [#{ a: 1 }] { if s.a > 0 { s[\"a\"] += 1; } }", &["lost_assignment"]),
+        ("for s in servers() { s.name = \"x\"; s.update(#{ name: s.name }); }", &[]),
+        ("let all = []; for s in [#{ a: 1 }] { s.a = 2; all.push(s); } all", &[]),
+        ("let n = 0; for s in [#{ a: 1 }] { while s.a < 3 { s.a += 1; } n = s.a; } n", &[]),
+        ("for s in [#{ a: 1 }] { loop { if s.a > 3 { break; } s.a += 1; } }", &[]),
+        ("for s in [#{ a: 1 }] { let s = #{ b: 1 }; s.b = 2; }", &[]),
+        // A new list that nothing takes.
+        ("let a = servers(); a.sort_by(\"name\"); a", &["unused_result"]),
+        ("let a = servers(); for x in 0..2 { a.where(#{ name: \"x\" }); } a", &["unused_result"]),
+        ("let a = servers(); a.sort_by(\"name\")", &[]),
+        ("let a = [2, 1]; a.sort(); a.filter(|x| x > 1); a.dedup(); a", &[]),
+        ("let m = #{ where: |x| x }; m.where(1); m", &[]),
+    ]);
+}
+
+/// Holds what is found in each text, hints left out, against codes.
+fn finds(cases: &[(&str, &[&str])]) {
+    let mut wrong = Vec::new();
+    for &(text, codes) in cases {
         let mut findings = report(text).findings;
         findings.retain(|finding| finding.severity != Severity::Hint);
         let found: Vec<&str> = findings.iter().map(|finding| finding.code).collect();

@@ -36,6 +36,18 @@ fn errors_show_their_line_and_what_to_do() {
 }
 
 #[test]
+fn types_are_named_whole() {
+    for (script, part) in [
+        ("#{}.a.deep()", "there is no function `deep` that takes (())"),
+        ("[1][0..1]", "int is needed here, not range"),
+        ("(0..1).deep()", "there is no function `deep` that takes (range)"),
+    ] {
+        let message = Bench::new().run(script).failure.unwrap().error.message;
+        assert_eq!(message, part, "{script}");
+    }
+}
+
+#[test]
 fn colour_is_there_only_when_asked_for() {
     let failure = Bench::new().run("1 / 0").failure.unwrap();
     assert!(failure.render(true).contains('\u{1b}') && !failure.render(false).contains('\u{1b}'));

@@ -52,6 +52,18 @@ fn variables_functions_and_closures_stay() {
 }
 
 #[test]
+fn each_input_sees_its_own_run() {
+    let mut session = Session::new();
+    session.value("let before = 1;");
+    for text in ["`${run}`", "fn f() { `${run}` } f()", "\"\" + run", "to_string(run)", "to_json(run)"] {
+        let shown = session.value(text);
+        assert!(shown.as_str().is_some_and(|shown| shown.contains("is_simulated")), "{text}: {shown}");
+    }
+    assert_eq!(session.value("run")["is_simulated"], session.value("run.is_simulated"));
+    assert_eq!(session.value("before"), 1);
+}
+
+#[test]
 fn what_is_declared_again_counts() {
     let mut session = Session::new();
     session.value("let a = 1; fn f() { 1 } fn g() { f() }");

@@ -67,6 +67,37 @@ fn the_run_shows_what_it_knows() {
 }
 
 #[test]
+fn constants_are_shown_alike_wherever_they_stand() {
+    let bench = bench();
+    let shown = bench.value("run.to_string()");
+    for script in [
+        "`${run}`",
+        "\"\" + run",
+        "fn f() { `${run}` } f()",
+        "let f = || `${run}`; f.call()",
+        "[1].map(|x| `${run}`)[0]",
+        "parallel([1], |x| `${run}`)[0]",
+        "fn f() { let t = (); try { t = `${run}`; } catch { } t } f()",
+        "fn f() { if true { return `${run}`; } 1 } f()",
+        "let r = run; `${r}`",
+        "to_string(run)",
+    ] {
+        assert_eq!(bench.value(script), shown, "{script}");
+    }
+    let text = shown.as_str().expect("text");
+    assert_eq!(bench.value("fn f() { `<${run}|${log}|${run}>` } f()"), json!(format!("<{text}|Log|{text}>")));
+    let map = bench.value("run.to_map()");
+    for script in ["parse_json(to_json(run))", "fn f() { parse_json(to_json(#{ a: [run] })).a[0] } f()", "run"] {
+        assert_eq!(bench.value(script), map, "{script}");
+    }
+    assert_eq!(
+        bench.value("fn f() { [type_of(run), type_of(log), `${type_of(run)}`] } f()"),
+        json!(["Run", "Log", "Run"])
+    );
+    assert_eq!(bench.value("fn f() { to_yaml(run).contains(\"is_simulated: \") } f()"), true);
+}
+
+#[test]
 fn time_passes_only_when_a_script_sleeps() {
     let bench = bench();
     assert_eq!(bench.value("sleep(days(30)); now()"), json!("2026-12-22T08:00:00Z"));

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::simulator::exchange::Asked;
+use crate::simulator::state::unmodelled_part;
 use crate::simulator::wire::{Answered, Refusal};
 use crate::simulator::world::{Member, Project, Role, World, digest, hex32, uuid};
 
@@ -31,7 +32,7 @@ pub fn is_modelled(operation: &str) -> bool {
 /// Answers an operation of the authorization service.
 pub fn answer(world: &mut World, operation: &str, asked: &Asked, now: DateTime<Utc>) -> Result<Answered, Refusal> {
     let Some((_, permission, handler)) = HANDLERS.iter().find(|(name, ..)| *name == operation) else {
-        return Err(Refusal::new(501, format!("the simulator does not model authorization.{operation}")));
+        return Err(unmodelled_part(&format!("authorization.{operation}")));
     };
     // Everybody may ask for the own address.
     let account = &world.service_account.email;
@@ -178,7 +179,7 @@ fn project<'w>(world: &'w mut World, asked: &Asked, kind: &str) -> Result<&'w mu
 }
 
 fn other_resource() -> Refusal {
-    Refusal::new(501, "the simulator does not model roles of anything but projects")
+    unmodelled_part("roles of anything but projects")
 }
 
 fn of_project(project: &Project, name: &str, value: &Value) -> Value {

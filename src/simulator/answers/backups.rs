@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::copies::Renaming;
 use crate::simulator::exchange::{Asked, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
 use crate::simulator::wire::{Answered, Items, Refusal};
@@ -112,22 +113,13 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     shown(scene.region, &id, 201)
 }
 
-#[derive(Deserialize)]
-struct Update {
-    name: Option<String>,
-    labels: Option<Given>,
-}
-
 /// `UpdateBackup`.
 pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let id = asked.id("backupId")?;
-    let wanted: Update = asked.body()?;
+    let wanted: Renaming = asked.body()?;
     let stamp = scene.stamp();
     let backup = scene.region.backups.get_mut(id).ok_or_else(|| Refusal::not_found(Kind::Backup))?;
-    merge(&mut backup.labels, wanted.labels.as_ref())?;
-    if wanted.name.is_some() {
-        backup.name = wanted.name;
-    }
+    wanted.apply(&mut backup.name, &mut backup.labels)?;
     backup.updated_at = Some(stamp);
     scene.touch(Kind::Backup, id);
     shown(scene.region, id, 200)

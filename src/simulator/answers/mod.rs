@@ -4,6 +4,7 @@ mod affinity_groups;
 mod attachments;
 mod authorization;
 mod backups;
+mod copies;
 mod images;
 mod keypairs;
 mod networks;

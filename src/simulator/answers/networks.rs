@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::simulator::exchange::{Asked, Change, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
+use crate::simulator::state::unmodelled_part;
 use crate::simulator::wire::{Answered, Items, Refusal};
 use crate::simulator::world::{Kind, Labels, Limits, Network, Region, parse_prefix};
 
@@ -112,7 +113,7 @@ impl Wanted {
         } else {
             return Ok(());
         };
-        Err(Refusal::new(501, format!("the simulator does not model {what}")))
+        Err(unmodelled_part(what))
     }
 }
 

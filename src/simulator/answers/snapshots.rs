@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::copies::Renaming;
 use crate::simulator::exchange::{Asked, LabelsView, Scene};
 use crate::simulator::labels::{Given, merge};
 use crate::simulator::wire::{Answered, Items, Refusal};
@@ -91,22 +92,13 @@ pub fn create(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     shown(scene.region, &id, 201)
 }
 
-#[derive(Deserialize)]
-struct Update {
-    name: Option<String>,
-    labels: Option<Given>,
-}
-
 /// `UpdateSnapshot`.
 pub fn update(scene: &mut Scene, asked: &Asked) -> Result<Answered, Refusal> {
     let id = asked.id("snapshotId")?;
-    let wanted: Update = asked.body()?;
+    let wanted: Renaming = asked.body()?;
     let stamp = scene.stamp();
     let snapshot = scene.region.snapshots.get_mut(id).ok_or_else(|| Refusal::not_found(Kind::Snapshot))?;
-    merge(&mut snapshot.labels, wanted.labels.as_ref())?;
-    if wanted.name.is_some() {
-        snapshot.name = wanted.name;
-    }
+    wanted.apply(&mut snapshot.name, &mut snapshot.labels)?;
     snapshot.updated_at = Some(stamp);
     scene.touch(Kind::Snapshot, id);
     shown(scene.region, id, 200)

@@ -45,7 +45,8 @@ fn a_message_finds_its_operation_by_its_path() {
     assert_eq!(get(&format!("/v2/projects/{project}/regions/mars/servers")).0, 404);
     assert_eq!(get(&format!("/v2/projects/{project}/regions/eu02/servers")).1, json!({ "items": [] }));
     let (status, body) = get(&format!("/v1/projects/{project}/servers"));
-    assert_eq!((status, body["msg"].as_str()), (501, Some("the simulator does not model iaas/v1.list_servers")));
+    let told = "the simulator does not model iaas/v1.list_servers: use iaas.list_servers, the same in a newer version";
+    assert_eq!((status, body["msg"].as_str()), (501, Some(told)));
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(super) fn natives() -> Vec<Native> {
             .may_take("options", Type::Map)
             .gives(Type::Object("Snapshot"))
             .effect(NativeEffect::Create)
-            .calls(&["iaas.list_snapshots_in_project", "iaas.create_snapshot"])
+            .calls(super::volumes::ENSURING)
             .options(&["labels", "description"])
             .doc("As `volume.ensure_snapshot(name, options)`.")
             .errors(&["quota: the project may have no more"])

@@ -140,6 +140,10 @@ fn detach(call: &mut Arguments<'_, '_>, volume: Resource, server: Option<Resourc
     Ok(object(call.scrubber(), &attachment)?)
 }
 
+/// What ensuring a snapshot may take: a look, a create, and for the younger of twins a wait and a delete.
+pub(super) const ENSURING: &[&str] =
+    &["iaas.list_snapshots_in_project", "iaas.create_snapshot", "iaas.get_snapshot", "iaas.delete_snapshot"];
+
 const COPY_ERRORS: &[&str] = &[
     "invalid: a name or label that the API does not take (neither may hold a colon)",
     "quota: the project may have no more",
@@ -189,11 +193,12 @@ fn copying() -> Vec<Native> {
             .may_take("options", Type::Map)
             .gives(SNAPSHOT)
             .effect(NativeEffect::Create)
-            .calls(&["iaas.list_snapshots_in_project", "iaas.create_snapshot"])
+            .calls(ENSURING)
             .options(&["labels", "description"])
             .doc(
                 "The snapshot of this name of the volume: the one that is there and good or coming to be, else a new \
-                 one. Safe to repeat. Options: `labels`, `description`, for a new one.",
+                 one. Safe to repeat, and for two runs at once: who finds after creating that another was first deletes \
+                 its own. Options: `labels`, `description`, for a new one.",
             )
             .errors(COPY_ERRORS)
             .example("volumes()[0].ensure_snapshot(\"weekly\").id == volumes()[0].ensure_snapshot(\"weekly\").id")

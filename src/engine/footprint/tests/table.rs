@@ -62,7 +62,16 @@ const NATIVES: &[(&str, &[&str])] = &[
     ("snapshots()[0].delete().wait()", &["iaas.snapshot.delete", "iaas.snapshot.get", "iaas.snapshot.list"]),
     ("volumes()[0].snapshots()[0].delete()", &["iaas.snapshot.delete", "iaas.snapshot.list", "iaas.volume.list"]),
     ("volumes()[0].create_snapshot(\"x\")", &["iaas.snapshot.create", "iaas.volume.list"]),
-    ("volumes()[0].ensure_snapshot(\"x\")", &["iaas.snapshot.create", "iaas.snapshot.list", "iaas.volume.list"]),
+    (
+        "volumes()[0].ensure_snapshot(\"x\")",
+        &[
+            "iaas.snapshot.create",
+            "iaas.snapshot.delete",
+            "iaas.snapshot.get",
+            "iaas.snapshot.list",
+            "iaas.volume.list",
+        ],
+    ),
     ("volumes()[0].create_backup(\"x\").restore()", &["iaas.backup.create", "iaas.backup.restore", "iaas.volume.list"]),
     ("machine_types()", &["iaas.machine-type.list"]),
     ("machine_type(\"g1.1\")", &["iaas.machine-type.get"]),
