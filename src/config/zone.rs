@@ -242,6 +242,13 @@ mod tests {
     }
 
     #[test]
+    fn clocks_are_put_forward_in_a_hundred_years_too() {
+        let summer = chrono::DateTime::parse_from_rfc3339("2150-07-01T12:00:00Z").expect("a time");
+        let berlin = summer.with_timezone(&zone("Europe/Berlin").expect("known"));
+        assert_eq!(berlin.to_rfc3339(), "2150-07-01T14:00:00+02:00");
+    }
+
+    #[test]
     fn times_that_the_rules_do_not_reach_have_the_offset_of_their_end() {
         let kiritimati = zone("Pacific/Kiritimati").expect("known");
         for time in [chrono::DateTime::<chrono::Utc>::MIN_UTC, chrono::DateTime::<chrono::Utc>::MAX_UTC] {

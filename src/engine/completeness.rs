@@ -3,7 +3,7 @@
 use rhai::{LexError, ParseError, ParseErrorType};
 
 use super::check::plain_engine;
-use super::recipe::comments;
+use super::recipe::{Comment, CommentKind, comments};
 
 /// What a text is, as an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,11 @@ thread_local! {
 /// Whether a text is a whole script. Takes well under a millisecond for what a person types.
 #[must_use]
 pub fn completeness(text: &str) -> Completeness {
-    if comments(text).last().is_some_and(|comment| !comment.is_closed) {
+    let last_line = text.trim_end().split('\n').count();
+    // What is said of a function waits for the function.
+    let waits_for_function =
+        |comment: &Comment| comment.kind == CommentKind::Doc && comment.is_alone && comment.line == last_line;
+    if comments(text).last().is_some_and(|comment| !comment.is_closed || waits_for_function(comment)) {
         return Completeness::Open;
     }
     super::tokens::start();
@@ -37,14 +41,14 @@ pub fn completeness(text: &str) -> Completeness {
 fn waits(text: &str, error: &ParseError) -> bool {
     use ParseErrorType::{
         BadInput, FnMissingBody, FnMissingName, FnMissingParams, MissingToken, PropertyExpected, UnexpectedEOF,
-        VariableExpected, WrongDocComment,
+        VariableExpected,
     };
     let (line, column) = (error.position().line().unwrap_or(0), error.position().position().unwrap_or(0));
     let last = text.rsplit('\n').next().unwrap_or("").chars().count();
     let lines = text.split('\n').count();
     let is_at_end = line > lines || (line == lines && column > last);
     match error.err_type() {
-        UnexpectedEOF | WrongDocComment => true,
+        UnexpectedEOF => true,
         // A text in quotes ends with its line; one in backticks does not, and goes on after each `${x}`.
         BadInput(LexError::UnterminatedString) => {
             let is_quoted = letter_at(text, line, column).is_some_and(|letter| matches!(letter, '"' | '\''));

@@ -34,7 +34,7 @@ impl Registry {
 
     /// A registry of some natives.
     #[must_use]
-    pub fn of(list: Vec<Native>) -> Self {
+    pub fn of(list: impl IntoIterator<Item = Native>) -> Self {
         let mut natives: BTreeMap<&'static str, Vec<Arc<Native>>> = BTreeMap::new();
         for native in list {
             natives.entry(native.name).or_default().push(Arc::new(native));

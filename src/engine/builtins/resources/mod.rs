@@ -1,7 +1,7 @@
 //! The natives of the platform: `servers()`, `server.deallocate()`, `wait_all(…)`. What they do stands in `resources`;
 //! here they are declared, and its objects are turned into what scripts hold.
 
-use crate::engine::native::Native;
+use super::Subject;
 
 mod changes;
 mod create;
@@ -15,18 +15,13 @@ mod volumes;
 mod waiting;
 
 /// All natives of the platform.
-pub(super) fn natives() -> Vec<Native> {
-    [
-        reading::natives(),
-        elsewhere::natives(),
-        create::natives(),
-        changes::natives(),
-        servers::natives(),
-        volumes::natives(),
-        waiting::natives(),
-        expect::natives(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
+pub(super) const SUBJECTS: &[Subject] = &[
+    reading::natives,
+    elsewhere::natives,
+    create::natives,
+    changes::natives,
+    servers::natives,
+    volumes::natives,
+    waiting::natives,
+    expect::natives,
+];
