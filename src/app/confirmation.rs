@@ -2,6 +2,7 @@
 //! that owns the terminal.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -46,7 +47,7 @@ pub trait Asker {
 
 /// Where changes wait.
 #[derive(Debug, Default)]
-pub(super) struct Desk(Mutex<State>);
+pub(super) struct Desk(Mutex<State>, AtomicU64);
 
 #[derive(Debug, Default)]
 struct State {
@@ -76,6 +77,11 @@ pub(super) struct Waiting {
 impl Desk {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many changes were let through so far.
+    pub fn let_through(&self) -> u64 {
+        self.1.load(Ordering::Relaxed)
     }
 
     pub fn confirm(&self) -> Confirm {
@@ -139,27 +145,37 @@ impl Desk {
 impl Consent for Desk {
     fn ask(&self, proposal: Proposal) -> BoxFuture<'_, Answered> {
         Box::pin(async move {
-            let (answer, answered) = oneshot::channel();
-            {
-                let state = self.state();
-                let name = (proposal.operation.module, proposal.operation.name);
-                match state.confirm {
-                    Confirm::Off => return Answered::Yes,
-                    Confirm::Refused => {
-                        let hint = "if that is meant, give `--yes`".to_owned();
-                        return Answered::No("nobody is there to ask".to_owned(), Some(hint));
-                    }
-                    Confirm::Asked if state.always.contains(&name) => return Answered::Yes,
-                    Confirm::Asked => {}
-                }
-                if let Some(door) = &state.door {
-                    let _ = door.send(Event::Asked(Waiting { proposal, answer }));
-                }
+            let answered = self.answer(proposal).await;
+            if answered == Answered::Yes {
+                self.1.fetch_add(1, Ordering::Relaxed);
             }
-            match answered.await {
-                Ok(true) => Answered::Yes,
-                Ok(false) | Err(_) => Answered::No("you did not agree".to_owned(), None),
-            }
+            answered
         })
+    }
+}
+
+impl Desk {
+    async fn answer(&self, proposal: Proposal) -> Answered {
+        let (answer, answered) = oneshot::channel();
+        {
+            let state = self.state();
+            let name = (proposal.operation.module, proposal.operation.name);
+            match state.confirm {
+                Confirm::Off => return Answered::Yes,
+                Confirm::Refused => {
+                    let hint = "if that is meant, give `--yes`".to_owned();
+                    return Answered::No("nobody is there to ask".to_owned(), Some(hint));
+                }
+                Confirm::Asked if state.always.contains(&name) => return Answered::Yes,
+                Confirm::Asked => {}
+            }
+            if let Some(door) = &state.door {
+                let _ = door.send(Event::Asked(Waiting { proposal, answer }));
+            }
+        }
+        match answered.await {
+            Ok(true) => Answered::Yes,
+            Ok(false) | Err(_) => Answered::No("you did not agree".to_owned(), None),
+        }
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::confirmation::{Asker, Confirm, Desk, Event};
 use super::ledger::RecordedDeeds;
 use super::recording::RecordedOutput;
-use super::{Opening, Session};
+use super::{Names, Opening, Session};
 use crate::engine::{Evaluated, Interpreter, Limits, Output, RunContext, Source, Surroundings};
 use crate::error::Result;
 use crate::journal::{Counts, Ended, RunOutcome};
@@ -33,8 +33,8 @@ pub struct Interactive {
 pub struct Piece {
     /// The script.
     pub source: Source,
-    /// Which input of the session it is; its value is called by this number.
-    pub number: usize,
+    /// Which input of the session it is; its value is called by this number. Without one it is not kept.
+    pub number: Option<usize>,
     /// Where its words go.
     pub output: Arc<dyn Output>,
     /// Ends it, and not the session.
@@ -92,6 +92,17 @@ impl Interactive {
     /// Says who says whether changes may be made; what was agreed to for the whole session is forgotten.
     pub fn set_confirm(&self, confirm: Confirm) {
         self.desk.set_confirm(confirm);
+    }
+
+    /// How many changes were let through so far.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.desk.let_through()
+    }
+
+    /// Reads what the objects are called anew, in the background.
+    pub fn refresh(&self, names: &Names) {
+        names.refresh(&self.session, &self.runtime);
     }
 
     /// Evaluates an input and blocks until it has ended. Changes are put to the asker on this thread. Not to be called on

@@ -22,6 +22,8 @@ pub struct Process {
     pub scrubber: Scrubber,
     /// Prints.
     pub printer: Printer,
+    /// Tells of each API call, or does so no more.
+    pub trace: log::TraceSwitch,
 }
 
 /// Runs the command line and returns the process's exit code.
@@ -55,8 +57,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         printer.error(&error);
         return error.exit_code() as u8;
     }
-    log::start(&shared, printer.streams.talk_colour, environment.variable(STACKHAND_LOG), Clock::process(), &scrubber);
-    let process = Process { environment, scrubber, printer };
+    let trace = log::start(
+        &shared,
+        printer.streams.talk_colour,
+        environment.variable(STACKHAND_LOG),
+        Clock::process(),
+        &scrubber,
+    );
+    let process = Process { environment, scrubber, printer, trace };
     let result = dispatch(&process, &shared, command);
     process.printer.finish_data();
     match result {

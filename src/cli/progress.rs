@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,6 +13,8 @@ use crate::catalog::Operation;
 /// The line; hidden unless the talk goes to a terminal.
 pub struct ProgressLine {
     bar: ProgressBar,
+    /// Whether it is to be seen now.
+    is_started: AtomicBool,
     sent: AtomicUsize,
     under_way: AtomicUsize,
     /// Drawing takes a lock of its own; those who cannot have it at once need not wait, another call draws soon.
@@ -27,12 +29,19 @@ impl ProgressLine {
         if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg:.dim} {elapsed:.dim}") {
             bar.set_style(style);
         }
-        Self { bar, sent: AtomicUsize::new(0), under_way: AtomicUsize::new(0), drawing: Mutex::new(()) }
+        Self {
+            bar,
+            is_started: AtomicBool::new(false),
+            sent: AtomicUsize::new(0),
+            under_way: AtomicUsize::new(0),
+            drawing: Mutex::new(()),
+        }
     }
 
     /// Draws the line from here on. What is printed before needs not be suspended.
     pub fn start(&self) {
         if !self.bar.is_hidden() {
+            self.is_started.store(true, Ordering::Relaxed);
             self.bar.reset();
             self.bar.enable_steady_tick(Duration::from_millis(100));
         }
@@ -46,13 +55,14 @@ impl ProgressLine {
     /// Takes the line away for good.
     pub fn finish(&self) {
         let _drawing = self.drawing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_started.store(false, Ordering::Relaxed);
         // Else a tick that is under way may draw the line once more.
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
     }
 
     fn draw(&self, operation: &Operation) {
-        if self.bar.is_hidden() {
+        if self.bar.is_hidden() || !self.is_started.load(Ordering::Relaxed) {
             return;
         }
         if let Ok(_drawing) = self.drawing.try_lock() {

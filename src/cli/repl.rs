@@ -3,18 +3,19 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use super::arguments::{ReplArguments, Shared};
+use super::arguments::{ReplArguments, Shared, reserved_option_names};
 use super::execute::{note_simulation, opening, runtime};
+use super::log::TraceSwitch;
 use super::output::RunOutput;
 use super::printer::Printer;
 use super::process::Process;
 use super::progress::ProgressLine;
 use super::signals;
-use crate::app::{Confirm, GivenCaps, Interactive, Opening, Recording};
+use crate::app::{GivenCaps, Interactive, Opening, Recording};
 use crate::engine::{Output, Shown, Surroundings};
 use crate::error::{Error, Result};
 use crate::policy::Sources;
-use crate::repl::{self, Conversation, Interrupts, Keys, Screen};
+use crate::repl::{self, Conversation, Interrupts, Keys, Screen, Start};
 
 /// Opens a session and follows it to its end.
 pub fn repl(process: &Process, shared: &Shared, arguments: &ReplArguments) -> Result<u8> {
@@ -42,17 +43,15 @@ pub fn repl(process: &Process, shared: &Shared, arguments: &ReplArguments) -> Re
         signals::watch_session(&interrupts);
     }
     let interactive = Interactive::open(opening, runtime.handle().clone(), limits, surroundings)?;
-    interactive.set_confirm(match (arguments.limits.yes, is_watched) {
-        (true, _) => Confirm::Off,
-        (false, true) => Confirm::Asked,
-        // Nobody is there to ask, and nothing real is touched.
-        (false, false) if interactive.session.is_simulated() => Confirm::Off,
-        (false, false) => Confirm::Refused,
-    });
-    interactive.session.warnings.iter().for_each(|warning| printer.warning(warning));
     note_simulation(process, &interactive.session);
-    let screen = Arc::new(ReplScreen { printer: printer.clone(), progress, is_watched });
-    let mut conversation = Conversation::new(interactive, screen, interrupts);
+    let screen = Arc::new(ReplScreen { printer: printer.clone(), progress, is_watched, trace: process.trace.clone() });
+    let mut conversation = Conversation::new(Start {
+        interactive,
+        screen,
+        interrupts,
+        reserved: reserved_option_names(),
+        is_unasked: arguments.limits.yes,
+    });
     let result = if is_watched {
         printer.note("`:help` says what there is; Ctrl-D leaves");
         repl::converse(&mut conversation, if arguments.vi { Keys::Vi } else { Keys::Emacs })
@@ -71,6 +70,7 @@ struct ReplScreen {
     printer: Printer,
     progress: Arc<ProgressLine>,
     is_watched: bool,
+    trace: TraceSwitch,
 }
 
 impl Screen for ReplScreen {
@@ -108,6 +108,10 @@ impl Screen for ReplScreen {
 
     fn set_busy(&self, is_busy: bool) {
         if is_busy { self.progress.start() } else { self.progress.finish() }
+    }
+
+    fn set_trace(&self, is_on: bool) {
+        (self.trace)(is_on);
     }
 
     fn has_data_colour(&self) -> bool {

@@ -67,20 +67,58 @@ impl Interrupt {
     }
 }
 
-/// Lets signals end what a session evaluates, or the session itself.
+/// Lets signals end what a session evaluates, or the session itself; a terminal that hangs up ends it too.
 ///
 /// Must be called inside the tokio runtime.
 pub fn watch_session(interrupts: &Interrupts) {
     let Ok(mut signals) = Signals::new() else { return };
-    let interrupts = interrupts.clone();
+    let (interrupts, terminal) = (interrupts.clone(), Terminal::as_it_is());
     tokio::spawn(async move {
         loop {
-            match signals.next().await {
-                ExitCode::Terminated => interrupts.terminate(),
-                _ => interrupts.interrupt(),
+            if signals.next_of_session().await == ExitCode::Interrupted {
+                interrupts.interrupt();
+            } else if interrupts.terminate(ExitCode::Terminated as u8) {
+                // The line editor waits for a key, and nothing else can end that.
+                terminal.restore();
+                exit(ExitCode::Terminated);
             }
         }
     });
+}
+
+#[expect(clippy::exit, reason = "the thread that would end the process waits for a key")]
+fn exit(code: ExitCode) -> ! {
+    std::process::exit(i32::from(code as u8))
+}
+
+/// The modes of the terminal before a line editor changed them.
+#[cfg(unix)]
+struct Terminal(Option<rustix::termios::Termios>);
+
+#[cfg(unix)]
+impl Terminal {
+    fn as_it_is() -> Self {
+        Self(rustix::termios::tcgetattr(std::io::stdin()).ok())
+    }
+
+    fn restore(&self) {
+        if let Some(modes) = &self.0 {
+            // A terminal that has gone needs nothing restored.
+            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, modes);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Terminal;
+
+#[cfg(not(unix))]
+impl Terminal {
+    fn as_it_is() -> Self {
+        Self
+    }
+
+    fn restore(&self) {}
 }
 
 /// The signals that end a run. Where they cannot be watched they keep their default: the process ends.
@@ -88,19 +126,38 @@ pub fn watch_session(interrupts: &Interrupts) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// Watched by sessions alone.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: None,
+        })
     }
 
     async fn next(&mut self) -> ExitCode {
         tokio::select! {
             _ = self.interrupt.recv() => ExitCode::Interrupted,
             _ = self.terminate.recv() => ExitCode::Terminated,
+        }
+    }
+
+    /// The same, and a terminal that hangs up.
+    async fn next_of_session(&mut self) -> ExitCode {
+        if self.hangup.is_none() {
+            self.hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
+        }
+        let Some(hangup) = &mut self.hangup else { return self.next().await };
+        tokio::select! {
+            _ = self.interrupt.recv() => ExitCode::Interrupted,
+            _ = self.terminate.recv() => ExitCode::Terminated,
+            _ = hangup.recv() => ExitCode::Terminated,
         }
     }
 }
@@ -112,6 +169,10 @@ struct Signals;
 impl Signals {
     fn new() -> std::io::Result<Self> {
         Ok(Self)
+    }
+
+    async fn next_of_session(&mut self) -> ExitCode {
+        self.next().await
     }
 
     async fn next(&mut self) -> ExitCode {

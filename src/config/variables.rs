@@ -17,6 +17,10 @@ macro_rules! declare {
 }
 
 declare! {
+    /// the editor that `:edit` opens in a session
+    EDITOR;
+    /// the editor that `:edit` opens in a session; comes before EDITOR
+    VISUAL;
     /// the STACKIT CLI's way to hand over a bearer token that somebody else renews; comes before the other variables
     STACKIT_ACCESS_TOKEN;
     /// the profile of the STACKIT CLI whose project, region and endpoints are the last resort

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Module, ModuleResolver, Position, Scope, Shared, Stmt};
 
+use super::address_space::stack_that_fits;
+use super::check::Kind;
 use super::compile::compile;
+use super::completion::Scene;
 use super::context::{RunContext, Verdict};
 use super::failure::Failure;
 use super::fault::Fault;
+use super::limits::STACK_BYTES;
 use super::native::type_name_of;
 use super::recipe::secret_parameters;
 use super::resolver::Resolver;
@@ -110,10 +114,10 @@ impl Interpreter {
         Source { folder: Some(self.folder.clone()), root: self.root.clone(), ..source }
     }
 
-    /// Evaluates an input on a thread of its own and blocks until it has ended. Its value, if it has one, is called
-    /// `last` and by its number from then on. What it declared before an error stays. Not to be called on a thread of
+    /// Evaluates an input on a thread of its own and blocks until it has ended. Its value, if it has one and a number, is
+    /// called `last` and by its number from then on. What it declared before an error stays. Not to be called on a thread of
     /// the runtime.
-    pub fn evaluate(&mut self, source: &Source, number: usize, context: RunContext) -> Evaluated {
+    pub fn evaluate(&mut self, source: &Source, number: Option<usize>, context: RunContext) -> Evaluated {
         let run = Arc::new(context.continuing(self.meter.clone(), self.sources.clone()));
         let result = on_script_thread(&run, || self.evaluate_here(source, number, &run));
         let (shown, failure) = match result {
@@ -123,7 +127,12 @@ impl Interpreter {
         Evaluated { shown, failure, verdict: run.verdict() }
     }
 
-    fn evaluate_here(&mut self, source: &Source, number: usize, run: &Arc<RunContext>) -> Result<Shown, Box<Failure>> {
+    fn evaluate_here(
+        &mut self,
+        source: &Source,
+        number: Option<usize>,
+        run: &Arc<RunContext>,
+    ) -> Result<Shown, Box<Failure>> {
         self.sources.add(&source.name, &source.text);
         self.resolver.record_in(run.ledger.clone());
         self.resolver.add(source);
@@ -143,7 +152,9 @@ impl Interpreter {
         match result {
             Ok(value) => {
                 let shown = Shown::of(&value, run).map_err(|error| failed(&Fault::from(error)))?;
-                self.keep_result(number, value);
+                if let Some(number) = number {
+                    self.keep_result(number, &value);
+                }
                 Ok(shown)
             }
             Err(fault) if matches!(fault.unwrap_inner(), EvalAltResult::Exit(..)) => Ok(Shown::default()),
@@ -176,7 +187,7 @@ impl Interpreter {
         }
     }
 
-    fn keep_result(&mut self, number: usize, value: Dynamic) {
+    fn keep_result(&mut self, number: usize, value: &Dynamic) {
         if value.is_unit() {
             return;
         }
@@ -246,6 +257,18 @@ impl Interpreter {
         all
     }
 
+    /// What completion needs to know of the session.
+    #[must_use]
+    pub fn scene(&self) -> Scene {
+        let ours = constants::bare();
+        let variables = self.scope.iter_raw().filter(|(name, is_constant, _)| !(*is_constant && ours.contains(name)));
+        Scene {
+            variables: variables.map(|(name, _, value)| (name.to_owned(), Kind::of_value(value))).collect(),
+            functions: self.functions(),
+            imports: self.imports(),
+        }
+    }
+
     /// The modules that inputs imported: each alias with the path that it stands for.
     #[must_use]
     pub fn imports(&self) -> Vec<(String, String)> {
@@ -276,7 +299,8 @@ impl Drop for Interpreter {
 
 /// Drops values where the stack reaches: rhai drops what lies in each other by recursion.
 fn drop_deep(values: impl Send) {
-    let stack_bytes = super::limits::Limits::default().stack_bytes();
+    let limits = super::limits::Limits::default();
+    let stack_bytes = stack_that_fits(limits.stack_bytes(), STACK_BYTES, 0);
     let mut values = Some(values);
     let slot = &mut values;
     std::thread::scope(|scope| {

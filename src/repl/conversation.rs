@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use super::command::Command;
+use super::completion::Knowledge;
+use super::growth::Worked;
 use super::interrupts::Interrupts;
 use super::prompt::Place;
 use super::questions::{Keyboard, Nobody, Questions};
 use super::screen::Screen;
-use super::show::{Style, show};
-use crate::app::{Confirm, Interactive, Piece};
-use crate::engine::{Evaluated, Failure, Source, Verdict};
-use crate::error::Result;
+use super::show::{Page, Style, show};
+use crate::app::{Confirm, Interactive, Names, Opening, Piece};
+use crate::engine::{Evaluated, Failure, Shown, ShownKind, Source, Verdict};
+use crate::error::{ExitCode, Result};
 
 /// How many rows of a list are shown at once.
 const ROWS: usize = 40;
@@ -22,6 +25,33 @@ pub struct Conversation {
     questions: Questions,
     /// The number of the next input.
     pub(super) number: usize,
+    /// The latest result.
+    pub(super) last: Option<Shown>,
+    /// The row of it that was not shown yet; the first one if all were.
+    pub(super) next_row: usize,
+    /// What was entered, with its number.
+    pub(super) entered: Vec<(usize, String)>,
+    /// What of it worked.
+    pub(super) worked: Vec<Worked>,
+    /// The names that no parameter of a recipe may bear.
+    pub(super) reserved: Vec<String>,
+    /// Whether somebody said that nothing need be asked about.
+    pub(super) is_unasked: bool,
+    names: Names,
+}
+
+/// What a session begins with.
+pub struct Start {
+    /// The session below.
+    pub interactive: Interactive,
+    /// Where its words go.
+    pub screen: Arc<dyn Screen>,
+    /// What signals do.
+    pub interrupts: Interrupts,
+    /// The names that no parameter of a recipe may bear.
+    pub reserved: Vec<String>,
+    /// Whether nothing is to be asked about: `--yes`.
+    pub is_unasked: bool,
 }
 
 /// How a session goes on after an input.
@@ -38,10 +68,69 @@ pub enum Step {
 impl Conversation {
     /// A session that begins.
     #[must_use]
-    pub fn new(interactive: Interactive, screen: Arc<dyn Screen>, interrupts: Interrupts) -> Self {
+    pub fn new(start: Start) -> Self {
+        let Start { interactive, screen, interrupts, reserved, is_unasked } = start;
         let questions =
             Questions { screen: screen.clone(), interrupts: interrupts.clone(), keyboard: Box::new(Nobody) };
-        Self { interactive, screen, interrupts, questions, number: 1 }
+        let conversation = Self {
+            interactive,
+            screen,
+            interrupts,
+            questions,
+            number: 1,
+            last: None,
+            next_row: 0,
+            entered: Vec::new(),
+            worked: Vec::new(),
+            reserved,
+            is_unasked,
+            names: Names::default(),
+        };
+        conversation.arrive();
+        conversation
+    }
+
+    /// Settles in where the session acts from now on.
+    fn arrive(&self) {
+        self.interactive.set_confirm(if self.is_unasked {
+            Confirm::Off
+        } else if self.screen.is_watched() {
+            Confirm::Asked
+        } else if self.interactive.session.is_simulated() {
+            // Nobody is there to ask, and nothing real is touched.
+            Confirm::Off
+        } else {
+            Confirm::Refused
+        });
+        for warning in &self.interactive.session.warnings {
+            self.screen.warning(warning);
+        }
+        if self.is_unasked && self.interactive.session.settings.is_production {
+            self.screen.warning("this is production, and changes are not asked about");
+        }
+        self.interrupts.set_last_words(self.interactive.session.last_words());
+        self.names.forget();
+        // Only who types is helped by names.
+        if self.screen.is_watched() {
+            self.interactive.refresh(&self.names);
+        }
+    }
+
+    /// Goes on elsewhere.
+    pub(super) fn switch(&mut self, change: impl FnOnce(&mut Opening)) -> Result<()> {
+        self.interactive.switch(change)?;
+        self.arrive();
+        Ok(())
+    }
+
+    /// What completion knows now.
+    #[must_use]
+    pub fn knowledge(&self) -> Knowledge {
+        Knowledge {
+            scene: self.interactive.interpreter.scene(),
+            names: self.names.clone(),
+            folder: self.interactive.opening().environment.folder().to_owned(),
+        }
     }
 
     /// Lets somebody answer questions about changes.
@@ -55,29 +144,59 @@ impl Conversation {
         if text.trim().is_empty() {
             return Step::Next;
         }
-        let source = self.interactive.interpreter.typed(self.number, text);
-        let step = self.evaluate(source);
-        if self.interrupts.must_end() { Step::Leave(crate::error::ExitCode::Terminated as u8) } else { step }
+        let step = if let Some(command) = Command::read(text) {
+            self.command(command)
+        } else {
+            let source = self.interactive.interpreter.typed(self.number, text);
+            self.evaluate(source)
+        };
+        if self.interrupts.must_end() { Step::Leave(ExitCode::Terminated as u8) } else { step }
     }
 
     /// Evaluates a script and shows what came of it.
     pub(super) fn evaluate(&mut self, source: Source) -> Step {
+        let (number, text) = (self.number, source.text.clone());
+        self.number += 1;
+        self.entered.push((number, text.clone()));
+        let evaluated = self.carry(source, Some(number));
+        if evaluated.failure.is_none() {
+            let has_value = evaluated.shown.kind != ShownKind::Nothing;
+            self.worked.push(Worked { number, text, has_value });
+            if has_value {
+                self.last = Some(evaluated.shown.clone());
+            }
+        }
+        self.show(&evaluated)
+    }
+
+    /// Evaluates an expression and gives its value, which is neither shown nor kept.
+    pub(super) fn silent(&mut self, expression: &str) -> Result<Shown> {
+        let source =
+            Source { name: "command".to_owned(), ..self.interactive.interpreter.typed(self.number, expression) };
+        let evaluated = self.carry(source, None);
+        evaluated.failure.map_or(Ok(evaluated.shown), |failure| Err(failure.error))
+    }
+
+    fn carry(&mut self, source: Source, number: Option<usize>) -> Evaluated {
         let piece = Piece {
             source,
-            number: self.number,
+            number,
             output: self.screen.output(),
             cancel: self.interrupts.begin(),
             width: self.screen.width(),
         };
-        self.number += 1;
+        let changes = self.interactive.changes();
         self.screen.set_busy(true);
         let evaluated = self.interactive.evaluate(piece, &mut self.questions);
         self.screen.set_busy(false);
         self.interrupts.end();
-        self.show(&evaluated)
+        if self.interactive.changes() > changes && self.screen.is_watched() {
+            self.interactive.refresh(&self.names);
+        }
+        evaluated
     }
 
-    fn show(&self, evaluated: &Evaluated) -> Step {
+    fn show(&mut self, evaluated: &Evaluated) -> Step {
         if let Some(failure) = &evaluated.failure {
             self.show_failure(failure);
             return Step::Failed(failure.error.exit_code() as u8);
@@ -97,27 +216,34 @@ impl Conversation {
         }
     }
 
-    fn show_result(&self, evaluated: &Evaluated) -> Result<()> {
+    fn show_result(&mut self, evaluated: &Evaluated) -> Result<()> {
         let shown = &evaluated.shown;
         if self.screen.machine_result(shown)? {
             return Ok(());
         }
-        let style = Style {
-            width: self.screen.width(),
-            has_colour: self.screen.has_data_colour(),
-            now: self.interactive.session.recipe_clock.now(),
-            // Whoever reads from a pipe wants all of it.
-            rows: if self.screen.is_watched() { ROWS } else { usize::MAX },
-            names: &|_| None,
-        };
-        let page = show(shown, 0, &style);
+        self.next_row = self.show_page(shown, 0);
+        Ok(())
+    }
+
+    /// Shows a result, or of a long list the next rows, and gives the row that comes after them.
+    pub(super) fn show_page(&self, shown: &Shown, start: usize) -> usize {
+        // Whoever reads from a pipe wants all of it.
+        let rows = if self.screen.is_watched() { ROWS } else { usize::MAX };
+        let page = self.page(shown, start, rows, self.screen.width(), self.screen.has_data_colour());
         if !page.text.is_empty() {
             self.screen.data(&page.text);
         }
-        if page.left > 0 {
-            self.screen.note(&format!("… and {} more", page.left));
+        if page.left == 0 {
+            return 0;
         }
-        Ok(())
+        self.screen.note(&format!("… and {} more: `:more` shows them", page.left));
+        start + rows
+    }
+
+    /// So many rows of a result, laid out for so many columns.
+    pub(super) fn page(&self, shown: &Shown, start: usize, rows: usize, width: Option<u16>, has_colour: bool) -> Page {
+        let now = self.interactive.session.recipe_clock.now();
+        show(shown, start, &Style { width, has_colour, now, rows, names: &|id| self.names.name_of(id) })
     }
 
     fn show_failure(&self, failure: &Failure) {
@@ -131,12 +257,22 @@ impl Conversation {
         let settings = &session.settings;
         Place {
             profile: settings.profile.as_ref().map(|profile| profile.value.clone()),
-            project: session.target.project.as_ref().map(|id| id.split('-').next().unwrap_or(id).to_owned()),
+            project: self
+                .names
+                .project()
+                .or_else(|| session.target.project.as_ref().map(|id| id.split('-').next().unwrap_or(id).to_owned())),
             region: session.target.region.clone(),
             is_production: settings.is_production,
             is_simulated: session.is_simulated(),
             is_unasked: self.interactive.confirm() == Confirm::Off,
         }
+    }
+
+    /// Where the session acts, with the project's name if it comes within this time.
+    #[must_use]
+    pub fn place_within(&self, span: std::time::Duration) -> Place {
+        let _ = self.names.project_within(span);
+        self.place()
     }
 
     /// Ends the session.

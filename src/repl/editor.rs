@@ -1,13 +1,30 @@
 //! A session at a terminal.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use rustyline::error::ReadlineError;
 use rustyline::history::{DefaultHistory, MemHistory};
-use rustyline::{Config, EditMode, Editor};
+use rustyline::{
+    Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, EditMode, Editor, Event, EventContext,
+    EventHandler, KeyCode, KeyEvent, Modifiers, RepeatCount,
+};
 
 use super::conversation::{Conversation, Step};
-use super::helper::Helper;
+use super::helper::{Helper, waits_for_more};
+use super::history::{file_of, may_keep};
+use super::lexer::{open_brackets, pieces};
 use super::questions::Keyboard;
 use crate::error::{Error, ExitCode, Kind, Result};
+
+/// How many lines of history are kept.
+const KEPT_LINES: usize = 5_000;
+
+/// How far each open bracket indents.
+const INDENT: &str = "  ";
+
+/// How long a prompt waits for the project's name, which a simulator gives at once.
+const FOR_THE_NAME: Duration = Duration::from_millis(15);
 
 /// Which keys edit a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,15 +50,12 @@ impl Keys {
 /// # Errors
 /// When the terminal cannot be read.
 pub fn converse(conversation: &mut Conversation, keys: Keys) -> Result<u8> {
-    let mut editor = editor(keys).map_err(|error| broken(&error))?;
-    editor.set_helper(Some(Helper));
+    let mut lines = Lines::new(keys, conversation.screen.has_talk_colour()).map_err(|error| broken(&error))?;
     conversation.set_keyboard(Box::new(Answers(plain_editor(keys).map_err(|error| broken(&error))?)));
     loop {
-        let width = editor.dimensions().map_or(80, |(columns, _)| columns);
-        let prompt = conversation.place().prompt(conversation.number, width);
-        match editor.readline(&(prompt.raw, prompt.styled)) {
+        match lines.read(conversation) {
             Ok(text) => {
-                let _ = editor.add_history_entry(text.trim_end());
+                lines.keep(&text, conversation);
                 if let Step::Leave(code) = conversation.take(&text) {
                     return Ok(code);
                 }
@@ -54,14 +68,79 @@ pub fn converse(conversation: &mut Conversation, keys: Keys) -> Result<u8> {
     }
 }
 
-fn editor(keys: Keys) -> rustyline::Result<Editor<Helper, DefaultHistory>> {
-    let config = Config::builder()
-        .edit_mode(keys.mode())
-        .bracketed_paste(true)
-        .auto_add_history(false)
-        .history_ignore_space(true)
-        .build();
-    Editor::with_config(config)
+/// The lines that are typed, with the history of the profile.
+struct Lines {
+    editor: Editor<Helper, DefaultHistory>,
+    /// The profile whose history it is.
+    profile: Option<String>,
+    file: Option<PathBuf>,
+}
+
+impl Lines {
+    fn new(keys: Keys, has_colour: bool) -> rustyline::Result<Self> {
+        let config = Config::builder()
+            .edit_mode(keys.mode())
+            .color_mode(if has_colour { ColorMode::Enabled } else { ColorMode::Disabled })
+            .completion_type(CompletionType::List)
+            .bracketed_paste(true)
+            .auto_add_history(false)
+            .history_ignore_space(true)
+            .history_ignore_dups(true)?
+            .max_history_size(KEPT_LINES)?
+            .build();
+        let mut editor: Editor<Helper, DefaultHistory> = Editor::with_config(config)?;
+        editor.set_helper(Some(Helper::new(has_colour)));
+        let plain = |code| KeyEvent(code, Modifiers::NONE);
+        editor.bind_sequence(plain(KeyCode::Enter), EventHandler::Conditional(Box::new(Indent)));
+        editor.bind_sequence(plain(KeyCode::PageUp), Cmd::HistorySearchBackward);
+        editor.bind_sequence(plain(KeyCode::PageDown), Cmd::HistorySearchForward);
+        Ok(Self { editor, profile: None, file: None })
+    }
+
+    fn read(&mut self, conversation: &Conversation) -> rustyline::Result<String> {
+        let place = conversation.place_within(FOR_THE_NAME);
+        let profile =
+            place.profile.clone().unwrap_or_else(|| if place.is_simulated { "sim" } else { "default" }.to_owned());
+        if self.profile.as_ref() != Some(&profile) {
+            self.file = file_of(&conversation.interactive.opening().environment, &profile);
+            let _ = self.editor.clear_history();
+            if let Some(file) = &self.file {
+                // What cannot be read is no history; the session goes on without.
+                let _ = self.editor.load_history(file);
+            }
+            self.profile = Some(profile);
+        }
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.knowledge = conversation.knowledge();
+        }
+        let width = self.editor.dimensions().map_or(80, |(columns, _)| columns);
+        let prompt = place.prompt(conversation.number, width);
+        self.editor.readline(&(prompt.raw, prompt.styled))
+    }
+
+    fn keep(&mut self, text: &str, conversation: &Conversation) {
+        let text = text.trim_end();
+        if may_keep(text, &conversation.interactive.opening().scrubber) {
+            let _ = self.editor.add_history_entry(text);
+            if let Some(file) = &self.file {
+                let _ = self.editor.append_history(file);
+            }
+        }
+    }
+}
+
+/// Goes on in a line of its own, indented as deep as brackets are open.
+struct Indent;
+
+impl ConditionalEventHandler for Indent {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        let line = context.line();
+        if context.pos() < line.len() || !waits_for_more(line) {
+            return None;
+        }
+        let depth = open_brackets(&pieces(line)).min(16);
+        Some(Cmd::Insert(1, format!("\n{}", INDENT.repeat(depth))))
+    }
 }
 
 /// Reads answers, which no history keeps.

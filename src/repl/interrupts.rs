@@ -15,6 +15,17 @@ struct State {
     current: Mutex<Option<CancellationToken>>,
     was_interrupted: AtomicBool,
     must_end: AtomicBool,
+    /// Records how the session ends, for when nobody else can.
+    last_words: Mutex<LastWords>,
+}
+
+#[derive(Default)]
+struct LastWords(Option<Box<dyn FnOnce(u8) + Send>>);
+
+impl std::fmt::Debug for LastWords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("LastWords").field(&self.0.is_some()).finish()
+    }
 }
 
 impl Interrupts {
@@ -43,10 +54,25 @@ impl Interrupts {
         }
     }
 
-    /// Ends the session as soon as what is being evaluated has ended.
-    pub fn terminate(&self) {
+    /// Says how it is to be recorded that the session ends while it waits for somebody to type.
+    pub fn set_last_words(&self, last_words: impl FnOnce(u8) + Send + 'static) {
+        self.last_words().0 = Some(Box::new(last_words));
+    }
+
+    /// Ends the session as soon as what is being evaluated has ended. If nothing is, this says the last words and gives
+    /// `true`: the process has to end now.
+    pub fn terminate(&self, exit_code: u8) -> bool {
         self.0.must_end.store(true, Ordering::Relaxed);
+        let is_idle = self.current().is_none();
         self.interrupt();
+        if is_idle && let Some(last_words) = self.last_words().0.take() {
+            last_words(exit_code);
+        }
+        is_idle
+    }
+
+    fn last_words(&self) -> std::sync::MutexGuard<'_, LastWords> {
+        self.0.last_words.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the session must end.
@@ -73,7 +99,13 @@ mod tests {
         interrupts.interrupt();
         assert!(first.is_cancelled() && interrupts.end());
         assert!(!interrupts.begin().is_cancelled() && !interrupts.end());
-        interrupts.terminate();
+        interrupts.begin();
+        assert!(!interrupts.terminate(143), "something is evaluated");
+        let said = Arc::new(Mutex::new(None));
+        let heard = said.clone();
+        interrupts.set_last_words(move |code| *heard.lock().unwrap() = Some(code));
+        interrupts.end();
+        assert!(interrupts.terminate(143) && *said.lock().unwrap() == Some(143));
         assert!(interrupts.must_end() && interrupts.begin().is_cancelled());
     }
 }

@@ -34,6 +34,9 @@ pub trait Screen: Send + Sync {
     /// An input is being evaluated from now on, or not any more.
     fn set_busy(&self, is_busy: bool);
 
+    /// Whether each API call is told as it happens.
+    fn set_trace(&self, is_on: bool);
+
     /// Whether data may be coloured.
     fn has_data_colour(&self) -> bool;
 

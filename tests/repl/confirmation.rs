@@ -23,8 +23,9 @@ fn a_change_is_shown_and_asked_about() {
 #[test]
 fn many_changes_are_one_table_and_one_question() {
     for line in ["parallel(active, |s| s.reboot()).len()", "active.reboot().len()"] {
-        let mut terminal = Terminal::simulated(100);
-        terminal.input(1, "let active = servers().filter(|s| s.status == \"ACTIVE\"); active.len()");
+        let mut terminal = Terminal::simulated_with(&["--caps", "share=100%"], 100);
+        terminal
+            .input(1, "let active = servers().filter(|s| s.status == \"ACTIVE\" && s.managed_by == ()); active.len()");
         let count: usize = terminal.screen().lines().rev().nth(1).and_then(|line| line.parse().ok()).expect("a count");
         assert!(count > 4, "{}", terminal.screen());
         terminal.press(line).press("\r").asked(&format!("Make these {count} changes? [y/N/a]"));

@@ -59,7 +59,7 @@ fn at_the_prompt_an_interrupt_throws_the_line_away() {
     terminal
         .prompt(1)
         .press("let wrong = [\r 1,")
-        .shows("\n 1,")
+        .shows(" 1,")
         .press("\u{3}")
         .prompt(1)
         .input(1, "1 + 1")

@@ -12,7 +12,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::process::Workspace;
 
 /// Nothing that is waited for takes as long.
-const DEADLINE: Duration = Duration::from_mins(2);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A session at a terminal; ended when dropped.
 pub struct Terminal {
@@ -62,8 +62,14 @@ impl Terminal {
 
     /// Starts a session on the simulator, in a folder of its own.
     pub fn simulated(columns: u16) -> Self {
-        let home = Workspace::new();
-        let mut terminal = Self::start(&home, &["repl", "--sim"], columns);
+        Self::simulated_with(&[], columns)
+    }
+
+    /// The same with further options.
+    pub fn simulated_with(options: &[&str], columns: u16) -> Self {
+        // Each thread of a `parallel` maps room for values as deep as its budget allows.
+        let home = Workspace::new().mapping(64 << 20);
+        let mut terminal = Self::start(&home, &[&["repl", "--sim"], options].concat(), columns);
         terminal.home = Some(home);
         terminal
     }

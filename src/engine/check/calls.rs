@@ -9,6 +9,7 @@ use rhai::{Expr, FnCallExpr, Ident, Position};
 use super::closures::function_of;
 use super::kinds::Kind;
 use super::names::{is_keyword, rhai_forms, rhai_names};
+use super::probe::PROBE;
 use super::walker::Walker;
 use crate::catalog;
 use crate::engine::native::{Native, Type};
@@ -219,6 +220,9 @@ impl<'t> Walker<'t> {
     /// The keys of a literal map that a function takes, held against those that it knows.
     pub(super) fn keys<'k>(&mut self, function: &str, given: impl Iterator<Item = &'k Ident>, known: &[&str]) {
         for name in given.filter(|name| !known.contains(&name.name.as_str())) {
+            if name.name == PROBE {
+                self.probed.keys = known.iter().map(|key| (*key).to_owned()).collect();
+            }
             let hint = match nearest(&name.name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("it takes {}", known.join(", ")),

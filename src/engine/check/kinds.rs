@@ -6,10 +6,12 @@ use std::rc::Rc;
 
 use rhai::{Array, Dynamic, FnPtr, ImmutableString};
 
+use super::probe::Member;
 use crate::catalog::{self, Field, Service, Shape, ShapeId};
+use crate::engine::Registry;
 use crate::engine::native::Type;
 use crate::engine::recipe::{ParameterKind, Parameters};
-use crate::engine::values::Form;
+use crate::engine::values::{Form, Object};
 use crate::resources;
 
 /// What is known of a value.
@@ -145,6 +147,74 @@ impl Kind {
         }
     }
 
+    /// What is known of a value.
+    pub fn of_value(value: &Dynamic) -> Self {
+        Self::of_value_within(value, 3)
+    }
+
+    fn of_value_within(value: &Dynamic, depth: usize) -> Self {
+        let fields = |entries: &mut dyn Iterator<Item = (String, Dynamic)>| {
+            let kinds = entries.map(|(name, value)| (name, Self::of_value_within(&value, depth.saturating_sub(1))));
+            Self::Map(Rc::new(kinds.collect()))
+        };
+        if depth == 0 {
+            return Self::Unknown;
+        }
+        if let Some(object) = value.read_lock::<Object>() {
+            if object.kind().is_empty() {
+                return fields(&mut object.entries().map(|(name, value)| (name.to_string(), value.clone())));
+            }
+            return Self::object(object.kind());
+        }
+        if let Some(list) = value.read_lock::<Array>() {
+            return Self::List(Box::new(list.first().map_or(Self::Unknown, |item| Self::of_value_within(item, depth))));
+        }
+        if let Some(map) = value.read_lock::<rhai::Map>() {
+            return fields(&mut map.iter().map(|(name, value)| (name.to_string(), value.clone())));
+        }
+        match () {
+            () if value.is_unit() => Self::Nothing,
+            () if value.is_bool() => Self::Boolean,
+            () if value.is_int() => Self::Integer,
+            () if value.is_float() => Self::Float,
+            () if value.is_string() => Self::Text,
+            () if value.is_fnptr() => Self::Function(Box::new(Self::Unknown)),
+            () => Self::custom(value),
+        }
+    }
+
+    /// A value of a type of ours.
+    fn custom(value: &Dynamic) -> Self {
+        let receivers = Registry::shared().iter().filter_map(|native| native.receiver.as_ref());
+        let mut found = receivers.filter_map(|receiver| match receiver {
+            Type::Custom(name, id) if id() == value.type_id() => Some(Self::Custom(name, id())),
+            _ => None,
+        });
+        found.next().unwrap_or(Self::Unknown)
+    }
+
+    /// The fields that a value of this kind has, or may have.
+    pub fn field_kinds(&self) -> Vec<Member> {
+        let member = |name: &str, kind: &Self| {
+            let detail = if *kind == Self::Unknown { String::new() } else { kind.name() };
+            Member { name: name.to_owned(), detail, is_method: false }
+        };
+        match self {
+            Self::Object(object) => object
+                .names()
+                .into_iter()
+                .map(|name| match object.field(name) {
+                    FieldKind::Present { kind, .. } => member(name, &kind),
+                    FieldKind::Absent(_) => member(name, &Self::Unknown),
+                })
+                .collect(),
+            Self::Map(fields) | Self::Args(fields) => {
+                fields.iter().filter(|(name, _)| is_name(name)).map(|(name, kind)| member(name, kind)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// The item of a list; unknown for anything else.
     pub fn item(&self) -> Self {
         match self {
@@ -230,7 +300,25 @@ pub enum FieldKind {
     },
 }
 
+/// Whether a field of this name can be read after a dot.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}
+
 impl ObjectKind {
+    /// The names of the fields that are known.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<&'static str> = self.extra.to_vec();
+        for &(module, shape) in &self.shapes {
+            let Some(service) = catalog::service(module) else { continue };
+            names.extend(service.shapes().fields(shape).iter().map(|field| field.name));
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// What is known of a field.
     pub fn field(&self, name: &str) -> FieldKind {
         if self.extra.contains(&name) {

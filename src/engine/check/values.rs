@@ -6,6 +6,7 @@ use rhai::{Expr, Position};
 
 use super::chain::{Chain, Step};
 use super::kinds::{FieldKind, Kind};
+use super::probe::PROBE;
 use super::walker::Walker;
 use crate::engine::Registry;
 use crate::error::nearest;
@@ -116,6 +117,10 @@ impl<'t> Walker<'t> {
         for step in &chain.steps {
             let mut is_optional = false;
             kind = match step {
+                Step::Field(name, _) if *name == PROBE => {
+                    self.probed.kind = Some(kind.clone());
+                    Kind::Unknown
+                }
                 Step::Field(name, position) => {
                     path = format!("{path}.{name}");
                     let (field, may_lack) = self.field(&kind, name, *position);

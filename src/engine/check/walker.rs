@@ -7,6 +7,7 @@ use rhai::{AST, ASTNode, Expr, Position, Stmt};
 use super::imports::Import;
 use super::kinds::Kind;
 use super::modules::Modules;
+use super::probe::Probed;
 use super::tree::{Function, Tree};
 use crate::engine::native::type_name_of;
 use crate::engine::recipe::{Finding, Parameters};
@@ -35,6 +36,8 @@ pub struct Walker<'t> {
     /// How deep closures lie in each other.
     pub(super) depth: usize,
     pub(super) findings: Vec<Finding>,
+    /// What the probe found, in a script that has one.
+    pub(super) probed: Probed,
 }
 
 impl<'t> Walker<'t> {
@@ -61,6 +64,7 @@ impl<'t> Walker<'t> {
             guards: 0,
             depth: 0,
             findings: Vec::new(),
+            probed: Probed::default(),
         };
         for function in &tree.functions {
             if function.is_closure() {
@@ -74,6 +78,17 @@ impl<'t> Walker<'t> {
 
     /// Walks through everything and gives what was found.
     pub fn run(mut self) -> Vec<Finding> {
+        self.walk(&[]);
+        self.findings
+    }
+
+    /// Walks through everything, with these names known from before, and gives what the probe found.
+    pub(super) fn probed_with(mut self, known: &[(String, Kind)]) -> Probed {
+        self.walk(known);
+        self.probed
+    }
+
+    fn walk(&mut self, known: &[(String, Kind)]) {
         self.collect();
         for (name, value) in builtins::constants() {
             // The names of our types are literals of the program; leaking the few of one check would serve nobody.
@@ -85,6 +100,9 @@ impl<'t> Walker<'t> {
             self.declare(name, Kind::Custom(name_of_type, value.type_id()));
         }
         let constants = self.scope.len();
+        for (name, kind) in known {
+            self.declare(name, kind.clone());
+        }
         self.block(&self.tree.statements);
         for function in &self.tree.functions {
             if function.is_closure() {
@@ -96,7 +114,6 @@ impl<'t> Walker<'t> {
             }
             self.body(function);
         }
-        self.findings
     }
 
     /// What must be known before the walk, since functions are called before they are written.
