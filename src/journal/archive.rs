@@ -56,7 +56,16 @@ impl Archive {
             let mut runs = Vec::new();
             for path in files_of(&day).map_err(|error| unreadable(&day, &error))? {
                 let file = RunFile::read(&path).map_err(|error| unreadable(&path, &error))?;
-                runs.extend(History::of(file).filter(|run| since.is_none_or(|since| run.time >= since)));
+                let is_empty = file.entries.is_empty() && file.notes.is_empty();
+                match History::of(file) {
+                    Some(run) => runs.extend(Some(run).filter(|run| since.is_none_or(|since| run.time >= since))),
+                    // Nothing stands in it yet; `verify` knows whether anything should.
+                    None if is_empty => {}
+                    None => tracing::warn!(
+                        "{} does not say how its run began, and is left out: `stackhand journal verify` tells more",
+                        path.display()
+                    ),
+                }
             }
             runs.sort_by(|one, other| other.time.cmp(&one.time).then_with(|| one.began.run.cmp(&other.began.run)));
             found.extend(runs);

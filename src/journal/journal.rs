@@ -200,7 +200,7 @@ impl Opened {
         }
         drop(index);
         let mirror = keeping.syslog.as_ref().map(|address| Syslog::new(address.clone(), &began, &keeping.clock));
-        let sink = RunSink { file: opened, folders: vec![day, folder.path().to_owned()], mirror };
+        let sink = RunSink::new(opened, path.clone(), vec![day, folder.path().to_owned()], mirror);
         let journal = Self {
             run: began.run.clone(),
             folder: Some(folder.clone()),

@@ -167,6 +167,31 @@ fn a_file_that_is_gone_or_was_put_there_is_told() {
 }
 
 #[test]
+fn a_file_that_was_moved_to_another_day_is_told() {
+    let home = tempfile::tempdir().expect("a folder");
+    let keeping = keeping(home.path());
+    let path = record(&keeping, "r-1", 1);
+    // Where it would be thrown away sooner.
+    let earlier = path.parent().and_then(Path::parent).expect("its folder").join("2025-01-01");
+    std::fs::create_dir(&earlier).expect("made");
+    std::fs::rename(&path, earlier.join("r-1.ndjson")).expect("moved");
+    let flaws = flaws(&keeping);
+    assert_eq!(flaws, ["0: the index names it as 2026-11-22/r-1.ndjson: it was moved"]);
+}
+
+#[test]
+fn a_file_that_goes_away_while_the_run_goes_on_lets_nothing_more_be_changed() {
+    let home = tempfile::tempdir().expect("a folder");
+    let journal = Journal::begin(&keeping(home.path()), began("r-1"));
+    let opened = journal.opened().expect("it is open");
+    opened.before(before(1)).expect("taken").wait_here().expect("written");
+    std::fs::remove_dir_all(opened.path.parent().expect("its day")).expect("removed");
+    let why = opened.before(before(2)).expect("taken").wait_here().expect_err("it would be lost");
+    assert!(why.cause.contains("its file was removed"), "{why}");
+    assert!(opened.before(before(3)).is_err(), "and not one after it");
+}
+
+#[test]
 fn an_index_that_was_cut_or_edited_is_told() {
     let home = tempfile::tempdir().expect("a folder");
     let keeping = keeping(home.path());

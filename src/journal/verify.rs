@@ -86,7 +86,11 @@ impl Archive {
                 let bytes = read(&path)?.unwrap_or_default();
                 report.files += 1;
                 let id = path.file_stem().map(|id| id.to_string_lossy().into_owned()).unwrap_or_default();
-                check_run(&path, &bytes, runs.get(&id), &mut report);
+                let indexed = runs.get(&id);
+                check_run(&path, &bytes, indexed, &mut report);
+                if let Some(run) = indexed.filter(|run| !path.ends_with(&run.file)) {
+                    report.add(&path, None, format!("the index names it as {}: it was moved", run.file.display()));
+                }
                 seen.insert(id);
             }
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Pattern;
+use super::known::{is_known, nearest_of};
 use crate::catalog::Effect;
 
 /// The most of something that a run may do.
@@ -45,12 +46,19 @@ impl Cap {
     /// Reads one cap. Between its two parts stands a blank or `=`.
     ///
     /// # Errors
-    /// When nothing like it can be capped, or the number is none.
+    /// When nothing like it can be capped, no operation needs the permission, or the number is none.
     pub fn parse(text: &str) -> Result<Self, CapError> {
         let text = text.trim();
         let wrong = || CapError(format!("`{text}` is no cap"));
         let (name, number) = text.split_once(['=', ' ', '\t']).ok_or_else(wrong)?;
         let what = Capped::parse(name.trim()).ok_or_else(wrong)?;
+        // What nothing needs would cap nothing.
+        if let Capped::Permission(pattern) = &what
+            && !is_known(pattern)
+        {
+            let near = nearest_of(pattern).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            return Err(CapError(format!("`{text}` is no cap: no operation needs the permission `{pattern}`{near}")));
+        }
         let number = number.trim().trim_start_matches('=').trim();
         let most = match (&what, number.strip_suffix('%')) {
             (Capped::Share, percent) => {
@@ -169,5 +177,7 @@ mod tests {
         ] {
             assert_eq!(Cap::parse(text).expect_err(text).to_string(), format!("`{text}` is no cap"));
         }
+        let slip = Cap::parse("iaas.servr.stop=2").expect_err("nothing needs it").to_string();
+        assert!(slip.ends_with("needs the permission `iaas.servr.stop`; did you mean `iaas.server.stop`?"), "{slip}");
     }
 }

@@ -32,7 +32,7 @@ pub fn known_grant(text: &str) -> Result<Grant, UnknownGrant> {
     }
 }
 
-fn is_known(pattern: &Pattern) -> bool {
+pub(super) fn is_known(pattern: &Pattern) -> bool {
     let module = pattern.as_str().split('.').next().unwrap_or_default();
     // Most permissions begin with the name of their service, which spares looking through all of them.
     pattern.as_str() == "*"
@@ -45,7 +45,7 @@ fn permissions(service: &'static Service) -> impl Iterator<Item = &'static str> 
 }
 
 /// The permission that is most like a pattern; for one with a wildcard, the wildcard over permissions.
-fn nearest_of(pattern: &Pattern) -> Option<String> {
+pub(super) fn nearest_of(pattern: &Pattern) -> Option<String> {
     let Some(start) = pattern.as_str().strip_suffix(".*") else {
         return nearest(pattern.as_str(), catalog::services().flat_map(permissions)).map(str::to_owned);
     };

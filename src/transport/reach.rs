@@ -17,6 +17,11 @@ use crate::transport::{Call, Error, Knowledge, Payload, Touched};
 
 /// Deletes a server, and the volumes that go with it.
 const DELETE_SERVER: &str = "delete_server";
+/// Deletes a volume, and its snapshots if that is asked for by this parameter.
+const DELETE_VOLUME: &str = "delete_volume";
+const CASCADE: &str = "cascade";
+/// Lists the snapshots of the project, each with its volume.
+const LIST_SNAPSHOTS: &str = "list_snapshots_in_project";
 /// Lists the volumes of a server, each with whether it goes with it.
 const LIST_ATTACHMENTS: &str = "list_attached_volumes";
 /// Writes a backup back to its volume.
@@ -148,6 +153,9 @@ impl Reached<'_> {
         {
             self.add(Role::Along, "volumeId", &volume).await;
         }
+        if operation.name == DELETE_VOLUME && self.look == Look::Up && self.asks_for(CASCADE) {
+            self.snapshots_that_go_along().await;
+        }
         if operation.name != DELETE_SERVER || self.look != Look::Up {
             return;
         }
@@ -163,6 +171,37 @@ impl Reached<'_> {
                 let id = self.named.last().map(|server| server.id.clone()).unwrap_or_default();
                 let knowledge = Knowledge::Unreadable(Box::new(error));
                 self.keep(Role::Along, Touched { kind: "volume".to_owned(), id, place: None, knowledge });
+            }
+        }
+    }
+
+    /// Whether an optional parameter is given and not `false`.
+    fn asks_for(&self, parameter: &str) -> bool {
+        let given = self.call.parameters.get(parameter).filter(|value| **value != Value::Null);
+        given.is_some_and(|value| catalog::plain_text(value) != "false")
+    }
+
+    /// The snapshots that are deleted with their volume.
+    ///
+    /// Source: `cascade` of `DeleteVolume` in the IaaS document.
+    async fn snapshots_that_go_along(&mut self) {
+        const KIND: &str = "snapshot";
+        let module = servers_module(self.call.operation);
+        let Some(volume) = self.named.last().map(|volume| volume.id.clone()) else { return };
+        let Some(list) = catalog::operation(module, LIST_SNAPSHOTS) else { return };
+        match self.listed(with_path_of(self.call, list)).await {
+            Ok((place, snapshots)) => {
+                let is_of =
+                    |facts: &ObjectFacts| facts.volume_id.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(&volume));
+                for facts in snapshots.into_iter().filter(is_of) {
+                    let id = facts.id.clone().unwrap_or_default();
+                    let (place, knowledge) = (Some(format!("{place}/{id}")), Knowledge::Known(facts.into()));
+                    self.keep(Role::Along, Touched { kind: KIND.to_owned(), id, place, knowledge });
+                }
+            }
+            Err(error) => {
+                let knowledge = Knowledge::Unreadable(Box::new(error));
+                self.keep(Role::Along, Touched { kind: KIND.to_owned(), id: volume, place: None, knowledge });
             }
         }
     }
@@ -259,7 +298,7 @@ pub(super) fn reads_along(change: &'static Operation) -> Vec<&'static Operation>
     reads
 }
 
-/// What may be read before a change for what its body names.
+/// What may be read before a change for what its body names, or a parameter takes along.
 pub(super) fn reads_of_named(change: &'static Operation) -> Vec<&'static Operation> {
     let mut parameters: Vec<&str> =
         Mention::of(change).filter(|mention| mention.role.is_some()).map(|mention| mention.parameter).collect();
@@ -270,6 +309,9 @@ pub(super) fn reads_of_named(change: &'static Operation) -> Vec<&'static Operati
     let mut reads = homes(change, &parameters);
     if change.name == "create_server" {
         reads.extend(catalog::operation(servers_module(change), "list_security_groups"));
+    }
+    if change.name == DELETE_VOLUME {
+        reads.extend(catalog::operation(servers_module(change), LIST_SNAPSHOTS));
     }
     reads
 }

@@ -199,3 +199,32 @@ fn volumes_that_another_service_writes_back_to_count() {
     let (end, _) = weighed(restore, stage_steps);
     assert!(end.contains("`n-22` is protected"), "{end}");
 }
+
+#[test]
+fn the_snapshots_that_a_cascade_deletes_count() {
+    let snapshot = |id: &str, volume: &str, labels: &Value| json!({ "id": id, "name": format!("s-{}", &id[..2]), "volumeId": volume, "labels": labels });
+    let listed = |labels: &Value| {
+        answer(200, &json!({ "items": [snapshot(OTHER_ID, GROUP, &held()), snapshot(NIC, ID, labels)] }))
+    };
+    for module in ["iaas", "iaas/v1"] {
+        let operation = catalog::operation(module, "delete_volume").expect("it is there");
+        let delete = || Call::new(operation, target()).with("volumeId", ID);
+        let cascade = |value: Value| {
+            let mut call = delete();
+            call.parameters.insert("cascade".to_owned(), value);
+            call
+        };
+        let (end, lines) = weighed(cascade(json!(true)), vec![plain(ID), listed(&held())]);
+        assert!(end.contains("is refused: `s-44` is protected"), "{end}, {lines:?}");
+        assert_eq!(lines, [format!("GET /volumes/{ID}"), "GET /snapshots".to_owned()]);
+        let (end, _) = weighed(cascade(json!(true)), vec![plain(ID), listed(&json!({})), empty(204)]);
+        assert_eq!(end, "passes", "a snapshot of another volume stays");
+        let forbidden = answer(403, &json!({ "code": 403, "msg": "no" }));
+        let (end, _) = weighed(cascade(json!(true)), vec![plain(ID), forbidden]);
+        assert!(end.starts_with("unreadable_object"), "{end}");
+        for call in [delete(), cascade(json!(false))] {
+            let (end, lines) = weighed(call, vec![plain(ID), empty(204)]);
+            assert_eq!((end.as_str(), lines.len()), ("passes", 2));
+        }
+    }
+}

@@ -256,7 +256,8 @@ pub(super) fn home_operation(
 pub struct ReadsAround {
     /// Before it: the objects that it touches, for their labels.
     pub before: Vec<&'static Operation>,
-    /// Before it, if its body names such objects: what is taken into use, or loses something.
+    /// Before it, if its body names such objects or a parameter takes them along: what is taken into use, loses
+    /// something, or is deleted with it.
     pub reached: Vec<&'static Operation>,
     /// Before it, if a cap on shares asks how many objects of its kind there are: their list.
     pub counted: Vec<&'static Operation>,
