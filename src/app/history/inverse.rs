@@ -32,6 +32,8 @@ pub(super) enum Step {
     Call { operation: &'static Operation, ids: Vec<String>, options: Map<String, Value> },
     /// Verbs of a server, each waited for.
     Verbs { id: String, verbs: &'static [&'static str] },
+    /// Gives a server another machine type, and waits for it: what comes after needs it at rest.
+    Resize { id: String, machine_type: String },
 }
 
 /// What undoes a change.
@@ -83,9 +85,7 @@ fn of_server(name: &str, change: &Change, was: Option<&ObjectFacts>) -> Option<I
             let Some(machine_type) = was.and_then(|was| was.machine_type.clone()) else {
                 return none("its machine type before is not known");
             };
-            let operation = catalog::operation("iaas", "resize_server")?;
-            let options = Map::from_iter([("machineType".to_owned(), Value::from(machine_type))]);
-            Some(step(operation, change, None, options))
+            Some(Inverse::of(Step::Resize { id: id(), machine_type }))
         }
         ("resize_volume", _) => none("a volume does not get smaller"),
         ("rescue_server", _) => Some(step(catalog::operation("iaas", "unrescue_server")?, change, None, Map::new())),

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::inverse::{Inverse, Step, inverse};
 use super::rows::ChangeRow;
-use crate::catalog;
-use crate::journal::{Change, History, Outcome};
+use crate::catalog::{self, plain_text};
+use crate::journal::{Change, History, Outcome, Touched};
 
 /// The longest comment, in letters.
 const LONGEST: usize = 220;
@@ -40,7 +40,7 @@ impl<'r> Ends<'r> {
                 "create" => ends.made.extend(change.result().and_then(|made| made.id.as_deref())),
                 // What is detached can be attached again; it is not gone.
                 "delete" if inverse(change).steps.is_empty() => {
-                    ends.deleted.extend(change.before.objects.last().map(|object| &*object.id));
+                    ends.deleted.extend(about(change).iter().map(|object| &*object.id));
                 }
                 _ => {}
             }
@@ -51,7 +51,7 @@ impl<'r> Ends<'r> {
     /// Why a change needs not be undone: what it is about came and went, or is gone.
     fn excuse(&self, change: &Change) -> Option<&'static str> {
         let made = change.result().and_then(|made| made.id.as_deref()).filter(|_| change.before.effect == "create");
-        let touched = change.before.objects.last().map(|object| &*object.id);
+        let touched = about(change).first().map(|object| &*object.id);
         let id = made.or(touched)?;
         let is_made = self.made.contains(id);
         match (self.deleted.contains(id), &*change.before.effect) {
@@ -60,6 +60,14 @@ impl<'r> Ends<'r> {
             (true, _) => Some("the run deleted it later"),
         }
     }
+}
+
+/// What a change is about: the last object that its parameters name, and what goes along with it.
+fn about<'c>(change: &'c Change) -> &'c [Touched<'c>] {
+    let objects = &change.before.objects;
+    let is_named = |object: &Touched<'_>| change.before.parameters.values().any(|value| plain_text(value) == object.id);
+    let last = objects.len().saturating_sub(1);
+    objects.get(objects.iter().rposition(is_named).unwrap_or(last)..).unwrap_or_default()
 }
 
 #[derive(Default)]
@@ -116,6 +124,13 @@ impl Recipe<'_> {
                     let _ = write!(statement, ".{verb}().wait()");
                 }
                 statement + ";"
+            }
+            Step::Resize { id, machine_type } => {
+                for name in ["resize_server", "get_server"] {
+                    self.permissions.extend(permissions("iaas", name));
+                }
+                let [id, machine_type] = [id, machine_type].map(|text| literal(&Value::from(text.as_str())));
+                format!("server({id}).resize({machine_type}).wait();")
             }
             Step::Call { operation, ids, options } => {
                 self.permissions.extend(operation.permissions.iter().map(|permission| permission.name));

@@ -98,7 +98,7 @@ fn labels_sizes_and_attachments_go_back_and_what_was_made_goes_away() {
         (
             change("iaas.resize_server", &server, &json!({ "machineType": "c1.4" }), &was),
             done(),
-            format!("iaas::resize_server(\"{ID}\", #{{ \"machineType\": \"c1.2\" }});"),
+            format!("server(\"{ID}\").resize(\"c1.2\").wait();"),
         ),
         (
             change("iaas.add_volume_to_server", &both, &null, &was),
@@ -155,4 +155,18 @@ fn nothing_that_somebody_called_an_object_becomes_code() {
         assert!(is_ours.iter().any(|begin| line.starts_with(begin)), "{line}");
     }
     assert_eq!(recipe.matches("\n//! Permissions:").count(), 1, "{recipe}");
+}
+
+#[test]
+fn what_was_deleted_together_is_not_changed_back() {
+    let labels = json!({ "labels": { "a": "b" } });
+    let was = json!({ "id": ID, "name": "web-1", "status": "ACTIVE" });
+    let update = change("iaas.update_server", &json!({ "serverId": ID }), &labels, &was);
+    let mut delete = change("iaas.delete_server", &json!({ "serverId": ID }), &Value::Null, &was);
+    let objects = delete["objects"].as_array_mut().expect("its objects");
+    objects.push(json!({ "kind": "volume", "id": OTHER }));
+    let volume = change("iaas.update_volume", &json!({ "volumeId": OTHER }), &labels, &json!({ "id": OTHER }));
+    let recipe = undo(&run(&[(update, done()), (volume, done()), (delete, done())]));
+    assert_eq!(recipe.matches("not undone: the run deleted it later").count(), 2, "{recipe}");
+    assert!(!recipe.contains("iaas::update_"), "{recipe}");
 }
