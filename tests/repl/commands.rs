@@ -65,7 +65,7 @@ fn sessions_become_recipes_that_pass_check_and_do_the_same_again() {
         ("servers()\nlast.filter(|s| s.status == \"ACTIVE\")\nlast.len()", "16"),
         ("fn f(x) { x + 1 }\nfn f(x) { x + 2 }\nf(1)", "3"),
         ("server(\"web-1\")\nout1.name", "web-1"),
-        ("server(\"web-1\").stop();\nserver(\"web-1\").status", "INACTIVE"),
+        ("server(\"web-1\").stop().wait();\nserver(\"web-1\").status", "INACTIVE"),
         ("import \"stackit/iaas\" as iaas;\niaas::list_servers().len()", "19"),
         ("let names = [];\nfor s in servers() {\n  names.push(s.name);\n}\nnames.len() // all of them", "19"),
         ("let v = volume(\"web-1-boot\")\nv.create_snapshot(\"before\").wait().name", "before"),

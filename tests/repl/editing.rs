@@ -1,5 +1,7 @@
 //! Completion, hints, history.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use super::terminal::Terminal;
 use crate::process::Workspace;
 
@@ -47,7 +49,6 @@ fn history_is_kept_for_each_profile_without_secrets() {
     let file = home.path(".local/state/stackhand/history/sim.txt");
     let kept = std::fs::read_to_string(&file).expect("it was written");
     assert!(kept.contains("let first = 41;") && !kept.contains("hidden") && !kept.contains("hunter2"), "{kept}");
-    use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(file.metadata().expect("it is there").permissions().mode() & 0o777, 0o600);
     // The next session hints at it, and finds it again.
     let mut terminal = Terminal::start(&home, &["repl", "--sim"], 100);

@@ -63,7 +63,7 @@ impl<'r> Ends<'r> {
 }
 
 /// What a change is about: the last object that its parameters name, and what goes along with it.
-fn about<'c>(change: &'c Change) -> &'c [Touched<'c>] {
+fn about(change: &Change) -> &[Touched<'_>] {
     let objects = &change.before.objects;
     let is_named = |object: &Touched<'_>| change.before.parameters.values().any(|value| plain_text(value) == object.id);
     let last = objects.len().saturating_sub(1);
