@@ -14,11 +14,6 @@ use crate::error::Kind as ErrorKind;
 
 /// Up to so many objects are read one by one; a list is dearer then.
 const FEW: usize = 4;
-/// One of so many objects of a list is read alone rather than all of them listed: a list of thousands for each look at
-/// a handful costs time by the square.
-const OF_A_LIST: usize = 64;
-/// More than so many are never read one by one where they can be listed.
-const MANY: usize = 16;
 /// How many objects are read at a time.
 const READS_AT_A_TIME: usize = 8;
 /// How long one look may take with all its repeats; the next look is the better repeat.
@@ -56,21 +51,19 @@ async fn rest(platform: &Platform, poll: &Poll) -> bool {
 
 /// One look at every object that was waited for when the look began; who joins meanwhile is not judged by it.
 async fn look(platform: &Platform, poll: &Poll) {
-    let (wanted, may_list, listed) = {
+    let (wanted, may_list) = {
         let state = poll.lock();
         let wanted: BTreeMap<u64, String> = state.entries.iter().map(|(key, entry)| (*key, entry.id.clone())).collect();
-        (wanted, state.may_list, state.listed)
+        (wanted, state.may_list)
     };
     let mut ids: Vec<&String> = wanted.values().collect();
     ids.sort();
     ids.dedup();
-    let few = (listed / OF_A_LIST).clamp(FEW, MANY);
-    if ids.len() <= few || !may_list {
+    if ids.len() <= FEW || !may_list {
         return read_each(platform, poll, &wanted).await;
     }
     match platform.look_at_all(poll.kind, LOOK_LIMIT).await {
         Ok(objects) => {
-            poll.lock().listed = objects.len();
             let missing = take_in(poll, wanted, &objects);
             if !missing.is_empty() {
                 read_each(platform, poll, &missing).await;

@@ -46,8 +46,6 @@ pub(super) struct State {
     pub(super) looked_at: Option<Duration>,
     /// Whether a list of the kind may be had; learnt by asking.
     pub(super) may_list: bool,
-    /// How many objects the last list held.
-    pub(super) listed: usize,
 }
 
 /// One object that somebody waits for.
@@ -118,7 +116,6 @@ impl Polls {
                 interval: SHORTEST_INTERVAL,
                 looked_at: None,
                 may_list: kind.row().operations.list.is_some(),
-                listed: 0,
             };
             Arc::new(Poll { kind, state: Mutex::new(state) })
         };

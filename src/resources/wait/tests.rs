@@ -217,23 +217,6 @@ fn without_the_right_to_list_each_is_read() {
 }
 
 #[test]
-fn a_handful_among_thousands_is_read_one_by_one() {
-    let stage = stage(2_000, None, |number, now| {
-        Ok(server(number, if now < 9 + number as u64 * 20 { "DEALLOCATING" } else { "DEALLOCATED" }))
-    });
-    // The first look does not know how long the list is.
-    let objects = deallocating(8);
-    assert!(stage.wait(&objects, 600).iter().all(Result::is_ok));
-    assert_eq!(stage.calls("list_servers"), 1);
-    assert!(stage.calls("get_server") > 8);
-    // Many are listed all the same.
-    let reads = stage.calls("get_server");
-    assert!(stage.wait(&deallocating(40), 900).iter().all(Result::is_ok));
-    assert!(stage.calls("list_servers") > 2);
-    assert!(stage.calls("get_server") > reads, "the last sixteen");
-}
-
-#[test]
 fn absence_from_a_list_is_confirmed_by_a_read() {
     let delete = |count| (0..count).map(|number| expecting(number, "delete", Goal::Gone, "ACTIVE")).collect::<Vec<_>>();
     let gone = stage(10, None, |number, now| if now < 9 { Ok(server(number, "DELETING")) } else { Err(404) });
