@@ -126,7 +126,7 @@ fn one_goes_on_in_another_place() {
         .press(":profile live\r")
         .shows("live production 0e4d4b4c eu01>");
     terminal.press("servers()\r").shows("no_credentials").prompt(3);
-    terminal.press(":region eu02\r").shows(" eu02>").press(":profile sim\r").shows("sim nordlicht");
+    terminal.press(":region eu02\r").shows(" eu02>").press(":profile sim\r").shows("\n3 sim nordlicht");
     terminal.input(3, "kept + 1").shows("\n2\n").press(":profile nobody\r").shows("nobody").prompt(4);
 }
 
