@@ -41,6 +41,7 @@ impl Cloud {
         let home = home
             .variable("STACKIT_SERVICE_ACCOUNT_KEY_PATH", key)
             .variable("STACKIT_DNS_CUSTOM_ENDPOINT", url.clone())
+            .variable("STACKIT_RESOURCE_MANAGER_CUSTOM_ENDPOINT", url.clone())
             .variable("STACKIT_IAAS_CUSTOM_ENDPOINT", url)
             .variable("STACKIT_PROJECT_ID", project);
         Self { simulator: Some(simulator), home }
@@ -156,6 +157,19 @@ fn on_a_terminal_production_shows_the_changes_and_asks() {
 }
 
 #[test]
+fn in_production_a_run_does_no_more_than_was_agreed_to() {
+    let profile = "default_profile = \"prod\"\n[profile.prod]\nproduction = true\n";
+    let cloud = Cloud::new(6, 0, profile);
+    // In the rehearsal a second takes a second to the nanosecond.
+    let script = "let began = now(); sleep(seconds(1)); let is_real = now() - began > seconds(1); \
+        server(\"web-000\").deallocate(); if is_real { server(\"web-001\").deallocate(); }";
+    let ran = cloud.home.converse(&["eval", script], "[y/N]", "y\n");
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stdout.contains("would make 2 × `deallocate_server`; agreed to were 1"), "{ran:?}");
+    assert_eq!(cloud.servers("ACTIVE"), 5);
+}
+
+#[test]
 fn one_call_is_held_to_caps_and_production_like_a_run() {
     let profile = "default_profile = \"prod\"\n[profile.prod]\nproduction = true\n";
     let cloud = Cloud::new(2, 0, profile);
@@ -180,6 +194,16 @@ fn one_call_is_held_to_caps_and_production_like_a_run() {
     assert_eq!(taken.code, 0, "{taken:?}");
     assert!(!cloud.run(&["api", "--help"]).stdout.contains("reveal"));
     assert_eq!(cloud.servers("ACTIVE"), 1);
+}
+
+#[test]
+fn a_project_is_deleted_only_where_that_is_said_in_so_many_words() {
+    let cloud = Cloud::new(2, 0, "");
+    let script = "import \"stackit/resource-manager\" as manager; manager::delete_project(run.project);";
+    let ran = cloud.run(&["eval", script]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("would use `resource-manager.project.delete` 1 time; cap 0"), "{ran:?}");
+    assert!(ran.stderr.contains("--caps \"resource-manager.project.delete=1\""), "{ran:?}");
 }
 
 #[test]

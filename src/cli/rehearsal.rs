@@ -117,7 +117,12 @@ fn decide(
         return Err(unconfirmed(&format!("make {}", in_short(&rehearsal))));
     }
     printer.talk(&table(&rehearsal));
-    ask(printer, session, runtime, &request.cancel)
+    let leave = ask(printer, session, runtime, &request.cancel)?;
+    // What could not be counted to the end was shown as such; the caps hold for the rest.
+    if matches!(leave, Leave::Given) && rehearsal.ended.is_none() {
+        session.tally.agree(&rehearsal.counted);
+    }
+    Ok(leave)
 }
 
 /// `97 changes`.

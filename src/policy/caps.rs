@@ -2,11 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::{Cap, Capped};
 
 /// What holds when nobody says otherwise.
-const DEFAULTS: [(Capped, u64); 3] = [(Capped::Deletions, 20), (Capped::Changes, 100), (Capped::Share, 34)];
+///
+/// Who deletes a project deletes all that is in it, protected or not: that has to be said in so many words.
+const DEFAULTS: &str =
+    "deletions=20, changes=100, share=34%, resource-manager.project.delete=0, resource-manager.folder.delete=0";
+
+/// The same, read.
+static BY_DEFAULT: LazyLock<Vec<Cap>> = LazyLock::new(|| Cap::parse_all(DEFAULTS).expect("the defaults are caps"));
 
 /// From so many objects on a part of them counts as a share.
 pub const SHARED_FROM: usize = 5;
@@ -96,7 +103,7 @@ impl Caps {
         let profile_caps = profile.map(|(_, caps)| caps.as_slice()).unwrap_or_default();
         let written = [&sources.flag, job_caps, profile_caps, &sources.workspace, &sources.header];
         let mut kinds: BTreeSet<&Capped> = written.into_iter().flatten().map(|cap| &cap.what).collect();
-        kinds.extend(DEFAULTS.iter().map(|(what, _)| what));
+        kinds.extend(BY_DEFAULT.iter().map(|cap| &cap.what));
         let limit = |what: &Capped| {
             let in_list = |caps: &[Cap]| caps.iter().rev().find(|cap| cap.what == *what).map(|cap| cap.most);
             let asked = in_list(&sources.header);
@@ -108,7 +115,7 @@ impl Caps {
                 .or(asked_and_given)
                 .or_else(|| Some((in_list(profile_caps)?, CapGiver::Profile(profile?.0.clone()))))
                 .or_else(|| Some((in_list(&sources.workspace)?, CapGiver::Workspace)))
-                .or_else(|| DEFAULTS.iter().find(|(of, _)| of == what).map(|(_, most)| (*most, CapGiver::Default)));
+                .or_else(|| Some((in_list(&BY_DEFAULT)?, CapGiver::Default)));
             let (most, by) = match (given, asked) {
                 (Some((given, _)), Some(asked)) if asked < given => (asked, CapGiver::Recipe),
                 (Some(given), _) => given,

@@ -29,6 +29,15 @@ pub enum Excess {
         /// The cap.
         limit: CapLimit,
     },
+    /// More than a person agreed to.
+    Unagreed {
+        /// What is called.
+        operation: &'static str,
+        /// How often it would be.
+        count: u64,
+        /// How often was agreed to.
+        agreed: u64,
+    },
     /// Too many changes of a job in a day.
     Daily {
         /// How many they would be.
@@ -66,7 +75,7 @@ impl Excess {
             Self::Calls { what, count, limit } => (what.clone(), *count, limit),
             Self::Share(share, limit) => (Capped::Share, share.rounded_up(100), limit),
             Self::Uncounted { limit, .. } => (Capped::Share, 100, limit),
-            Self::Daily { .. } => return None,
+            Self::Unagreed { .. } | Self::Daily { .. } => return None,
         };
         if limit.by == CapGiver::Recipe {
             return None;
@@ -84,7 +93,7 @@ impl Excess {
             Self::Share(share, _) | Self::Uncounted { share, .. } if share.volume_name.is_none() => {
                 share.volume.as_deref()
             }
-            Self::Share(..) | Self::Uncounted { .. } | Self::Calls { .. } | Self::Daily { .. } => None,
+            _ => None,
         }
     }
 
@@ -98,7 +107,7 @@ impl Excess {
     fn limit(&self) -> Option<&CapLimit> {
         match self {
             Self::Calls { limit, .. } | Self::Share(_, limit) | Self::Uncounted { limit, .. } => Some(limit),
-            Self::Daily { .. } => None,
+            Self::Unagreed { .. } | Self::Daily { .. } => None,
         }
     }
 
@@ -130,7 +139,7 @@ impl Excess {
             .filter_map(|excess| match excess {
                 Self::Calls { what, limit, .. } => Some((what.clone(), limit.asked?)),
                 Self::Share(_, limit) | Self::Uncounted { limit, .. } => Some((Capped::Share, limit.asked?)),
-                Self::Daily { .. } => None,
+                Self::Unagreed { .. } | Self::Daily { .. } => None,
             })
             .map(|(what, most)| format!("`{}`", Cap { what, most }))
             .collect::<std::collections::BTreeSet<_>>()
@@ -144,6 +153,11 @@ impl Excess {
         }
         if excesses.iter().any(|excess| matches!(excess, Self::Daily { .. })) {
             hints.push("the job's daily cap stands in its table of `stackhand.toml`".to_owned());
+        }
+        if excesses.iter().any(|excess| matches!(excess, Self::Unagreed { .. })) {
+            hints.push(
+                "the run does other things than its rehearsal did: run it again, and see what it shows now".to_owned(),
+            );
         }
         hints.join("; ")
     }
@@ -216,6 +230,12 @@ impl fmt::Display for Excess {
                 share.objects(),
                 limit.most
             ),
+            Self::Unagreed { operation, count, agreed: 0 } => {
+                write!(f, "would make {count} × `{operation}`, which was not agreed to")
+            }
+            Self::Unagreed { operation, count, agreed } => {
+                write!(f, "would make {count} × `{operation}`; agreed to were {agreed}")
+            }
             Self::Daily { count, daily } => {
                 write!(f, "would make {count} changes today; cap {} a day", daily.most)
             }

@@ -94,6 +94,8 @@ struct Counts {
     groups: BTreeMap<String, Group>,
     /// What the whole run is expected to do.
     expected: Option<Deeds>,
+    /// What a person agreed to, by operation; anything if nobody was asked.
+    agreed: Option<BTreeMap<(&'static str, &'static str), u64>>,
 }
 
 /// The objects of one kind in one place.
@@ -190,6 +192,12 @@ impl Tally {
         self.lock().expected = Some(deeds(counted));
     }
 
+    /// Holds the run to what a person was shown and agreed to: no other operation, and none more often.
+    pub fn agree(&self, counted: &[Counted]) {
+        let agreed = counted.iter().map(|counted| ((counted.operation.module, counted.operation.name), counted.count));
+        self.lock().agreed = Some(agreed.collect());
+    }
+
     /// What was done, and what is left as far as that is known.
     #[must_use]
     pub fn progress(&self) -> (Deeds, Option<Deeds>) {
@@ -233,6 +241,14 @@ impl Tally {
             };
             if count > limit.most && change.is_none_or(|change| concerns(what, change.operation)) {
                 found.push(Excess::Calls { what: what.clone(), count, limit: limit.clone() });
+            }
+        }
+        if let (Some(agreed), Some(change)) = (&counts.agreed, change) {
+            let name = (change.operation.module, change.operation.name);
+            let agreed = agreed.get(&name).copied().unwrap_or_default();
+            let count = counts.operations.get(&name).map_or(0, |counted| counted.count);
+            if count > agreed {
+                found.push(Excess::Unagreed { operation: change.operation.name, count, agreed });
             }
         }
         if let Some(daily) = self.caps.daily()

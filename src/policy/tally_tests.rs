@@ -188,10 +188,10 @@ fn one_that_only_counts_refuses_nothing_and_names_every_excess() {
     tally.set_census("servers", ids(104));
     tally.set_census("volumes", ids(200));
     for id in 0..97 {
-        tally.admit(&on("deallocate_server", "server", id)).expect("it only counts");
+        tally.admit(&on("deallocate_server", "server", id)).expect("within the caps");
     }
     for id in 0..21 {
-        tally.admit(&on("delete_volume", "volume", id)).expect("it only counts");
+        tally.admit(&on("delete_volume", "volume", id)).expect("within the caps");
     }
     let excesses: Vec<String> = tally.excesses().iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -204,4 +204,22 @@ fn one_that_only_counts_refuses_nothing_and_names_every_excess() {
     );
     let counted = tally.counted();
     assert_eq!((counted.len(), counted[0].count, counted[0].examples.len()), (2, 97, 3));
+}
+
+#[test]
+fn a_run_is_held_to_what_was_agreed_to() {
+    let rehearsed = tally("share 100%");
+    for id in 0..2 {
+        rehearsed.admit(&on("stop_server", "server", id)).expect("within the caps");
+    }
+    let tally = tally("share 100%");
+    tally.agree(&rehearsed.counted());
+    tally.admit(&on("stop_server", "server", 0)).expect("agreed to");
+    // Which of them is not what was agreed to; how many is.
+    tally.admit(&on("stop_server", "server", 7)).expect("agreed to");
+    assert_eq!(over(tally.admit(&on("stop_server", "server", 1))), ["would make 3 × `stop_server`; agreed to were 2"]);
+    assert_eq!(
+        over(tally.admit(&on("delete_server", "server", 0))),
+        ["would make 1 × `delete_server`, which was not agreed to"]
+    );
 }
