@@ -93,7 +93,9 @@ fn verify(process: &Process, archive: &Archive) -> Result<u8> {
     let read = format!("{} with {} verified", counted(report.files, "file"), counted(report.records, "record"));
     let wrong = report.flaws.iter().filter(|flaw| !flaw.is_harmless).count();
     if wrong == 0 {
-        process.printer.note(&format!("{read}: nothing was changed afterwards"));
+        process
+            .printer
+            .note(&format!("{read}: none was changed; whether the last are missing, only a copy elsewhere tells"));
         return Ok(DONE);
     }
     process.printer.warning(&format!("{read}: {} wrong", counted(wrong, "place")));

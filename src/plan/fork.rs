@@ -215,6 +215,10 @@ impl Backend for Fork {
     fn send<'b>(&'b self, operation: &'static Operation, request: Request<Bytes>) -> Sending<'b> {
         Box::pin(self.answer(operation, request))
     }
+
+    fn is_rehearsal(&self) -> bool {
+        true
+    }
 }
 
 impl Forked {

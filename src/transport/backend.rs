@@ -18,11 +18,20 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// When there is no whole answer; [`BackendError::sent`] says whether the request may have taken effect.
     fn send<'b>(&'b self, operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b>;
+
+    /// Whether what is sent here goes nowhere, so that a trace must not read as if it had been done.
+    fn is_rehearsal(&self) -> bool {
+        false
+    }
 }
 
 impl<B: Backend + ?Sized> Backend for Arc<B> {
     fn send<'b>(&'b self, operation: &'static Operation, request: http::Request<Bytes>) -> Sending<'b> {
         (**self).send(operation, request)
+    }
+
+    fn is_rehearsal(&self) -> bool {
+        (**self).is_rehearsal()
     }
 }
 

@@ -166,13 +166,20 @@ impl<'c> Delivery<'c> {
             let wrongs = wrongs_of_request(self.prepared.operation, &request);
             assert!(wrongs.is_empty(), "`{}` is requested wrongly: {wrongs:?}", self.prepared.operation.name);
         }
-        trace::sending(self.prepared, &request, self.tries);
+        if !backend.is_rehearsal() {
+            trace::sending(self.prepared, &request, self.tries);
+        }
         let result = clock.timeout(span, backend.send(self.prepared.operation, request)).await;
         drop(permit);
         let result = result.unwrap_or_else(|| {
             Err(BackendError::broken(format!("none came within {} s", span.as_secs_f64().ceil())).timed_out())
         });
-        trace::answered(self.prepared, &result, self.tries, clock.monotonic().saturating_sub(started));
+        let took = clock.monotonic().saturating_sub(started);
+        if backend.is_rehearsal() {
+            trace::rehearsed(self.prepared, &result);
+        } else {
+            trace::answered(self.prepared, &result, self.tries, took);
+        }
         let result = self.received(result);
         if let Some(tried) = tried {
             tried.ended(self.prepared, &result);

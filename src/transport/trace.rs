@@ -57,6 +57,12 @@ pub(super) fn answered(
     }
 }
 
+/// A call of a rehearsal has ended; a change went nowhere, and must not read as if it had been made.
+pub(super) fn rehearsed(prepared: &Prepared, result: &Result<Response<Bytes>, BackendError>) {
+    let status = result.as_ref().map(|answer| answer.status().as_u16()).unwrap_or_default();
+    tracing::debug!(method = prepared.operation.method.as_str(), path = prepared.uri.path(), status, "rehearsed");
+}
+
 /// Which of the two messages a body belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
