@@ -34,6 +34,8 @@ pub(super) enum Step {
     Verbs { id: String, verbs: &'static [&'static str] },
     /// Gives a server another machine type, and waits for it: what comes after needs it at rest.
     Resize { id: String, machine_type: String },
+    /// Takes a volume off a server, and waits until it is free: what comes after may delete it.
+    Detach { id: String, volume: String },
 }
 
 /// What undoes a change.
@@ -86,6 +88,10 @@ fn of_server(name: &str, change: &Change, was: Option<&ObjectFacts>) -> Option<I
                 return none("its machine type before is not known");
             };
             Some(Inverse::of(Step::Resize { id: id(), machine_type }))
+        }
+        ("add_volume_to_server", _) => {
+            let volume = change.before.parameters.get("volumeId").map(plain_text)?;
+            Some(Inverse::of(Step::Detach { id: id(), volume }))
         }
         ("resize_volume", _) => none("a volume does not get smaller"),
         ("rescue_server", _) => Some(step(catalog::operation("iaas", "unrescue_server")?, change, None, Map::new())),

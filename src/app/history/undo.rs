@@ -132,6 +132,13 @@ impl Recipe<'_> {
                 let [id, machine_type] = [id, machine_type].map(|text| literal(&Value::from(text.as_str())));
                 format!("server({id}).resize({machine_type}).wait();")
             }
+            Step::Detach { id, volume } => {
+                for name in ["remove_volume_from_server", "get_attached_volume", "get_server", "get_volume"] {
+                    self.permissions.extend(permissions("iaas", name));
+                }
+                let [id, volume] = [id, volume].map(|text| literal(&Value::from(text.as_str())));
+                format!("server({id}).detach(volume({volume})).wait();")
+            }
             Step::Call { operation, ids, options } => {
                 self.permissions.extend(operation.permissions.iter().map(|permission| permission.name));
                 let alias = operation.module.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");

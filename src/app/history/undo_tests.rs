@@ -103,7 +103,7 @@ fn labels_sizes_and_attachments_go_back_and_what_was_made_goes_away() {
         (
             change("iaas.add_volume_to_server", &both, &null, &was),
             done(),
-            format!("iaas::remove_volume_from_server(\"{ID}\", \"{OTHER}\");"),
+            format!("server(\"{ID}\").detach(volume(\"{OTHER}\")).wait();"),
         ),
         (
             change("iaas.remove_volume_from_server", &both, &null, &was),
