@@ -63,7 +63,8 @@ impl Survey {
         match operation.list_key {
             None => self.lists.quotas = Some(page),
             Some(key) => {
-                let items = if key.is_empty() { page } else { page[key].take() };
+                // Indexing would panic on an answer that is no object.
+                let items = if key.is_empty() { page } else { page.get_mut(key).map(Value::take).unwrap_or_default() };
                 if let (Some(name), Value::Array(items)) =
                     (LiveLists::OPERATIONS.iter().find(|name| **name == operation.name), items)
                 {
