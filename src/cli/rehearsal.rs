@@ -33,12 +33,7 @@ pub fn before_changes(
     limits: &RunLimits,
     request: &RunRequest,
 ) -> Result<Leave> {
-    let leave = decide(printer, session, runtime, limits, request);
-    match &leave {
-        Ok(Leave::Given) => {}
-        Ok(Leave::Refused(why)) | Err(why) => session.end(ended_call(Err(why))),
-    }
-    leave
+    recorded(session, decide(printer, session, runtime, limits, request))
 }
 
 /// Asks before one call changes something in production.
@@ -64,9 +59,13 @@ pub fn before_call(
     } else {
         Err(unconfirmed(&format!("call `{name}`")))
     };
-    match &leave {
-        Ok(Leave::Given) => {}
-        Ok(Leave::Refused(why)) | Err(why) => session.end(ended_call(Err(why))),
+    recorded(session, leave)
+}
+
+/// A refusal is where a run ends, and stands on its record.
+fn recorded(session: &Session, leave: Result<Leave>) -> Result<Leave> {
+    if let Ok(Leave::Refused(why)) | Err(why) = &leave {
+        session.end(ended_call(Err(why)));
     }
     leave
 }
