@@ -18,6 +18,7 @@
 //! | [`auth`] | credentials in, bearer tokens out |
 //! | [`catalog`] | the table of STACKIT's API operations |
 //! | [`holidays`] | public holidays of Germany, Austria and Switzerland, computed |
+//! | [`database`] | the workspace's state: one SQLite file, opened with care |
 //! | [`config`] | `stackhand.toml`, profiles, environment variables |
 //! | [`clock`] | the only file that reads time |
 //! | [`secret`] | secrets that redact themselves, the scrubber of every sink |
@@ -31,6 +32,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod database;
 pub mod engine;
 pub mod error;
 pub mod holidays;

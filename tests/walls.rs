@@ -30,10 +30,11 @@ const ORDER: [&str; 16] = [
 ];
 
 /// Rooms that stand aside: they know these and nothing else of ours.
-const ASIDE: [(&str, &[&str]); 4] = [
+const ASIDE: [(&str, &[&str]); 5] = [
     ("simulator", &["catalog", "config", "clock", "error", "secret"]),
-    ("schedule", &["catalog", "holidays", "config", "clock", "error", "secret"]),
-    ("notices", &["catalog", "config", "clock", "error", "secret", "transport"]),
+    ("database", &["config", "clock", "error", "secret"]),
+    ("schedule", &["catalog", "holidays", "config", "clock", "error", "secret", "database"]),
+    ("notices", &["catalog", "config", "clock", "error", "secret", "transport", "database"]),
     ("dashboard", &["catalog", "config", "clock", "error", "secret"]),
 ];
 
@@ -43,7 +44,7 @@ const FENCED: [(&str, &[&str]); 13] = [
     ("reqwest", &["transport", "auth"]),
     ("rustyline", &["repl"]),
     ("axum", &["dashboard", "simulator"]),
-    ("sqlx", &["schedule", "notices"]),
+    ("sqlx", &["database", "schedule", "notices"]),
     ("tokio::time", &["clock"]),
     ("std::time::Instant", &["clock"]),
     ("Instant::now", &["clock"]),
