@@ -1,12 +1,26 @@
-//! When jobs are due: crontab expressions with the crontab user's meaning, zones and their clocks.
+//! When jobs are due, and what becomes of each fire time: crontab expressions with the crontab user's meaning, zones and
+//! their clocks; jobs and their policies; decisions, the store that they are written to, and the loop that carries them
+//! out. Knows a trait "run this job", never what a run is.
 
+pub mod calendar;
 mod days;
+pub mod decision;
+pub mod dispatcher;
+pub mod executor;
 mod expression;
 mod field;
+pub mod job;
+pub mod outcome;
 mod piece;
+pub mod rows;
 mod rule;
 #[cfg(test)]
 mod rule_tests;
+mod span;
+mod spec;
+pub mod store;
+#[cfg(test)]
+mod testing;
 mod wall;
 mod words;
 

@@ -127,6 +127,21 @@ impl Rule {
         }
     }
 
+    /// What happens to a time that the clocks leave out.
+    pub(super) fn gap(&self) -> Gap {
+        self.gap
+    }
+
+    /// What happens to a time that the clocks show twice.
+    pub(super) fn overlap(&self) -> Overlap {
+        self.overlap
+    }
+
+    /// The stretch without changes of the clocks that `instant` lies in.
+    pub(super) fn piece_at(&self, instant: DateTime<Utc>) -> Option<Piece> {
+        self.pieces.get(self.pieces.index(instant)).copied()
+    }
+
     /// The fire times strictly after `instant`, in order.
     pub fn after(&self, instant: DateTime<Utc>) -> impl Iterator<Item = Due> + '_ {
         std::iter::successors(self.next_after(instant), |due| self.next_after(due.at))

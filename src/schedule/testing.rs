@@ -1,0 +1,34 @@
+//! Jobs for tests.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Rule;
+use super::calendar::Calendar;
+use super::job::{Interrupted, Job, JobId, Missed, Retry, WhileRunning};
+use crate::config::zone;
+
+/// A job in Berlin with all defaults; `when` is an expression, or `every 900s`.
+pub fn job(id: &str, when: &str) -> Job {
+    let spec = format!("{when} | Europe/Berlin | after | first");
+    let rule = Rule::of_spec(&spec).unwrap_or_else(|| panic!("no rule: {when}"));
+    Job {
+        id: JobId::new(id),
+        spec: rule.spec(),
+        rule,
+        calendar: Calendar::default(),
+        overlap: WhileRunning::default(),
+        missed: Missed::default(),
+        missed_window: TimeDelta::hours(1),
+        opposes: Vec::new(),
+        group: None,
+        jitter: TimeDelta::zero(),
+        retry: Retry::default(),
+        interrupted: Interrupted::default(),
+    }
+}
+
+/// An instant on the wall of Berlin: `2026-11-22 20:00`.
+pub fn berlin(text: &str) -> DateTime<Utc> {
+    let wall = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").expect("a time");
+    wall.and_local_timezone(zone("Europe/Berlin").expect("known")).earliest().expect("a time that is").to_utc()
+}
