@@ -52,28 +52,6 @@ pub(super) enum Written {
     Inline(Secret),
 }
 
-const KEYS: &[&str] = &[
-    "credentials",
-    "service_account_key_path",
-    "service_account_key",
-    "private_key_path",
-    "private_key",
-    "service_account_token",
-    "token_command",
-    "metadata",
-    "credentials_path",
-    "project_id",
-    "region",
-    "endpoints",
-    "token_url",
-    "ca_file",
-    "production",
-    "read_only",
-    "permissions",
-    "protect",
-    "caps",
-];
-
 impl Profile {
     /// Where a setting of this profile stands.
     pub(super) fn origin(&self, workspace: &Workspace, line: usize) -> Origin {
@@ -96,7 +74,6 @@ impl Profile {
     }
 
     pub(super) fn read(name: &str, table: Table<'_, '_>) -> Result<Self, Error> {
-        table.allow(KEYS)?;
         let endpoints = table.table("endpoints", |inner| {
             let keys = inner.keys().map(|key| key.value.to_owned());
             let read = |key: String| Ok(inner.text(&key)?.map(|url| (key, url)));
@@ -164,10 +141,4 @@ fn identity(table: Table<'_, '_>) -> Result<Option<Located<Identity>>, Error> {
 fn written(table: Table<'_, '_>, path: &str, inline: &str) -> Result<Option<Located<Written>>, Error> {
     let inline = table.text(inline)?.map(|text| text.map(|text| Written::Inline(text.into())));
     Ok(table.text(path)?.map(|path| path.map(Written::Path)).or(inline))
-}
-
-impl<T> Located<T> {
-    pub(super) fn map<U>(self, change: impl FnOnce(T) -> U) -> Located<U> {
-        Located { value: change(self.value), line: self.line, column: self.column }
-    }
 }

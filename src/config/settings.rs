@@ -159,7 +159,7 @@ impl Settings {
             credential: choice.credential,
             candidates: choice.candidates,
             warnings,
-            secrets: choice.secrets.into_iter().chain(environment.proxies().passwords().map(Secret::from)).collect(),
+            secrets: secrets_of(environment, workspace.as_ref(), choice.secrets),
             workspace,
         })
     }
@@ -180,6 +180,7 @@ impl Settings {
         let flag = |value: &Option<String>, name| value.clone().map(|value| Resolved::new(value, Origin::Flag(name)));
         let region =
             flag(&given.region, "--region").unwrap_or_else(|| Resolved::new(REGION.to_owned(), Origin::Default));
+        let secrets = secrets_of(environment, workspace.as_ref(), credential::choose(environment, None).secrets);
         let by_flag = given.is_simulated.then(|| Resolved::new(SIMULATOR.to_owned(), Origin::Flag("--sim")));
         Ok(Self {
             caps: WrittenCaps::of(workspace.as_ref(), None),
@@ -200,9 +201,17 @@ impl Settings {
             candidates: Vec::new(),
             warnings: Vec::new(),
             // They are not used, but a recipe may still come across them.
-            secrets: credential::choose(environment, None).secrets,
+            secrets,
         })
     }
+}
+
+/// Every secret that the settings hold or name.
+fn secrets_of(environment: &Environment, workspace: Option<&Workspace>, credentials: Vec<Secret>) -> Vec<Secret> {
+    let mut secrets = credentials;
+    secrets.extend(environment.proxies().passwords().map(Secret::from));
+    secrets.extend(workspace.iter().flat_map(|workspace| workspace.secrets(environment)));
+    secrets
 }
 
 /// The places that may name a project or a region.

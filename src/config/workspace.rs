@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::job_reader::{Others, check_channels, read_jobs, read_notify};
 use super::reader::{Located, Reader, Table};
-use super::{Error, Profile, Zone, zone};
+use super::{Channel, Environment, Error, Job, Notify, Profile, Zone, keys, zone};
 use crate::error::nearest;
+use crate::secret::Secret;
 
 /// The name of the workspace's file.
 const FILE: &str = "stackhand.toml";
@@ -13,13 +15,13 @@ const FILE: &str = "stackhand.toml";
 /// The profile that is built in: the simulator.
 pub(super) const SIMULATOR: &str = "sim";
 
-/// Sections that other rooms read; here they only must not be taken for slips.
-const OF_OTHERS: &[&str] = &["job", "channel", "recipes", "sources"];
+/// A file longer than this is not read, in bytes: a hundred thousand jobs have room in it.
+const LONGEST: u64 = 64 * 1024 * 1024;
 
-const OURS: &[&str] =
-    &["default_profile", "project_id", "region", "profile", "caps", "journal_days", "journal_syslog", "timezone"];
+/// How many runs are under way at once at most when nobody says so.
+const MAX_RUNNING: usize = 8;
 
-/// What `stackhand.toml` says about profiles.
+/// What `stackhand.toml` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workspace {
     /// The file.
@@ -37,6 +39,31 @@ pub struct Workspace {
     pub timezone: Option<Zone>,
     /// How much a run may change, as written.
     pub(super) caps: Vec<Located<(String, String)>>,
+    /// The jobs, in the order in which they stand in the file.
+    pub jobs: Vec<Job>,
+    /// The channels by name.
+    pub channels: BTreeMap<String, Channel>,
+    /// Whom jobs tell of what that do not say it themselves.
+    pub notify: Notify,
+    /// How many runs are under way at once at most.
+    pub max_running: usize,
+    /// For how long outcomes are kept.
+    pub history: History,
+}
+
+/// For how long the outcomes of fire times are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// For so many days …
+    pub days: u32,
+    /// … and so many of each job.
+    pub runs: u32,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { days: 90, runs: 1_000 }
+    }
 }
 
 impl Workspace {
@@ -48,7 +75,12 @@ impl Workspace {
         let Some(file) = folder.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file()) else {
             return Ok(None);
         };
-        let text = std::fs::read_to_string(&file).map_err(|error| {
+        let length = std::fs::metadata(&file).map(|facts| facts.len());
+        let text = length.and_then(|length| match length {
+            0..=LONGEST => std::fs::read_to_string(&file),
+            _ => Err(std::io::Error::other("it is longer than 64 MiB")),
+        });
+        let text = text.map_err(|error| {
             Error::new(
                 "workspace_unreadable",
                 format!("the workspace file cannot be read: {}", crate::error::io_cause(&error)),
@@ -64,6 +96,25 @@ impl Workspace {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
+    /// An error at a value of the file, for whoever finds it wrong.
+    #[must_use]
+    pub fn complain<T>(&self, at: &Located<T>, code: &'static str, message: impl Into<String>) -> Error {
+        Error::new(code, message).in_file(&self.file, Some((at.line, at.column)))
+    }
+
+    /// The job of this name.
+    #[must_use]
+    pub fn job(&self, name: &str) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.name.value == name)
+    }
+
+    /// The secrets of channels and jobs, as far as they can be read, for the scrubber.
+    #[must_use]
+    pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {
+        let given = self.channels.values().flat_map(Channel::secrets).chain(self.jobs.iter().flat_map(Job::secrets));
+        given.filter_map(|secret| secret.read(environment, self).ok()).collect()
+    }
+
     /// Reads the text of a workspace file.
     ///
     /// # Errors
@@ -72,7 +123,7 @@ impl Workspace {
         let reader = Reader::new(file, text);
         let tree = reader.parse()?;
         let top = reader.top(tree.get_ref());
-        top.allow(&[OURS, OF_OTHERS].concat())?;
+        top.check(&keys::TOP)?;
         let profiles: BTreeMap<_, _> = top.table("profile", read_profiles)?.unwrap_or_default();
         let default_profile = top.text("default_profile")?;
         if let Some(default) = &default_profile
@@ -85,9 +136,7 @@ impl Workspace {
                 .hint(which_profiles(&profiles, &default.value)));
         }
         let (project, region) = (top.text("project_id")?, top.text("region")?);
-        let journal_days = top.value("journal_days", "a number of days, at least 1", |value| {
-            value.as_integer()?.to_string().parse::<u32>().ok().filter(|days| *days > 0)
-        })?;
+        let journal_days = top.number("journal_days")?.and_then(|days| u32::try_from(days.value).ok());
         let timezone = top.text("timezone")?;
         let timezone = timezone.map(|written| {
             zone(&written.value).map_err(|error| {
@@ -95,18 +144,46 @@ impl Workspace {
                 complaint.hint(error.hint.unwrap_or_default())
             })
         });
+        let timezone = timezone.transpose()?;
+        let channels = top.table("channel", read_channels)?.unwrap_or_default();
+        let notify = top.table("notify", read_notify)?.unwrap_or_default();
+        check_channels(top, &notify, &channels)?;
+        let others = Others { profiles: &profiles, channels: &channels, notify: &notify, has_zone: timezone.is_some() };
+        let jobs = read_jobs(top, &others)?;
+        let max_running = top.number("max_running")?.and_then(|most| usize::try_from(most.value).ok());
         Ok(Self {
             file: file.to_owned(),
+            jobs,
+            notify,
+            max_running: max_running.unwrap_or(MAX_RUNNING),
+            history: top.table("history", read_history)?.unwrap_or_default(),
+            channels,
             profiles,
-            timezone: timezone.transpose()?,
+            timezone,
             default_profile,
             project,
             region,
             caps: top.numbers("caps")?,
-            journal_days: journal_days.map(|written| written.value),
+            journal_days,
             journal_syslog: top.text("journal_syslog")?.map(|written| written.value),
         })
     }
+}
+
+fn read_channels(table: Table<'_, '_>) -> Result<BTreeMap<String, Channel>, Error> {
+    let read = |key: Located<&str>| {
+        let name = key.value.to_owned();
+        let channel = table.table(&name, |inner| Channel::read(key.map(str::to_owned), inner))?;
+        Ok(channel.map(|channel| (name, channel)))
+    };
+    table.keys().filter_map(|key| read(key).transpose()).collect()
+}
+
+fn read_history(table: Table<'_, '_>) -> Result<History, Error> {
+    let number =
+        |key, usual| Ok(table.number(key)?.and_then(|number| u32::try_from(number.value).ok()).unwrap_or(usual));
+    let usual = History::default();
+    Ok(History { days: number("days", usual.days)?, runs: number("runs", usual.runs)? })
 }
 
 fn read_profiles(table: Table<'_, '_>) -> Result<BTreeMap<String, Profile>, Error> {
