@@ -30,8 +30,11 @@ fn world(servers: usize, office: usize) -> Value {
 
 impl Cloud {
     fn new(servers: usize, office: usize, workspace: &str) -> Self {
-        let home =
-            Workspace::new().file("world.json", world(servers, office).to_string()).file("stackhand.toml", workspace);
+        Self::of(&world(servers, office), workspace)
+    }
+
+    fn of(world: &Value, workspace: &str) -> Self {
+        let home = Workspace::new().file("world.json", world.to_string()).file("stackhand.toml", workspace);
         let words = ["sim", "--listen", "127.0.0.1:0", "--key-file", "key.json", "--world", "world.json", "-o", "json"];
         let mut simulator = home.start(&[&words[..], &["--save", "after.json"]].concat());
         let value = |line: String| line.split('"').nth(3).expect("a text").to_owned();
@@ -165,8 +168,51 @@ fn in_production_a_run_does_no_more_than_was_agreed_to() {
         server(\"web-000\").deallocate(); if is_real { server(\"web-001\").deallocate(); }";
     let ran = cloud.home.converse(&["eval", script], "[y/N]", "y\n");
     assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(ran.stdout.contains("would make 2 × `deallocate_server`; agreed to were 1"), "{ran:?}");
+    assert!(ran.stdout.contains("would call `deallocate_server` on `web-001`, which was not agreed to"), "{ran:?}");
+    // The same number, but another object.
+    let script = "let began = now(); sleep(seconds(1)); let is_real = now() - began > seconds(1); \
+        server(if is_real { \"web-003\" } else { \"web-002\" }).deallocate();";
+    let ran = cloud.home.converse(&["eval", script], "[y/N]", "y\n");
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stdout.contains("would call `deallocate_server` on `web-003`, which was not agreed to"), "{ran:?}");
+    // What it makes itself has an id that nobody could know.
+    let script = "let s = create_snapshot(#{ volumeId: volumes()[0].id, name: \"mine\" }).wait(); s.delete();";
+    let ran = cloud.home.converse(&["eval", script], "[y/N]", "y\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // Where counting ended early, the question says so.
+    let script = "import \"stackit/dns\" as dns; server(\"web-004\").deallocate(); \
+        try { dns::create_zone(#{ name: \"a\", dnsName: \"a.example\" }); dns::list_zones(); } catch { } \
+        server(\"web-005\").deallocate();";
+    let ran = cloud.home.converse(&["eval", script], "[y/N]", "n\n");
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stdout.contains("what comes after them and was not counted, as far as the caps let it?"), "{ran:?}");
+    let ran = cloud.home.converse(&["eval", "server(\"web-004\").nothing().deallocate()"], "[y/N]", "n\n");
+    assert!(ran.stdout.contains("nothing could be counted: "), "{ran:?}");
     assert_eq!(cloud.servers("ACTIVE"), 5);
+}
+
+#[test]
+fn what_is_deleted_along_counts_before_the_first_call() {
+    let mut world = world(1, 0);
+    let snapshots: Vec<Value> =
+        (0..7).map(|number| json!({ "name": format!("s-{number}"), "volumeId": "data-0" })).collect();
+    world["projects"][0]["regions"]["eu01"]["snapshots"] = json!(snapshots);
+    let cloud = Cloud::of(&world, "");
+    let delete = "volume(\"data-0\").delete(#{ cascade: true }).wait()";
+    let ran = cloud.run(&["eval", delete, "--caps", "deletions=7, share=100%"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("error: would delete 1 volume and 7 snapshots; cap 7; nothing was changed\n"),
+        "{ran:?}"
+    );
+    assert!(ran.stderr.contains("--caps \"deletions=8\""), "{ran:?}");
+    let ran = cloud.run(&["eval", delete, "--caps", "share=100%", "--deny", "iaas.snapshot.delete"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.stderr.contains("which deletes the snapshot `s-0` too, needs `iaas.snapshot.delete`"), "{ran:?}");
+    let ran = cloud.run(&["eval", delete, "--caps", "deletions=8, share=100%"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = cloud.run(&["eval", "snapshots().len()"]);
+    assert_eq!(ran.stdout, "0\n", "{ran:?}");
 }
 
 #[test]

@@ -119,17 +119,23 @@ fn recipe_facts(source: &Source) -> RecipeFacts {
 /// Where journals are kept, as settings and environment want it.
 ///
 /// # Errors
-/// When `journal_syslog` is no address.
+/// When `journal_syslog` is no address, or leads to what is no socket.
 pub fn keeping(settings: &Settings, environment: &Environment, clock: Clock, scrubber: &Scrubber) -> Result<Keeping> {
     let workspace = settings.workspace.as_ref();
     let written = workspace.and_then(|workspace| Some((workspace, workspace.journal_syslog.as_deref()?)));
     let syslog = written.map(|(workspace, text)| {
-        SyslogAddress::parse(text).map_err(|right| {
-            let message = format!("`journal_syslog` is no place to send to: `{text}`");
+        let wrong = |message: String, hint: String| {
             Error::new(Kind::Config, "bad_syslog", message)
                 .with_place(workspace.file.display().to_string())
-                .with_hint(right)
-        })
+                .with_hint(hint)
+        };
+        let address = SyslogAddress::parse(text)
+            .map_err(|right| wrong(format!("`journal_syslog` is no place to send to: `{text}`"), right))?;
+        if address.is_no_socket() {
+            let hint = "give the socket on which the system's log listens, such as `/dev/log`";
+            return Err(wrong(format!("`journal_syslog` leads to something that is no socket: `{text}`"), hint.into()));
+        }
+        Ok(address)
     });
     Ok(Keeping {
         folder: Folder::of(settings, environment),

@@ -1,5 +1,6 @@
 //! Counts what a run would change before it changes anything: the recipe runs once against a fork of what it reads.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::engine::footprint::derive;
 use crate::engine::{self, Failure, Limits, Outcome, RunContext, Silent, Source};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Fork, ForkOptions, Memory, Reads};
-use crate::policy::{Admission, Counted, Excess, Reach, Tally, in_words};
+use crate::policy::{Admission, Calls, Counted, Excess, Reach, Tally, in_words};
 use crate::resources::Platform;
 
 /// A rehearsal that takes longer is given up, and the caps count as the run goes.
@@ -37,6 +38,10 @@ pub struct Rehearsal {
     is_cut_short: bool,
     /// The refusal that it ended with.
     refusal: Option<Failure>,
+    /// Each call that was counted.
+    calls: Calls,
+    /// What there was, by its id.
+    known: HashSet<String>,
 }
 
 impl Session {
@@ -78,7 +83,7 @@ pub fn rehearse(session: &Session, runtime: &Handle, request: &RunRequest) -> Re
     let end = request.cancel.child_token();
     let surveyor = live.client(Arc::new(memory.clone()), session).build();
     let fork = Arc::new(Fork::new(ForkOptions {
-        memory,
+        memory: memory.clone(),
         surveyor: surveyor.clone(),
         recipe_clock: recipe_clock.clone(),
         process_clock: session.process_clock.clone(),
@@ -116,6 +121,8 @@ pub fn rehearse(session: &Session, runtime: &Handle, request: &RunRequest) -> Re
         refusal: outcome.failure.filter(|failure| failure.error.kind == Kind::Policy),
         counted: tally.counted(),
         excesses,
+        calls: tally.calls(),
+        known: memory.texts(),
     })
 }
 
@@ -151,6 +158,11 @@ impl Rehearsal {
         words.push("nothing was changed".to_owned());
         let hint = Excess::hint(&self.excesses, self.ended.is_none());
         Err(Error::new(Kind::Policy, "cap_reached", words.join("; ")).with_hint(hint))
+    }
+
+    /// Holds a run to what was counted: that was shown, and agreed to.
+    pub fn bind(self, tally: &Tally) {
+        tally.agree(&self.calls, self.known);
     }
 
     /// What a person should know of a rehearsal that changes were counted in, but not to the end.

@@ -55,7 +55,7 @@ pub fn before_call(
     let leave = if is_watched(printer) {
         let words = call.parameters.iter().map(|(name, value)| format!("{name}={}", plain_text(value)));
         printer.talk(&[name].into_iter().chain(words).collect::<Vec<_>>().join(" "));
-        ask(printer, session, runtime, &CancellationToken::new())
+        ask(printer, session, runtime, &CancellationToken::new(), "Make these changes?")
     } else {
         Err(unconfirmed(&format!("call `{name}`")))
     };
@@ -115,11 +115,21 @@ fn decide(
     if !is_watched {
         return Err(unconfirmed(&format!("make {}", in_short(&rehearsal))));
     }
-    printer.talk(&table(&rehearsal));
-    let leave = ask(printer, session, runtime, &request.cancel)?;
-    // What could not be counted to the end was shown as such; the caps hold for the rest.
+    if let (None, Some(why)) = (rehearsal.note(), &rehearsal.ended) {
+        printer.warning(&format!("nothing could be counted: {why}"));
+    }
+    if rehearsal.changes() > 0 {
+        printer.talk(&table(&rehearsal));
+    }
+    let question = match rehearsal.ended {
+        None => "Make these changes?",
+        // Nothing but the caps holds for what comes then.
+        Some(_) if rehearsal.changes() == 0 => "Make changes that were not counted, as far as the caps let it?",
+        Some(_) => "Make these changes, and what comes after them and was not counted, as far as the caps let it?",
+    };
+    let leave = ask(printer, session, runtime, &request.cancel, question)?;
     if matches!(leave, Leave::Given) && rehearsal.ended.is_none() {
-        session.tally.agree(&rehearsal.counted);
+        rehearsal.bind(&session.tally);
     }
     Ok(leave)
 }
@@ -141,14 +151,23 @@ fn table(rehearsal: &Rehearsal) -> String {
         let name = format!("{}.{}", counted.operation.module, counted.operation.name);
         let kind = if counted.kind.is_empty() { String::new() } else { plural(&counted.kind) };
         table.add_row([name, kind, counted.count.to_string(), counted.examples.join(", ")]);
+        for (kind, count) in &counted.along {
+            table.add_row(["  and with them".to_owned(), plural(kind), count.to_string(), String::new()]);
+        }
     }
     table.trim_fmt()
 }
 
 /// Asks, and takes anything but a yes for a no; an interrupt too.
-fn ask(printer: &Printer, session: &Session, runtime: &Handle, cancel: &CancellationToken) -> Result<Leave> {
+fn ask(
+    printer: &Printer,
+    session: &Session,
+    runtime: &Handle,
+    cancel: &CancellationToken,
+    question: &str,
+) -> Result<Leave> {
     let profile = session.settings.profile.as_ref().map_or("production", |profile| profile.value.as_str());
-    printer.talk(&format!("`{profile}` is production. Make these changes? [y/N]"));
+    printer.talk(&format!("`{profile}` is production. {question} [y/N]"));
     let answer = runtime.spawn_blocking(|| {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map(|_| line)

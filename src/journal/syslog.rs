@@ -44,6 +44,20 @@ impl SyslogAddress {
     }
 }
 
+impl SyslogAddress {
+    /// Whether nothing can listen there: there is something at the path, and it is no socket. What is not there yet may
+    /// come.
+    #[must_use]
+    pub fn is_no_socket(&self) -> bool {
+        #[cfg(unix)]
+        if let Self::Socket(path) = self {
+            use std::os::unix::fs::FileTypeExt;
+            return std::fs::metadata(path).is_ok_and(|found| !found.file_type().is_socket());
+        }
+        false
+    }
+}
+
 enum Socket {
     #[cfg(unix)]
     Unix(UnixDatagram),

@@ -1,6 +1,6 @@
 //! Reads that are made once: what was read live comes from here from then on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use super::Reads;
 use crate::catalog::Operation;
 use crate::transport::{Backend, Sending};
+
+/// No id is longer, in bytes.
+const LONGEST_ID: usize = 256;
 
 /// A backend that carries reads, each once; cheap to clone, and clones share what they remember.
 #[derive(Clone)]
@@ -33,6 +36,21 @@ impl Memory {
     #[must_use]
     pub fn live_requests(&self) -> u64 {
         self.0.live.load(Ordering::Relaxed)
+    }
+
+    /// All texts that were read live, and the ends of the paths that were found: the ids of what there is are among them.
+    #[must_use]
+    pub fn texts(&self) -> HashSet<String> {
+        let answers = self.answers();
+        let mut found = HashSet::new();
+        for (uri, answer) in answers.iter() {
+            let path = uri.split('?').next().unwrap_or_default();
+            found.extend(path.rsplit('/').next().map(str::to_owned));
+            if let Ok(body) = serde_json::from_slice::<Value>(answer.body()) {
+                add_texts(&body, &mut found);
+            }
+        }
+        found
     }
 
     fn find(&self, uri: &Uri) -> Option<Response<Bytes>> {
@@ -92,6 +110,15 @@ impl Backend for Memory {
             }
             Ok(answer)
         })
+    }
+}
+
+fn add_texts(value: &Value, found: &mut HashSet<String>) {
+    match value {
+        Value::String(text) if text.len() <= LONGEST_ID => drop(found.insert(text.clone())),
+        Value::Array(items) => items.iter().for_each(|item| add_texts(item, found)),
+        Value::Object(fields) => fields.values().for_each(|field| add_texts(field, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -27,11 +27,9 @@ impl<'d> Deed<'d> {
     /// it lies in: a rule of its security group.
     pub(super) fn acts(&self) -> Vec<(Act, &Object<'d>)> {
         let operation = self.operation;
-        let is_delete = act_of(operation) == Act::Delete;
         let also = self.also.iter().map(|(role, object)| {
             let act = match role {
-                // The volumes of a server that is deleted go with it.
-                Role::Along if is_delete => Act::Delete,
+                Role::Deleted => Act::Delete,
                 Role::Robbed => Act::Detach,
                 Role::Along | Role::Taken | Role::Entered => Act::Change,
             };

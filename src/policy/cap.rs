@@ -60,7 +60,10 @@ impl Cap {
             return Err(CapError(format!("`{text}` is no cap: no operation needs the permission `{pattern}`{near}")));
         }
         let number = number.trim().trim_start_matches('=').trim();
+        // The language's own reading takes a sign.
+        let is_signed = number.starts_with('+');
         let most = match (&what, number.strip_suffix('%')) {
+            _ if is_signed => None,
             (Capped::Share, percent) => {
                 let percent = percent.unwrap_or(number).trim_end();
                 percent.parse().ok().filter(|percent| *percent <= 100)
@@ -167,6 +170,8 @@ mod tests {
             "deletions",
             "deletions many",
             "deletions -1",
+            "deletions=+5",
+            "share +5%",
             "deletions 50%",
             "share 101%",
             "share 0.5",

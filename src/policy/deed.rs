@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Labels, ObjectFacts, Selector};
-use crate::catalog::{Effect, Operation, Place, Shapes};
+use crate::catalog::{self, Effect, Operation, Place, Shapes};
 
 /// What a run is about to do.
 #[derive(Debug, Clone)]
@@ -23,9 +23,10 @@ pub struct Deed<'d> {
 /// How a change reaches an object that its path does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// It shares the fate of what the path names: the volume that a backup is written back to, those that are deleted
-    /// with their server.
+    /// It shares the fate of what the path names: the volume that a backup is written back to.
     Along,
+    /// It is deleted by the same call: the volumes that go with their server, the snapshots that go with their volume.
+    Deleted,
     /// It is taken into use: the volume that a new server is given.
     Taken,
     /// Something is taken off it: the server whose public IP goes elsewhere.
@@ -148,6 +149,21 @@ impl<'d> Deed<'d> {
         let named = |object: &&Object<'_>| nouns.contains(&object.kind.replace(' ', "-").as_str());
         let meant: Vec<&Object<'_>> = self.objects.iter().filter(named).collect();
         if meant.is_empty() { self.objects.iter().collect() } else { meant }
+    }
+
+    /// The objects that are deleted beside what the path names, each with the operation that deletes such alone.
+    pub(super) fn deleted_along(&self) -> impl Iterator<Item = (&'static Operation, &Object<'d>)> {
+        let deleted = self.also.iter().filter(|(role, _)| *role == Role::Deleted).map(|(_, object)| object);
+        deleted.filter_map(|object| {
+            let name = format!("delete_{}", object.kind.replace(' ', "_"));
+            Some((catalog::operation(self.operation.module, &name)?, object))
+        })
+    }
+
+    /// Whether what is deleted beside what the path names is so because the call asks for it: with a server or a network
+    /// goes what is set to go with it, or cannot stay.
+    pub(super) fn asks_for_more(&self) -> bool {
+        self.operation.name == "delete_volume"
     }
 
     /// The objects that the body takes into use.

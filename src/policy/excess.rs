@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Cap, CapGiver, CapLimit, Capped, Daily};
+use super::{Cap, CapGiver, CapLimit, Capped, Daily, Deletions};
 use crate::catalog::Effect;
 
 /// What a run would do beyond a cap.
@@ -17,6 +17,8 @@ pub enum Excess {
         count: u64,
         /// The cap.
         limit: CapLimit,
+        /// Of deletions, what would be deleted.
+        deleted: Deletions,
     },
     /// Too large a part of what there is.
     Share(Share, CapLimit),
@@ -33,6 +35,8 @@ pub enum Excess {
     Unagreed {
         /// What is called.
         operation: &'static str,
+        /// On what: a name, or an id.
+        object: Option<String>,
         /// How often it would be.
         count: u64,
         /// How often was agreed to.
@@ -72,7 +76,7 @@ impl Excess {
     /// Nothing if nobody but the recipe or the job's own table can.
     fn remedy(&self, is_counted_whole: bool) -> Option<Cap> {
         let (what, needed, limit) = match self {
-            Self::Calls { what, count, limit } => (what.clone(), *count, limit),
+            Self::Calls { what, count, limit, .. } => (what.clone(), *count, limit),
             Self::Share(share, limit) => (Capped::Share, share.rounded_up(100), limit),
             Self::Uncounted { limit, .. } => (Capped::Share, 100, limit),
             Self::Unagreed { .. } | Self::Daily { .. } => return None,
@@ -193,9 +197,10 @@ impl Share {
 impl fmt::Display for Excess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Calls { what, count, limit } => {
+            Self::Calls { what, count, limit, deleted } => {
                 let plural = if *count == 1 { "" } else { "s" };
                 match what {
+                    Capped::Deletions if !deleted.along.is_empty() => write!(f, "would delete {}", in_kinds(deleted))?,
                     Capped::Deletions => write!(f, "would make {count} deletion{plural}")?,
                     Capped::Changes | Capped::Share => write!(f, "would make {count} change{plural}")?,
                     Capped::Effect(effect) => {
@@ -230,11 +235,15 @@ impl fmt::Display for Excess {
                 share.objects(),
                 limit.most
             ),
-            Self::Unagreed { operation, count, agreed: 0 } => {
-                write!(f, "would make {count} × `{operation}`, which was not agreed to")
-            }
-            Self::Unagreed { operation, count, agreed } => {
-                write!(f, "would make {count} × `{operation}`; agreed to were {agreed}")
+            Self::Unagreed { operation, object, count, agreed } => {
+                match object {
+                    Some(object) => write!(f, "would call `{operation}` on `{object}`")?,
+                    None => write!(f, "would call `{operation}`")?,
+                }
+                match agreed {
+                    0 => f.write_str(", which was not agreed to"),
+                    _ => write!(f, " for the {}; agreed to were {agreed}", ordinal(*count)),
+                }
             }
             Self::Daily { count, daily } => {
                 write!(f, "would make {count} changes today; cap {} a day", daily.most)
@@ -248,6 +257,40 @@ impl fmt::Display for Excess {
 pub fn in_words(deeds: &Deeds) -> String {
     let words: Vec<String> = deeds.iter().map(|(name, count)| format!("{count} × `{name}`")).collect();
     words.join(", ")
+}
+
+/// `1st`, `22nd`, `113th` time.
+fn ordinal(count: u64) -> String {
+    let ending = match (count % 100, count % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    };
+    format!("{count}{ending} time")
+}
+
+/// What is deleted, in words: `1 volume and 7 snapshots`.
+fn in_kinds(deleted: &Deletions) -> String {
+    let mut kinds: Vec<(&str, u64)> = deleted.own.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+    for (kind, count) in &deleted.along {
+        match kinds.iter_mut().find(|(other, _)| other == kind) {
+            Some((_, sum)) => *sum += count,
+            None => kinds.push((kind, *count)),
+        }
+    }
+    let words: Vec<String> = kinds.into_iter().map(|(kind, count)| counted(kind, count)).collect();
+    match words.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+/// `1 volume`, `7 snapshots`.
+#[must_use]
+pub fn counted(kind: &str, count: u64) -> String {
+    if count == 1 { format!("1 {kind}") } else { format!("{count} {}", plural(kind)) }
 }
 
 /// `servers`, `policies`.
@@ -278,6 +321,7 @@ mod tests {
             what: Cap::parse(&format!("{what} 1")).expect(what).what,
             count,
             limit: limit(20, None),
+            deleted: Deletions::default(),
         };
         for (excess, words) in [
             (calls("deletions", 21), "would make 21 deletions; cap 20"),
@@ -297,6 +341,11 @@ mod tests {
         ] {
             assert_eq!(excess.to_string(), words);
         }
+        let kinds = |kinds: &[(&str, u64)]| kinds.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+        let deleted =
+            Deletions { own: kinds(&[("server", 1), ("volume", 2)]), along: kinds(&[("snapshot", 7), ("volume", 1)]) };
+        let cascade = Excess::Calls { what: Capped::Deletions, count: 11, limit: limit(10, None), deleted };
+        assert_eq!(cascade.to_string(), "would delete 1 server, 3 volumes and 7 snapshots; cap 10");
         let of_volume =
             Share { kind: "snapshot".into(), verb: "delete".into(), volume: Some("v".into()), ..share(6, 14) };
         assert_eq!(
@@ -308,7 +357,12 @@ mod tests {
     #[test]
     fn the_hint_names_what_is_needed_and_where_to_give_it() {
         let over = Excess::Share(share(97, 104), limit(34, None));
-        let calls = Excess::Calls { what: Capped::Deletions, count: 21, limit: limit(20, Some(200)) };
+        let calls = Excess::Calls {
+            what: Capped::Deletions,
+            count: 21,
+            limit: limit(20, Some(200)),
+            deleted: Deletions::default(),
+        };
         assert_eq!(
             Excess::hint(&[over, calls.clone()], true),
             "if that is meant, give `--caps \"deletions=200, share=94%\"`, or write `caps = { deletions = 200, share = \
@@ -318,6 +372,7 @@ mod tests {
             what: Capped::Deletions,
             count: 3,
             limit: CapLimit { most: 2, by: CapGiver::Recipe, asked: None, profile: None },
+            deleted: Deletions::default(),
         };
         assert_eq!(Excess::hint(&[own], false), "the recipe's own `Caps:` line wants no more");
     }

@@ -36,6 +36,9 @@ pub struct ObjectFacts {
     /// The volume that a snapshot or backup was taken of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume_id: Option<String>,
+    /// The network that a network interface is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network_id: Option<String>,
     /// The network interface that a public IP leads to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_interface: Option<String>,
@@ -74,6 +77,7 @@ impl ObjectFacts {
             size: object.get("size").and_then(serde_json::Value::as_u64),
             server_id: text("serverId"),
             volume_id: text("volumeId"),
+            network_id: text("networkId"),
             network_interface: text("networkInterface"),
             device: text("device"),
             security_groups: object.get("securityGroups").map(texts_of).unwrap_or_default(),

@@ -45,6 +45,8 @@ const USED: Option<Role> = None;
 /// that does the same by its path: `add_volume_to_server`, `add_nic_to_server`, `add_security_group_to_server`,
 /// `create_nic`.
 const MENTIONS: &[Mention] = &[
+    row("alb", "create_load_balancer", "networks[].networkId", "networkId", ENTERED),
+    row("alb", "update_load_balancer", "networks[].networkId", "networkId", ENTERED),
     row("automation", "create_volume_automation", "templateId", "templateId", USED),
     row("iaas", "create_backup", "source.id", "volumeId", USED),
     row("iaas", "create_isolated_network", "ipv4.vpcNetworkRangeId", "networkRangeId", USED),
@@ -84,6 +86,8 @@ const MENTIONS: &[Mention] = &[
     row("intake", "create_intake", "intakeRunnerId", "intakeRunnerId", ENTERED),
     row("intake", "update_intake", "intakeRunnerId", "intakeRunnerId", ENTERED),
     row("kms", "import_key", "wrappingKeyId", "wrappingKeyId", USED),
+    row("load-balancer", "create_load_balancer", "networks[].networkId", "networkId", ENTERED),
+    row("load-balancer", "update_load_balancer", "networks[].networkId", "networkId", ENTERED),
     // The documents do not say which of the two instances is written to.
     row("mongodb-flex", "clone_instance", "instanceId", "instanceId", TAKEN),
     row("mongodb-flex", "restore_instance", "instanceId", "instanceId", TAKEN),
@@ -95,6 +99,7 @@ const MENTIONS: &[Mention] = &[
     row("server-backup", "restore_backup", "volumeIds[]", "volumeId", TAKEN),
     row("server-backup", "restore_volume_backup", "restoreVolumeId", "volumeId", TAKEN),
     row("server-backup", "update_backup_schedule", "backupProperties.volumeIds[]", "volumeId", USED),
+    row("ske", "create_or_update_cluster", "network.id", "networkId", ENTERED),
 ];
 
 impl Mention {

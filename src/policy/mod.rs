@@ -3,6 +3,7 @@
 //! Nothing here sends anything. The transport asks before each call, and tells what it knows of the objects.
 
 mod act;
+mod agreement;
 mod belts;
 mod cap;
 mod caps;
@@ -31,9 +32,10 @@ pub use decision::{Condition, Decision, Reason, Wanted};
 pub use deed::{Deed, Knowledge, Object, Role};
 mod tally;
 
+pub use agreement::{CallOn, Calls};
 pub use cap::{Cap, CapError, Capped};
 pub use caps::{CapGiver, CapLimit, CapSources, Caps, Daily, JobCaps};
-pub use excess::{Deeds, Excess, Share, in_words, plural};
+pub use excess::{Deeds, Excess, Share, counted, in_words, plural};
 pub use facts::ObjectFacts;
 pub use grant::{Grant, GrantError, Granted};
 pub use grants::Grants;
@@ -48,4 +50,4 @@ pub use refusal::Refusal;
 pub use rules::{Admission, Rules};
 pub use selector::{Labels, Selector, SelectorError, Unmatched};
 pub use source::{Listed, Place, Restrictor, Script, Sources};
-pub use tally::{Census, Change, Changed, Counted, Halt, Listing, Reach, Tally};
+pub use tally::{Census, Change, Changed, Counted, Deletions, Halt, Listing, Reach, Tally};

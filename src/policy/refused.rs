@@ -8,10 +8,19 @@ use super::{Deed, Knowledge, Object, Refusal};
 
 /// The refusal of an operation that nobody, or not everybody, gives.
 pub(super) fn ungranted(deed: &Deed<'_>, reasons: &[Reason]) -> Refusal {
-    let Some(first) = reasons.first() else { return Refusal::new("not_granted", deed.shown()) };
+    missing(&deed.shown(), reasons)
+}
+
+/// The refusal of a call that deletes this object along, for whoever may not delete such.
+pub(super) fn ungranted_along(deed: &Deed<'_>, object: &Object<'_>, reasons: &[Reason]) -> Refusal {
+    missing(&format!("{}, which deletes the {} `{}` too,", deed.shown(), object.kind, object.label()), reasons)
+}
+
+fn missing(who: &str, reasons: &[Reason]) -> Refusal {
+    let Some(first) = reasons.first() else { return Refusal::new("not_granted", who.to_owned()) };
     let of_first = reasons.iter().filter(|reason| reason.permission == first.permission);
     let clauses: Vec<String> = of_first.map(|reason| withholds(&reason.by)).collect();
-    let message = format!("{} needs `{}`, which {}", deed.shown(), first.permission, clauses.join(" and "));
+    let message = format!("{who} needs `{}`, which {}", first.permission, clauses.join(" and "));
     let mut remedies: Vec<(&Restrictor, Vec<&str>)> = Vec::new();
     for reason in reasons {
         match remedies.iter_mut().find(|(by, _)| *by == &reason.by) {
@@ -88,6 +97,14 @@ pub(super) fn narrowed(deed: &Deed<'_>, condition: &Condition) -> Result<(), Ref
         Some(object) => Err(unknown(deed, condition, object)),
         None => Err(refusal(deed, condition, &format!("`{}` names no object", deed.name()), "object")),
     }
+}
+
+/// Weighs one condition on an object that is deleted along.
+///
+/// # Errors
+/// When it does not fulfil it, or nobody can know.
+pub(super) fn fits_along(deed: &Deed<'_>, condition: &Condition, object: &Object<'_>) -> Result<(), Refusal> {
+    if all_fit(deed, condition, std::iter::once(object))? { Ok(()) } else { Err(unknown(deed, condition, object)) }
 }
 
 /// Refuses a call on objects of which one does not fulfil a condition; whether the labels of one are known at all.

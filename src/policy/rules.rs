@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::refused::{narrowed, ungranted};
-use super::{Belts, Decision, Deed, Grants, Refusal, Sources, labels};
+use super::refused::{fits_along, narrowed, ungranted, ungranted_along};
+use super::{Belts, Decision, Deed, Grants, Reason, Refusal, Restrictor, Sources, labels};
 use crate::catalog::{Effect, Operation};
 
 /// All that a run must obey.
@@ -68,8 +68,33 @@ impl Rules {
         if deed.operation.effect == Effect::Read {
             return Ok(());
         }
+        self.weigh_along(deed)?;
         labels::keep_deciding(deed, &self.deciding)?;
         self.belts.hold(deed)
+    }
+
+    /// Weighs what is deleted along with what the path names: who may not delete such objects may not do it by a detour.
+    /// What goes without being asked for needs no permission of its own, as with STACKIT; it may be taken away, or
+    /// narrowed, all the same.
+    fn weigh_along(&self, deed: &Deed<'_>) -> Result<(), Refusal> {
+        for (operation, object) in deed.deleted_along() {
+            match &*self.grants.decide(operation) {
+                Decision::Granted => {}
+                Decision::Narrowed(conditions) => {
+                    for condition in conditions {
+                        fits_along(deed, condition, object)?;
+                    }
+                }
+                Decision::Refused(reasons) => {
+                    let counts = |reason: &&Reason| deed.asks_for_more() || matches!(reason.by, Restrictor::Deny(_));
+                    let reasons: Vec<Reason> = reasons.iter().filter(counts).cloned().collect();
+                    if !reasons.is_empty() {
+                        return Err(ungranted_along(deed, object, &reasons));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,10 +1,11 @@
 //! What a run has changed so far, held against its caps.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::agreement::Agreement;
 use super::caps::SHARED_FROM;
-use super::{CapLimit, Capped, Caps, Deeds, Excess, ObjectFacts, Share};
+use super::{CallOn, Calls, CapLimit, Capped, Caps, Deeds, Excess, ObjectFacts, Share};
 use crate::catalog::{Effect, Operation};
 
 /// What a run has changed so far. Shared by everything that changes something for it, in any number of threads.
@@ -31,6 +32,19 @@ pub struct Change {
     pub operation: &'static Operation,
     /// The objects that are changed or deleted; those that are made do not count.
     pub objects: Vec<Changed>,
+    /// The ids of all objects that it touches, made or not made by the run.
+    pub ids: Vec<String>,
+    /// What it deletes, by kind; where the call is one deletion, and no more is known, one.
+    pub deletions: Deletions,
+}
+
+/// How many objects are deleted, by kind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deletions {
+    /// What the calls are about.
+    pub own: BTreeMap<String, u64>,
+    /// What goes along.
+    pub along: BTreeMap<String, u64>,
 }
 
 /// An object that is changed or deleted.
@@ -80,6 +94,8 @@ pub struct Counted {
     pub count: u64,
     /// Names, or ids, of the first objects.
     pub examples: Vec<String>,
+    /// What is deleted along, by kind.
+    pub along: BTreeMap<String, u64>,
 }
 
 /// How many examples are kept of each operation: the first by name.
@@ -89,13 +105,16 @@ const EXAMPLES: usize = 3;
 struct Counts {
     changes: u64,
     effects: BTreeMap<Effect, u64>,
+    deletions: Deletions,
     permissions: BTreeMap<&'static str, u64>,
     operations: BTreeMap<(&'static str, &'static str), Counted>,
     groups: BTreeMap<String, Group>,
     /// What the whole run is expected to do.
     expected: Option<Deeds>,
-    /// What a person agreed to, by operation; anything if nobody was asked.
-    agreed: Option<BTreeMap<(&'static str, &'static str), u64>>,
+    /// Each call, of a tally that only counts.
+    calls: Calls,
+    /// What a person agreed to; anything if nobody was asked.
+    agreed: Option<Agreement>,
 }
 
 /// The objects of one kind in one place.
@@ -148,6 +167,9 @@ impl Tally {
             }
         }
         counts.add(change);
+        if self.reach == Reach::Counts {
+            *counts.calls.entry(CallOn::of(change)).or_default() += 1;
+        }
         if self.reach == Reach::Stops {
             let excesses = self.excesses_of(&counts, Some(change));
             if !excesses.is_empty() {
@@ -181,6 +203,12 @@ impl Tally {
         self.lock().operations.values().filter(|counted| counted.count > 0).cloned().collect()
     }
 
+    /// Each call that was counted, where nothing more is done than to count.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.lock().calls.clone()
+    }
+
     /// How many changes were counted.
     #[must_use]
     pub fn changes(&self) -> u64 {
@@ -192,10 +220,10 @@ impl Tally {
         self.lock().expected = Some(deeds(counted));
     }
 
-    /// Holds the run to what a person was shown and agreed to: no other operation, and none more often.
-    pub fn agree(&self, counted: &[Counted]) {
-        let agreed = counted.iter().map(|counted| ((counted.operation.module, counted.operation.name), counted.count));
-        self.lock().agreed = Some(agreed.collect());
+    /// Holds the run to what a person was shown and agreed to: no other operation, on no other of the objects that were
+    /// there with these ids, and none more often.
+    pub fn agree(&self, calls: &Calls, known: HashSet<String>) {
+        self.lock().agreed = Some(Agreement::to(calls, known));
     }
 
     /// What was done, and what is left as far as that is known.
@@ -232,7 +260,7 @@ impl Tally {
             let count = match what {
                 Capped::Share => continue,
                 Capped::Changes => counts.changes,
-                Capped::Deletions => counts.effects.get(&Effect::Delete).copied().unwrap_or_default(),
+                Capped::Deletions => counts.deletions.count(),
                 Capped::Effect(effect) => counts.effects.get(effect).copied().unwrap_or_default(),
                 Capped::Permission(pattern) => {
                     let covered = counts.permissions.iter().filter(|(name, _)| pattern.covers(name));
@@ -240,16 +268,15 @@ impl Tally {
                 }
             };
             if count > limit.most && change.is_none_or(|change| concerns(what, change.operation)) {
-                found.push(Excess::Calls { what: what.clone(), count, limit: limit.clone() });
+                let deleted = match what {
+                    Capped::Deletions => counts.deletions.clone(),
+                    _ => Deletions::default(),
+                };
+                found.push(Excess::Calls { what: what.clone(), count, limit: limit.clone(), deleted });
             }
         }
         if let (Some(agreed), Some(change)) = (&counts.agreed, change) {
-            let name = (change.operation.module, change.operation.name);
-            let agreed = agreed.get(&name).copied().unwrap_or_default();
-            let count = counts.operations.get(&name).map_or(0, |counted| counted.count);
-            if count > agreed {
-                found.push(Excess::Unagreed { operation: change.operation.name, count, agreed });
-            }
+            found.extend(agreed.excess(change));
         }
         if let Some(daily) = self.caps.daily()
             && daily.so_far.saturating_add(counts.changes) > daily.most
@@ -296,7 +323,11 @@ impl Counts {
     fn add(&mut self, change: &Change) {
         let operation = change.operation;
         self.changes += 1;
+        if let Some(agreed) = &mut self.agreed {
+            agreed.add(change);
+        }
         *self.effects.entry(operation.effect).or_default() += 1;
+        self.deletions.add(&change.deletions);
         for permission in &operation.permissions {
             *self.permissions.entry(permission.name).or_default() += 1;
         }
@@ -307,8 +338,10 @@ impl Counts {
             kind: about.map(|object| object.kind.clone()).unwrap_or_default(),
             count: 0,
             examples: Vec::new(),
+            along: BTreeMap::new(),
         });
         counted.count += 1;
+        add(&mut counted.along, &change.deletions.along);
         if let Some(object) = about {
             let name = object.name.as_ref().unwrap_or(&object.id);
             // The first by name: which of several calls at once was counted first is chance.
@@ -336,19 +369,55 @@ impl Counts {
     fn subtract(&mut self, change: &Change) {
         let operation = change.operation;
         self.changes = self.changes.saturating_sub(1);
+        if let Some(agreed) = &mut self.agreed {
+            agreed.subtract(change);
+        }
         let less = |count: &mut u64| *count = count.saturating_sub(1);
         self.effects.entry(operation.effect).and_modify(less);
+        self.deletions.subtract(&change.deletions);
         for permission in &operation.permissions {
             self.permissions.entry(permission.name).and_modify(less);
         }
         if let Some(counted) = self.operations.get_mut(&(operation.module, operation.name)) {
             less(&mut counted.count);
+            subtract(&mut counted.along, &change.deletions.along);
         }
         for object in &change.objects {
             let Some(group) = self.groups.get_mut(&object.collection) else { continue };
             group.unmark(&object.id);
         }
     }
+}
+
+impl Deletions {
+    /// How many these are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.own.values().chain(self.along.values()).sum()
+    }
+
+    fn add(&mut self, other: &Self) {
+        add(&mut self.own, &other.own);
+        add(&mut self.along, &other.along);
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        subtract(&mut self.own, &other.own);
+        subtract(&mut self.along, &other.along);
+    }
+}
+
+fn add(to: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) {
+    for (kind, count) in more {
+        *to.entry(kind.clone()).or_default() += count;
+    }
+}
+
+fn subtract(from: &mut BTreeMap<String, u64>, less: &BTreeMap<String, u64>) {
+    for (kind, count) in less {
+        from.entry(kind.clone()).and_modify(|left| *left = left.saturating_sub(*count));
+    }
+    from.retain(|_, count| *count > 0);
 }
 
 impl Group {

@@ -21,11 +21,20 @@ fn on(name: &str, kind: &str, id: usize) -> Change {
         name: Some(format!("{kind}-{id}")),
         volume: None,
     };
-    Change { operation: operation(name), objects: vec![object] }
+    let mut deletions = Deletions::default();
+    if operation(name).effect == Effect::Delete {
+        deletions.own.insert(kind.into(), 1);
+    }
+    Change { operation: operation(name), ids: vec![object.id.clone()], objects: vec![object], deletions }
 }
 
 fn create() -> Change {
-    Change { operation: operation("create_volume"), objects: Vec::new() }
+    Change {
+        operation: operation("create_volume"),
+        objects: Vec::new(),
+        ids: Vec::new(),
+        deletions: Deletions::default(),
+    }
 }
 
 /// Objects with these ids; of the volumes that are named with them.
@@ -208,18 +217,54 @@ fn one_that_only_counts_refuses_nothing_and_names_every_excess() {
 
 #[test]
 fn a_run_is_held_to_what_was_agreed_to() {
-    let rehearsed = tally("share 100%");
-    for id in 0..2 {
-        rehearsed.admit(&on("stop_server", "server", id)).expect("within the caps");
+    let all = CapSources { flag: Cap::parse_all("share 100%").expect("a cap"), ..CapSources::default() };
+    let rehearsed = Tally::new(Caps::of(&all), Reach::Counts);
+    let made_up = 500;
+    for change in [
+        on("stop_server", "server", 0),
+        on("stop_server", "server", 1),
+        create(),
+        on("delete_volume", "volume", made_up),
+    ] {
+        rehearsed.admit(&change).expect("it only counts");
     }
     let tally = tally("share 100%");
-    tally.agree(&rehearsed.counted());
-    tally.admit(&on("stop_server", "server", 0)).expect("agreed to");
-    // Which of them is not what was agreed to; how many is.
-    tally.admit(&on("stop_server", "server", 7)).expect("agreed to");
-    assert_eq!(over(tally.admit(&on("stop_server", "server", 1))), ["would make 3 × `stop_server`; agreed to were 2"]);
+    tally.agree(&rehearsed.calls(), (0..10).map(|id| id.to_string()).collect());
+    let stop = |id| tally.admit(&on("stop_server", "server", id));
+    stop(0).expect("agreed to");
+    assert_eq!(over(stop(7)), ["would call `stop_server` on `server-7`, which was not agreed to"]);
+    assert_eq!(over(stop(0)), ["would call `stop_server` on `server-0` for the 2nd time; agreed to were 1"]);
+    let delete = |name: &str, kind, id| tally.admit(&on(name, kind, id));
     assert_eq!(
-        over(tally.admit(&on("delete_server", "server", 0))),
-        ["would make 1 × `delete_server`, which was not agreed to"]
+        over(delete("delete_server", "server", 0)),
+        ["would call `delete_server` on `server-0`, which was not agreed to"]
     );
+    // What the run itself makes has another id each time, and is not confused with what there was.
+    tally.admit(&create()).expect("agreed to");
+    assert_eq!(over(tally.admit(&create())), ["would call `create_volume` for the 2nd time; agreed to were 1"]);
+    assert_eq!(over(delete("delete_volume", "volume", 3)).len(), 1);
+    delete("delete_volume", "volume", 700).expect("it is what was made");
+    assert_eq!(over(delete("delete_volume", "volume", 701)).len(), 1);
+    // What did not come to pass may be tried again.
+    stop(1).expect("agreed to");
+    tally.give_back(&on("stop_server", "server", 1));
+    stop(1).expect("agreed to");
+}
+
+#[test]
+fn what_goes_along_counts_as_deletions_and_is_told() {
+    let tally = tally("deletions 8, share 100%");
+    let mut cascade = on("delete_volume", "volume", 1);
+    cascade.deletions.along.insert("snapshot".into(), 7);
+    tally.admit(&cascade).expect("eight are allowed");
+    assert_eq!(tally.changes(), 1, "it is one call");
+    assert_eq!(tally.counted()[0].along.get("snapshot"), Some(&7));
+    let told = over(tally.admit(&on("delete_volume", "volume", 2)));
+    assert_eq!(told, ["would delete 2 volumes and 7 snapshots; cap 8"]);
+    tally.give_back(&cascade);
+    assert!(tally.counted().is_empty());
+    for id in 0..8 {
+        tally.admit(&on("delete_volume", "volume", id)).expect("eight are allowed");
+    }
+    assert_eq!(over(tally.admit(&on("delete_volume", "volume", 9))), ["would make 9 deletions; cap 8"]);
 }

@@ -124,7 +124,7 @@ fn rows(proposal: &Proposal) -> Vec<(String, String)> {
 /// What is reached beside the object itself, each with a word for how; what is only entered stays as it is.
 fn beside(proposal: &Proposal) -> impl Iterator<Item = (&'static str, &Proposed)> {
     proposal.also.iter().filter_map(|(role, object)| match role {
-        Role::Along => Some(("and", object)),
+        Role::Along | Role::Deleted => Some(("and", object)),
         Role::Taken => Some(("takes", object)),
         Role::Robbed => Some(("off", object)),
         Role::Entered => None,

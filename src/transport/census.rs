@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::catalog::{Effect, Operation};
+use crate::catalog::{Effect, Operation, Place};
 use crate::clock::{HandoffSender, handoff};
 use crate::error::Kind;
-use crate::policy::{Census, Change, Changed, Excess, Halt, ObjectFacts, Role, Tally, in_words, plural};
+use crate::policy::{Census, Change, Changed, Deletions, Excess, Halt, ObjectFacts, Role, Tally, in_words, plural};
 use crate::transport::client::{Inner, LOOK_TIME};
 use crate::transport::delivery::Delivery;
 use crate::transport::pages::Passage;
 use crate::transport::request::Prepared;
 use crate::transport::sightings::{Index, index, place_of};
 use crate::transport::subject::list_of_kind;
-use crate::transport::{Answer, Call, Client, Error, Subject, Target};
+use crate::transport::{Answer, Call, Client, Error, Subject, Target, Touched};
 
 impl Client {
     /// Tells the names of the volumes that excesses are about, as far as they can be read.
@@ -34,7 +34,9 @@ impl Inner {
     /// Of kind `policy` when it would pass a cap.
     pub async fn charge(&self, call: &Call, target: &Target, subject: &Subject) -> Result<Option<Change>, Error> {
         let Some(tally) = &self.tally else { return Ok(None) };
-        let change = Change { operation: call.operation, objects: changed(call.operation, subject) };
+        let objects = changed(call.operation, subject);
+        let deletions = deletions(call, subject);
+        let change = Change { operation: call.operation, objects, ids: ids(subject), deletions };
         loop {
             match tally.admit(&change) {
                 Ok(()) => return Ok(Some(change)),
@@ -168,14 +170,47 @@ fn changed(operation: &Operation, subject: &Subject) -> Vec<Changed> {
         found.push(Changed {
             collection: collection.to_owned(),
             kind: object.kind.clone(),
-            // However it is spelled, it is the same object.
-            id: uuid::Uuid::try_parse(&object.id).map_or_else(|_| object.id.clone(), |id| id.to_string()),
+            id: id_of(object),
             name: facts.and_then(|facts| facts.name.clone()),
             volume: facts.and_then(|facts| facts.volume_id.clone()),
         });
     }
     found.reverse();
     found
+}
+
+/// However it is spelled, it is the same object.
+fn id_of(object: &Touched) -> String {
+    uuid::Uuid::try_parse(&object.id).map_or_else(|_| object.id.clone(), |id| id.to_string())
+}
+
+/// The ids of all objects that a call touches, in an order of their own: that of a list may be another next time.
+fn ids(subject: &Subject) -> Vec<String> {
+    let reached = subject.also.iter().filter(|(role, _)| *role != Role::Entered).map(|(_, object)| id_of(object));
+    let mut reached: Vec<String> = reached.collect();
+    reached.sort_unstable();
+    subject.objects.iter().map(id_of).chain(reached).collect()
+}
+
+/// What a call deletes: what it is about, each that a parameter names of several, and what goes along.
+fn deletions(call: &Call, subject: &Subject) -> Deletions {
+    let mut deletions = Deletions::default();
+    if call.operation.effect != Effect::Delete {
+        return deletions;
+    }
+    for (_, object) in subject.also.iter().filter(|(role, _)| *role == Role::Deleted) {
+        *deletions.along.entry(object.kind.clone()).or_default() += 1;
+    }
+    // A network that is taken off a server stays.
+    if call.operation.name.starts_with("remove_") && !deletions.along.is_empty() {
+        return deletions;
+    }
+    let named = call.operation.parameters.iter().filter(|parameter| parameter.place == Place::Query);
+    let lists = named.filter_map(|parameter| call.parameters.get(parameter.name)?.as_array());
+    let several = lists.map(Vec::len).max().unwrap_or_default().max(1);
+    let kind = subject.objects.last().map_or_else(|| "object".to_owned(), |object| object.kind.clone());
+    deletions.own.insert(kind, several as u64);
+    deletions
 }
 
 fn refusal(operation: &'static Operation, tally: &Tally, excesses: &[Excess]) -> Error {

@@ -176,3 +176,16 @@ fn a_volume_is_told_by_its_name_and_its_id() {
     let told = format!("would delete 3 of 6 snapshots of the volume `data` ({ID}) (50 %); cap 34 %");
     assert!(error.message.starts_with(&told), "{}", error.message);
 }
+
+#[test]
+fn each_name_in_a_list_is_a_deletion() {
+    let tally = tally("deletions 3");
+    let stage = stage(&tally, [empty(200)]);
+    let operation = crate::catalog::operation("observability", "delete_scrape_configs").expect("it is there");
+    let delete = |names: &[&str]| {
+        Call::new(operation, crate::transport::testing::target()).with("instanceId", ID).with("jobName", json!(names))
+    };
+    stage.send(delete(&["a", "b"])).expect("two of three");
+    let error = stage.send(delete(&["c", "d"])).expect_err("four");
+    assert!(error.message.starts_with("would make 4 deletions; cap 3"), "{}", error.message);
+}

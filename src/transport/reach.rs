@@ -22,6 +22,10 @@ const DELETE_VOLUME: &str = "delete_volume";
 const CASCADE: &str = "cascade";
 /// Lists the snapshots of the project, each with its volume.
 const LIST_SNAPSHOTS: &str = "list_snapshots_in_project";
+/// Takes a server off a network, and deletes its network interfaces there.
+const REMOVE_NETWORK: &str = "remove_network_from_server";
+/// Lists the network interfaces of a server, each with its network.
+const LIST_NICS: &str = "list_server_nics";
 /// Lists the volumes of a server, each with whether it goes with it.
 const LIST_ATTACHMENTS: &str = "list_attached_volumes";
 /// Writes a backup back to its volume.
@@ -156,13 +160,16 @@ impl Reached<'_> {
         if operation.name == DELETE_VOLUME && self.look == Look::Up && self.asks_for(CASCADE) {
             self.snapshots_that_go_along().await;
         }
+        if operation.name == REMOVE_NETWORK && self.look == Look::Up {
+            self.interfaces_that_go_along().await;
+        }
         if operation.name != DELETE_SERVER || self.look != Look::Up {
             return;
         }
         match self.volumes_that_go_along().await {
             Ok(volumes) => {
                 for volume in volumes {
-                    self.add(Role::Along, "volumeId", &volume).await;
+                    self.add(Role::Deleted, "volumeId", &volume).await;
                 }
             }
             // That it is gone is the API's to say.
@@ -170,7 +177,7 @@ impl Reached<'_> {
             Err(error) => {
                 let id = self.named.last().map(|server| server.id.clone()).unwrap_or_default();
                 let knowledge = Knowledge::Unreadable(Box::new(error));
-                self.keep(Role::Along, Touched { kind: "volume".to_owned(), id, place: None, knowledge });
+                self.keep(Role::Deleted, Touched { kind: "volume".to_owned(), id, place: None, knowledge });
             }
         }
     }
@@ -185,23 +192,49 @@ impl Reached<'_> {
     ///
     /// Source: `cascade` of `DeleteVolume` in the IaaS document.
     async fn snapshots_that_go_along(&mut self) {
-        const KIND: &str = "snapshot";
-        let module = servers_module(self.call.operation);
         let Some(volume) = self.named.last().map(|volume| volume.id.clone()) else { return };
-        let Some(list) = catalog::operation(module, LIST_SNAPSHOTS) else { return };
+        let is_of = |facts: &ObjectFacts| facts.volume_id.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(&volume));
+        self.listed_that_go_along("snapshot", LIST_SNAPSHOTS, is_of).await;
+    }
+
+    /// The network interfaces that a server loses with a network.
+    ///
+    /// Source: `RemoveNetworkFromServer` of the IaaS document.
+    async fn interfaces_that_go_along(&mut self) {
+        let Some(network) = self.named.last().map(|network| network.id.clone()) else { return };
+        let is_of =
+            |facts: &ObjectFacts| facts.network_id.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(&network));
+        self.listed_that_go_along("nic", LIST_NICS, is_of).await;
+    }
+
+    /// Adds those objects of a list that are deleted along; what cannot be read is told as such.
+    async fn listed_that_go_along(&mut self, kind: &str, list: &str, is_meant: impl Fn(&ObjectFacts) -> bool) {
+        let Some(list) = catalog::operation(servers_module(self.call.operation), list) else { return };
+        let place_of_one = |name: &str, id: &str| {
+            let home = home_operation(self.call.operation, Naming::Body(name), |_| false)?;
+            let one = with_path_of(self.call, home).with(name, id);
+            let read = Prepared::new(
+                &Call { target: self.prepared.target.clone(), ..one },
+                &self.client.endpoints,
+                &self.client.uploads,
+            );
+            read.ok().map(|read| place_of(&read))
+        };
         match self.listed(with_path_of(self.call, list)).await {
-            Ok((place, snapshots)) => {
-                let is_of =
-                    |facts: &ObjectFacts| facts.volume_id.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(&volume));
-                for facts in snapshots.into_iter().filter(is_of) {
+            Ok((_, objects)) => {
+                for facts in objects.into_iter().filter(is_meant) {
                     let id = facts.id.clone().unwrap_or_default();
-                    let (place, knowledge) = (Some(format!("{place}/{id}")), Knowledge::Known(facts.into()));
-                    self.keep(Role::Along, Touched { kind: KIND.to_owned(), id, place, knowledge });
+                    let place = place_of_one(&format!("{kind}Id"), &id);
+                    let knowledge = Knowledge::Known(facts.into());
+                    self.keep(Role::Deleted, Touched { kind: kind.to_owned(), id, place, knowledge });
                 }
             }
+            // That it is gone is the API's to say.
+            Err(error) if error.kind == Kind::NotFound => {}
             Err(error) => {
+                let id = self.named.last().map(|named| named.id.clone()).unwrap_or_default();
                 let knowledge = Knowledge::Unreadable(Box::new(error));
-                self.keep(Role::Along, Touched { kind: KIND.to_owned(), id: volume, place: None, knowledge });
+                self.keep(Role::Deleted, Touched { kind: kind.to_owned(), id, place: None, knowledge });
             }
         }
     }
@@ -294,6 +327,9 @@ pub(super) fn reads_along(change: &'static Operation) -> Vec<&'static Operation>
     let mut reads = homes(change, &parameters);
     if change.name == DELETE_SERVER {
         reads.extend(catalog::operation(servers_module(change), LIST_ATTACHMENTS));
+    }
+    if change.name == REMOVE_NETWORK {
+        reads.extend(catalog::operation(servers_module(change), LIST_NICS));
     }
     reads
 }

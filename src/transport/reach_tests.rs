@@ -219,6 +219,26 @@ fn the_snapshots_that_a_cascade_deletes_count() {
         assert_eq!(lines, [format!("GET /volumes/{ID}"), "GET /snapshots".to_owned()]);
         let (end, _) = weighed(cascade(json!(true)), vec![plain(ID), listed(&json!({})), empty(204)]);
         assert_eq!(end, "passes", "a snapshot of another volume stays");
+        let grants = |text: &str| text.split(", ").map(|one| Grant::parse(one).expect(one)).collect::<Vec<_>>();
+        for (allow, deny, code) in [
+            ("iaas.volume.delete", "", "not_granted"),
+            ("iaas.volume.delete, iaas.snapshot.delete", "", "passes"),
+            ("iaas.volume.delete, iaas.snapshot.delete where keep=no", "", "narrowed"),
+            ("*", "iaas.snapshot.delete", "denied"),
+        ] {
+            let deny = if deny.is_empty() { Vec::new() } else { grants(deny) };
+            let sources = Sources { allow: grants(allow), deny, ..Sources::default() };
+            let mut steps = vec![plain(ID), listed(&json!({ "keep": "yes" }))];
+            if code == "passes" {
+                steps.push(empty(204));
+            }
+            let (end, _) = told(&sources, Belts::default(), cascade(json!(true)), steps);
+            assert_eq!(end.split(':').next(), Some(code), "{allow}: {end}");
+            if code == "not_granted" {
+                let told = "which deletes the snapshot `s-44` too, needs `iaas.snapshot.delete`";
+                assert!(end.contains(told), "{end}");
+            }
+        }
         let forbidden = answer(403, &json!({ "code": 403, "msg": "no" }));
         let (end, _) = weighed(cascade(json!(true)), vec![plain(ID), forbidden]);
         assert!(end.starts_with("unreadable_object"), "{end}");
@@ -227,4 +247,34 @@ fn the_snapshots_that_a_cascade_deletes_count() {
             assert_eq!((end.as_str(), lines.len()), ("passes", 2));
         }
     }
+}
+
+#[test]
+fn the_interfaces_that_a_server_loses_with_a_network_count() {
+    let nic = |id: &str, network: &str, labels: &Value| json!({ "id": id, "name": format!("n-{}", &id[..2]), "networkId": network, "labels": labels });
+    let remove = || {
+        let operation = catalog::operation("iaas", "remove_network_from_server").expect("it is there");
+        Call::new(operation, target()).with("serverId", SERVER).with("networkId", GROUP)
+    };
+    let listed =
+        |labels: &Value| answer(200, &json!({ "items": [nic(OTHER_ID, ID, &held()), nic(NIC, GROUP, labels)] }));
+    let steps = |labels: &Value| vec![plain(SERVER), plain(GROUP), listed(labels)];
+    let (end, lines) = weighed(remove(), steps(&held()));
+    assert!(end.contains("is refused: `n-44` is protected"), "{end}, {lines:?}");
+    assert_eq!(lines.last().map(String::as_str), Some(format!("GET /servers/{SERVER}/nics").as_str()));
+    let (end, _) = weighed(remove(), [steps(&json!({})), vec![empty(204)]].concat());
+    assert_eq!(end, "passes", "the interface in another network stays");
+    let deny = vec![Grant::parse("iaas.nic.delete").expect("a grant")];
+    let (end, _) = told(&Sources { deny, ..Sources::default() }, Belts::default(), remove(), steps(&json!({})));
+    assert!(end.starts_with("denied:"), "{end}");
+}
+
+#[test]
+fn the_network_of_a_load_balancer_counts() {
+    let operation = catalog::operation("load-balancer", "create_load_balancer").expect("it is there");
+    let body = json!({ "name": "lb", "networks": [{ "networkId": GROUP, "role": "ROLE_LISTENERS_AND_TARGETS" }] });
+    let (end, lines) =
+        weighed(Call::new(operation, target()).with_json(body), vec![object(GROUP, &held(), &json!({}))]);
+    assert!(end.contains("`n-66` is protected"), "{end}");
+    assert_eq!(lines, [format!("GET /networks/{GROUP}")]);
 }

@@ -183,7 +183,7 @@ fn created(operation: &Operation, answer: &Answer) -> Option<ObjectFacts> {
 /// The objects that a change is about; what it merely passes by on its way is not.
 fn touched<'s>(operation: &Operation, subject: &'s Subject) -> Vec<Touched<'s>> {
     let is_about = |role: Role| match role {
-        Role::Along => true,
+        Role::Along | Role::Deleted => true,
         Role::Taken => operation.effect == Effect::Create,
         Role::Robbed | Role::Entered => false,
     };

@@ -182,6 +182,8 @@ pub(super) fn kind_of(parameter: &str) -> String {
 
 /// Services whose paths name servers and volumes that another one keeps.
 const ABOUT_SERVERS: [&str; 3] = ["run-command", "server-backup", "server-update"];
+/// Services whose objects lie in networks that another one keeps.
+const WITHIN_NETWORKS: [&str; 3] = ["alb", "load-balancer", "ske"];
 /// The service that keeps servers and volumes. Its older versions keep the same ones, and are not looked into.
 const SERVERS: &str = "iaas";
 
@@ -243,8 +245,9 @@ pub(super) fn home_operation(
         path.all(|other| other.name == parameter || is_given(other.name))
     };
     let module = servers_module(operation);
-    let is_elsewhere = ABOUT_SERVERS.contains(&module.split('/').next().unwrap_or(module))
-        && ["serverId", "volumeId"].contains(&parameter);
+    let of = module.split('/').next().unwrap_or(module);
+    let is_elsewhere = (ABOUT_SERVERS.contains(&of) && ["serverId", "volumeId"].contains(&parameter))
+        || (WITHIN_NETWORKS.contains(&of) && parameter == "networkId");
     let operations = service(if is_elsewhere { SERVERS } else { module })?.operations.iter();
     let homes = operations
         .filter(|other| other.method == Method::Get && is_read(other) && other.path.ends_with(&end) && is_whole(other));

@@ -184,3 +184,25 @@ fn a_run_that_could_not_begin_is_not_on_record_as_begun() {
     assert_eq!(home.run(&["eval", "1"]).code, 0);
     assert_eq!(archive(&home).runs(None, 9).expect("readable").len(), 1);
 }
+
+#[test]
+fn a_system_log_that_is_no_socket_is_an_error_of_the_configuration() {
+    let server = Counting::start();
+    for (address, expected) in [
+        ("/dev/null", "`journal_syslog` leads to something that is no socket: `/dev/null`"),
+        ("nowhere", "`journal_syslog` is no place to send to: `nowhere`"),
+    ] {
+        let home = server.workspace().file("stackhand.toml", format!("journal_syslog = \"{address}\"\n"));
+        let ran = home.run(&["eval", &update("name: \"x\"")]);
+        assert_eq!(ran.code, 3, "{ran:?}");
+        for part in [expected, "stackhand.toml", "hint: give ", "/dev/log"] {
+            assert!(ran.stderr.contains(part), "{part}: {ran:?}");
+        }
+    }
+    assert_eq!(server.changes(), 0);
+    // What is not there yet may come; the file is what counts.
+    let home = server.workspace().file("stackhand.toml", "journal_syslog = \"/nowhere/log\"\n");
+    let ran = home.run(&["eval", &update("name: \"x\"")]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.contains("is not mirrored to the system's log"), "{ran:?}");
+}

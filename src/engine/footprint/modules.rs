@@ -102,6 +102,7 @@ impl Walk {
                 Target::Service(module) => {
                     if let Some(operation) = catalog::operation(module, name) {
                         self.need(operation, place.clone(), true);
+                        self.taken_along(operation, arguments.first(), arguments.get(1..).unwrap_or_default(), &place);
                     }
                     Value::plain()
                 }

@@ -45,6 +45,9 @@ impl Walk {
                 let of = if acts_on(native) == Some("") { of_kind(native, kind) } else { of(native) };
                 if !of.is_empty() {
                     kinds.insert(kind);
+                    for called in &of {
+                        self.taken_along(called.operation, None, &arguments[1..], place);
+                    }
                     called.extend(of);
                 }
             }
@@ -125,6 +128,28 @@ impl Walk {
         if !is_certain {
             let name = native.name.to_owned();
             self.choose(Choice { name, place: place.clone(), operations: vec![get, list], is_known: true });
+        }
+    }
+
+    /// What a deletion needs for what it is asked to delete along: whoever may not delete such alone may not do it so.
+    /// `first` is what may be the volume or a map of all arguments; what comes behind it are options.
+    pub fn taken_along(
+        &mut self,
+        operation: &'static Operation,
+        first: Option<&Value>,
+        options: &[Value],
+        place: &Spot,
+    ) {
+        const CASCADE: &str = "cascade";
+        if operation.name != "delete_volume" {
+            return;
+        }
+        let spells_it = |atom: &Atom| matches!(atom, Atom::Map(map) if !self.heap.field(*map, CASCADE).is_empty());
+        let may_hold_it = |atom: &Atom| matches!(atom, Atom::Plain | Atom::Unknown) || spells_it(atom);
+        let may_cascade = first.is_some_and(|first| first.atoms().any(spells_it))
+            || options.iter().flat_map(Value::atoms).any(may_hold_it);
+        if may_cascade && let Some(snapshots) = catalog::operation(operation.module, "delete_snapshot") {
+            self.need(snapshots, place.clone(), false);
         }
     }
 

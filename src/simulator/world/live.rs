@@ -17,6 +17,8 @@ use super::table::{Row, Table};
 use crate::catalog::Operation;
 use crate::error::{Error, Kind as ErrorKind};
 
+/// So many servers are named in a note.
+const MOST_NAMED: usize = 3;
 /// More than so much that does not fit, and the world is another one.
 const MOST_LEFT_OUT: usize = 200;
 
@@ -293,9 +295,18 @@ impl Region {
     /// Cuts what leads to objects that the lists do not have: they are gone, or the credential may not see them.
     fn cut_loose_ends(&mut self, notes: &mut Vec<String>) {
         let Self { servers, volumes, nics, public_ips, security_groups, snapshots, .. } = self;
+        let mut bootless = Vec::new();
         for server in servers.iter_mut() {
             if server.boot_volume.take_if(|boot| !volumes.contains(&boot.id)).is_some() {
-                notes.push(format!("the boot volume of the server `{}` is unknown", server.name));
+                bootless.push(format!("`{}`", server.name));
+            }
+        }
+        match bootless.as_slice() {
+            [] => {}
+            [one] => notes.push(format!("the boot volume of the server {one} is unknown")),
+            all => {
+                let examples = all.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+                notes.push(format!("the boot volumes of {} servers are unknown, such as {examples}", all.len()));
             }
         }
         for volume in volumes.iter_mut() {

@@ -42,6 +42,13 @@ const NATIVES: &[(&str, &[&str])] = &[
     ("volumes().resize(5)", &["iaas.volume.list", "iaas.volume.resize"]),
     ("create_volume(#{}).wait()", &["iaas.volume.create", "iaas.volume.get"]),
     ("volumes()[0].delete()", &["iaas.volume.delete", "iaas.volume.list"]),
+    ("volumes()[0].delete(#{ force: true })", &["iaas.volume.delete", "iaas.volume.list"]),
+    ("volumes()[0].delete(#{ cascade: true })", &["iaas.snapshot.delete", "iaas.volume.delete", "iaas.volume.list"]),
+    (
+        "let o = #{}; o.cascade = true; import \"stackit/iaas\" as i; i::delete_volume(volumes()[0].id, o)",
+        &["iaas.snapshot.delete", "iaas.volume.delete", "iaas.volume.list"],
+    ),
+    ("import \"stackit/iaas\" as i; i::delete_volume(volumes()[0].id)", &["iaas.volume.delete", "iaas.volume.list"]),
     ("servers()[0].attachments()", &["iaas.server.list", "iaas.server.volume.list"]),
     ("servers()[0].attach(create_volume(#{}))", &["iaas.server.list", "iaas.server.volume.add", "iaas.volume.create"]),
     (
