@@ -237,6 +237,7 @@ impl Session {
             project: self.target.project.clone(),
             region: self.target.region.clone(),
             started_at: None,
+            occasion: surroundings.identity.occasion,
         };
         surroundings.local = self.rules.grants().local().clone();
         surroundings

@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::fault::Fault;
+use super::kept::Kept;
 use super::ledger::{Deed, Done, Ledger};
 use super::limits::{Limits, STACK_BYTES};
 use super::sources::Sources;
@@ -116,6 +117,8 @@ pub struct RunContext {
     pub outside: Option<Outside>,
     /// Keeps a record of what is done outside the API; without one nothing is.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// What it keeps from run to run; nothing that outlives it unless the caller says so.
+    pub kept: Arc<Kept>,
     /// Further constants that the script sees.
     pub(super) constants: Vec<(String, Dynamic)>,
     state: State,
@@ -181,6 +184,7 @@ impl RunContext {
             is_asked: false,
             outside: None,
             ledger: None,
+            kept: Arc::default(),
             constants: Vec::new(),
             state: State::default(),
         }

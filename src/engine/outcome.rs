@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::context::Verdict;
 use super::failure::Failure;
+use super::kept::KeptChange;
 use crate::error::{Error, ExitCode};
 
 /// How a run ended.
@@ -17,6 +18,8 @@ pub struct Outcome {
     pub failure: Option<Failure>,
     /// What the recipe itself said of its end.
     pub verdict: Option<Verdict>,
+    /// What it wants kept, if it ended well.
+    pub kept: Vec<KeptChange>,
 }
 
 impl Outcome {

@@ -35,7 +35,7 @@ pub fn run(source: &Source, context: RunContext) -> Outcome {
         Ok(shown) => (shown, None),
         Err(failure) => (Shown::default(), Some(*failure)),
     };
-    Outcome { value: shown.value, text: shown.text, failure, verdict: run.verdict() }
+    Outcome { value: shown.value, text: shown.text, failure, verdict: run.verdict(), kept: run.kept.changes() }
 }
 
 /// Does the work of a run on a thread of its own, watched, and blocks until it is done or panicked.

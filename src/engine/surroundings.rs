@@ -80,4 +80,26 @@ pub struct Identity {
     pub region: Option<String>,
     /// When it began, on the recipe's clock; the first reading of the clock if `None`.
     pub started_at: Option<DateTime<Utc>>,
+    /// What made it run.
+    pub occasion: Occasion,
+}
+
+/// What made a run begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occasion {
+    /// The job that it is a run of, if any.
+    pub job: Option<String>,
+    /// Which run for its fire time it is, from 1.
+    pub attempt: u32,
+    /// The id of the run before it for the same fire time.
+    pub previous: Option<String>,
+    /// `schedule`, `hand`, `rerun`, `retry` or `recovery`.
+    pub scheduled_by: String,
+}
+
+/// A person typed it.
+impl Default for Occasion {
+    fn default() -> Self {
+        Self { job: None, attempt: 1, previous: None, scheduled_by: "hand".to_owned() }
+    }
 }

@@ -3,12 +3,14 @@
 use std::any::TypeId;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use rhai::{Dynamic, Map};
 
-use super::time::{INSTANT, Instant};
+use super::time::{DURATION, Duration, INSTANT, Instant};
 use crate::engine::context::RunContext;
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::surroundings::Identity;
+use crate::error::Result;
 
 /// The type of the constant `run`: what it knows.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +46,19 @@ fn fields(run: &RunContext) -> Map {
         ("is_simulated", run.is_simulated.into()),
         ("started_at", time(started_at)),
         ("fire_time", time(run.fire_time.unwrap_or(started_at))),
+        ("late", lateness(run).map_or(Dynamic::UNIT, Dynamic::from)),
+        ("job", text(&identity.occasion.job)),
+        ("attempt", i64::from(identity.occasion.attempt).into()),
+        ("previous", text(&identity.occasion.previous)),
+        ("scheduled_by", identity.occasion.scheduled_by.clone().into()),
     ];
     fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// How long after it was due it began.
+fn lateness(run: &RunContext) -> Result<Duration> {
+    let late = run.fire_time.map_or(TimeDelta::zero(), |due| run.started_at() - due);
+    Duration::new(late.max(TimeDelta::zero()))
 }
 
 /// The properties of `run`.
@@ -103,5 +116,25 @@ pub fn natives() -> Vec<Native> {
                 let time = a.run().fire_time.unwrap_or_else(|| a.run().started_at());
                 Ok(Dynamic::from(Instant::new(time)?))
             }),
+        Native::property(RUN, "late")
+            .gives(DURATION)
+            .doc("How long after its fire time the run began; nothing for a run by hand.")
+            .effect(NativeEffect::Local)
+            .example("run.late == minutes(0)")
+            .by(|a| Ok(Dynamic::from(lateness(a.run())?))),
+        text("job", |run| run.occasion.job.clone(), "The job that it is a run of, such as `night-shift@shop-prod`, or `()`.", "run.job ?? \"none\""),
+        Native::property(RUN, "attempt")
+            .gives(Type::Integer)
+            .doc("Which run for its fire time it is, from 1: a retry, a rerun and what a crash interrupted count on.")
+            .effect(NativeEffect::Local)
+            .example("run.attempt == 1")
+            .by(|a| Ok(i64::from(a.run().surroundings.identity.occasion.attempt).into())),
+        text("previous", |run| run.occasion.previous.clone(), "The id of the run before it for the same fire time, or `()`.", "run.previous == ()"),
+        text(
+            "scheduled_by",
+            |run| Some(run.occasion.scheduled_by.clone()),
+            "What made it run: `schedule`, `hand`, `rerun`, `retry`, or `recovery` after a crash.",
+            "run.scheduled_by == \"hand\"",
+        ),
     ]
 }

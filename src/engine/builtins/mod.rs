@@ -23,6 +23,7 @@ pub(super) mod report;
 mod resources;
 pub(super) mod results;
 mod secret;
+mod state;
 pub(super) mod table;
 mod text;
 mod texts;
@@ -47,6 +48,7 @@ const SUBJECTS: &[Subject] = &[
     log::natives,
     files::natives,
     http::natives,
+    state::natives,
     ending::natives,
     current::natives,
     arguments::natives,
@@ -62,7 +64,11 @@ pub fn natives() -> impl Iterator<Item = Native> {
 /// The constants of the language, such as `log` and `env`: values of types of ours, whose natives find their run.
 #[must_use]
 pub fn constants() -> Vec<(&'static str, Dynamic)> {
-    vec![("log", Dynamic::from(log::Log)), ("run", Dynamic::from(current::CurrentRun::default()))]
+    vec![
+        ("log", Dynamic::from(log::Log)),
+        ("run", Dynamic::from(current::CurrentRun::default())),
+        ("state", Dynamic::from(state::State)),
+    ]
 }
 
 /// Names the types of ours, and registers the syntax that natives cannot declare.
@@ -73,6 +79,7 @@ pub(super) fn register_syntax(module: &mut Module) {
     module.set_custom_type::<table::Table>("Table");
     module.set_custom_type::<report::Report>("Report");
     module.set_custom_type::<log::Log>("Log");
+    module.set_custom_type::<state::State>("State");
     module.set_custom_type::<current::CurrentRun>("Run");
     arguments::register_syntax(module);
     growth::register(module);

@@ -94,6 +94,7 @@ impl<'t> Walker<'t> {
             // The names of our types are literals of the program; leaking the few of one check would serve nobody.
             let name_of_type = match type_name_of(&value).as_ref() {
                 "Log" => "Log",
+                "State" => "State",
                 "CurrentRun" | "Run" => "Run",
                 _ => "constant",
             };

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Bench, granted};
 use crate::clock::Clock;
 use crate::config::Environment;
-use crate::engine::{Identity, Outcome, Source, Surroundings, Verdict, run};
+use crate::engine::{Identity, Occasion, Outcome, Source, Surroundings, Verdict, run};
 use crate::error::Kind;
 
 fn bench() -> Bench {
@@ -282,6 +282,23 @@ fn the_run_knows_itself() {
     );
     assert_eq!(outcome.value, json!(["r1", "night", null, "2026-11-22T07:55:00Z", "2026-11-22T08:00:00Z", false]));
     assert_eq!(bench.value("fn f() { type_of(run) } f()"), json!("Run"));
+}
+
+#[test]
+fn the_run_knows_what_made_it_run() {
+    let bench = bench();
+    let text = "[run.late, run.job, run.attempt, run.previous, run.scheduled_by]";
+    assert_eq!(bench.value(text), json!(["0s", null, 1, null, "hand"]));
+    let outcome = run_with(&bench, text, |context| {
+        context.fire_time = Some(context.recipe_clock.now() - chrono::TimeDelta::minutes(7));
+        context.surroundings.identity.occasion = Occasion {
+            job: Some("night@prod".into()),
+            attempt: 2,
+            previous: Some("r1".into()),
+            scheduled_by: "retry".into(),
+        };
+    });
+    assert_eq!(outcome.value, json!(["7m", "night@prod", 2, "r1", "retry"]));
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod modules;
 mod objects;
 mod parallel;
 mod services;
+mod state;
 
 use std::sync::{Arc, Mutex};
 
