@@ -12,6 +12,7 @@ mod field;
 pub mod job;
 pub mod outcome;
 mod piece;
+pub mod reading;
 pub mod rows;
 mod rule;
 #[cfg(test)]
