@@ -30,6 +30,7 @@ mod reference;
 mod repl;
 mod resources;
 mod schedule;
+mod scheduler;
 #[cfg(unix)]
 mod secrets;
 mod stage;

@@ -13,7 +13,7 @@ use super::job::{JobId, Roster};
 use super::outcome::Reason;
 use super::rows::{Entry, Fence, JobRow, Phase, RunId};
 use super::store::{Node, Store};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// For how long a process is believed to be there without a heartbeat.
 pub const LEASE: TimeDelta = TimeDelta::seconds(120);
@@ -58,6 +58,7 @@ pub struct Dispatcher<S> {
     has_news: bool,
     /// An answer of the store was lost: what it had decided is to be looked up.
     is_in_doubt: bool,
+    is_enrolment_in_doubt: bool,
     is_draining: bool,
 }
 
@@ -92,13 +93,14 @@ impl<S: Store> Dispatcher<S> {
             absence: Some(Reason::new("down", "the scheduler was not running")),
             has_news: true,
             is_in_doubt: false,
+            is_enrolment_in_doubt: false,
             is_draining: false,
         };
         let absence = Reason::new("down", "the scheduler was not running");
         let around = dispatcher.situation(now, &absence, 0);
         let rows = dispatcher.store.enrol(&around).await?;
         dispatcher.recover(now, &absence, what_became).await?;
-        dispatcher.set_timers(&rows);
+        dispatcher.set_timers(&rows, now);
         Ok(dispatcher)
     }
 
@@ -149,12 +151,13 @@ impl<S: Store> Dispatcher<S> {
             Ok(rows) => rows,
             Err(error) => {
                 self.roster = before;
-                // The store may have taken it over all the same; what was enrolled before is enrolled again later.
+                // The store may have taken it over all the same: what was enrolled before is enrolled again.
+                self.is_enrolment_in_doubt = true;
                 self.is_in_doubt = true;
                 return Err(error);
             }
         };
-        self.set_timers(&rows);
+        self.set_timers(&rows, now);
         self.has_news = true;
         Ok(())
     }
@@ -194,13 +197,21 @@ impl<S: Store> Dispatcher<S> {
     /// When the store cannot be read or written. Nothing is lost by that: the next step does it all again.
     pub async fn step(&mut self, now: DateTime<Utc>, monotonic: Duration) -> Result<Orders> {
         self.look_at_the_clock(now, monotonic);
+        let orders = self.try_step(now).await;
+        if let Err(error) = &orders {
+            self.absence.get_or_insert_with(|| store_failed(error));
+        }
+        orders
+    }
+
+    async fn try_step(&mut self, now: DateTime<Utc>) -> Result<Orders> {
         self.write_ends(now).await?;
         let mut orders = Orders::default();
         if self.is_draining {
             return Ok(orders);
         }
         if self.is_in_doubt {
-            self.settle_doubts(&mut orders).await?;
+            self.settle_doubts(now).await?;
         }
         loop {
             let positions = self.candidates(now);
@@ -214,10 +225,7 @@ impl<S: Store> Dispatcher<S> {
                 Ok(()) => {}
                 Err(error) => {
                     self.is_in_doubt = true;
-                    if self.absence.is_none() {
-                        self.absence =
-                            Some(Reason::new("store", format!("the store could not be written: {}", error.message)));
-                    }
+                    self.absence.get_or_insert_with(|| store_failed(&error));
                     // What was claimed before the error is on record, and starts.
                     return if orders == Orders::default() { Err(error) } else { Ok(orders) };
                 }
@@ -327,16 +335,21 @@ impl<S: Store> Dispatcher<S> {
         Ok(())
     }
 
-    /// Finds runs that the store has for started and that nobody started, as its answer never came.
-    async fn settle_doubts(&mut self, orders: &mut Orders) -> Result<()> {
+    /// Takes back starts that are on record and that nobody carried out, as the store's answer never came.
+    async fn settle_doubts(&mut self, now: DateTime<Utc>) -> Result<()> {
+        if self.is_enrolment_in_doubt {
+            let absence = self.absence.clone().unwrap_or_else(busy);
+            let rows = self.store.enrol(&self.situation(now, &absence, 0)).await?;
+            self.set_timers(&rows, now);
+            self.is_enrolment_in_doubt = false;
+        }
         let live = self.store.live().await?;
         let ours = live.into_iter().filter(|entry| entry.phase == Phase::Running && entry.fence == self.fence);
-        for entry in ours {
-            let Some(run) = entry.run.clone() else { continue };
-            if !self.running.contains_key(&run) {
-                self.running.insert(run, entry.clone());
-                orders.start.push(entry);
-            }
+        let lost: Vec<RunId> =
+            ours.filter_map(|entry| entry.run).filter(|run| !self.running.contains_key(run)).collect();
+        if !lost.is_empty() {
+            let absence = busy();
+            self.store.give_back(&lost, &self.situation(now, &absence, 0)).await?;
         }
         self.is_in_doubt = false;
         self.has_news = true;
@@ -364,12 +377,16 @@ impl<S: Store> Dispatcher<S> {
         due.chain(touched).take(MOST_AT_ONCE).collect()
     }
 
-    fn set_timers(&mut self, rows: &[JobRow]) {
+    fn set_timers(&mut self, rows: &[JobRow], now: DateTime<Utc>) {
         self.timers.clear();
         self.due.clear();
         self.touched.clear();
         for row in rows {
             self.set_timer(&row.job, row.decided_until);
+            if row.decided_until > now {
+                // The clock went back meanwhile: its timer was set for a time that is yet to come again.
+                self.touched.insert(self.roster.position(&row.job));
+            }
         }
     }
 
@@ -391,4 +408,8 @@ impl<S: Store> Dispatcher<S> {
 
 fn busy() -> Reason {
     Reason::new("busy", "the scheduler was busy")
+}
+
+fn store_failed(error: &Error) -> Reason {
+    Reason::new("store", format!("the store could not be written: {}", error.message))
 }

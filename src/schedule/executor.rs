@@ -238,6 +238,8 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
         // Whoever asked may have gone; what it asked for is done all the same.
         match command {
             Command::Reload(roster, answer) => {
+                // What is due by the old roster is decided by it.
+                self.step().await;
                 let _ = answer.send(self.dispatcher.reload(roster, self.clock.now()).await);
             }
             Command::Start(job, rerun_of, answer) => {

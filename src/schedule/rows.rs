@@ -32,7 +32,7 @@ pub struct JobRow {
     pub spec: String,
     /// Whether it is paused.
     pub pause: Option<Pause>,
-    /// Since when the workspace has it.
+    /// Since when the workspace has it, with this rule.
     pub enrolled_at: DateTime<Utc>,
     /// Since when the workspace has it no more.
     pub removed_at: Option<DateTime<Utc>>,
@@ -189,6 +189,8 @@ pub struct Stretch {
     pub outcome: Outcome,
     /// Why.
     pub reason: Reason,
+    /// The rule that made them due, as text.
+    pub spec: String,
     /// When this was decided, for the first time.
     pub decided_at: DateTime<Utc>,
 }

@@ -86,7 +86,7 @@ fn start_what_may(around: &Situation, seen: &mut Snapshot, changes: &mut Changes
             entry.held_by = Some(reason);
             continue;
         }
-        start(entry, around, changes);
+        start(entry, job, around, changes);
         busy.add(job);
         step.start.push(entry.clone());
     }
@@ -130,7 +130,10 @@ fn blocker(job: &Job, around: &Situation, busy: &Busy, ahead: &BTreeSet<&JobId>)
     Some(Reason::new("opposed", format!("`{opponent}`, which it opposes, is under way")))
 }
 
-fn start(entry: &mut Entry, around: &Situation, changes: &mut Changes) {
+fn start(entry: &mut Entry, job: &Job, around: &Situation, changes: &mut Changes) {
+    if around.now > job.punctual_until(entry.fire_time) + job.jitter_of(entry.fire_time) {
+        entry.held_by.get_or_insert_with(|| around.absence.clone());
+    }
     let run = (around.new_run)();
     entry.phase = Phase::Running;
     entry.fence = around.fence;

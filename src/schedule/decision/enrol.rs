@@ -1,6 +1,9 @@
 //! The workspace's jobs meet what the store knows of them: new, changed, gone, back again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::stretches::{take_back, without_rows};
+use chrono::{DateTime, Utc};
 
 use super::{Changes, Situation, Snapshot};
 use crate::schedule::Rule;
@@ -8,34 +11,35 @@ use crate::schedule::job::JobId;
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{JobRow, Phase, Stretch};
 
-/// Takes over the roster. `old_rules` reads the text of a rule that is no longer in the roster.
+/// Takes over the roster.
 ///
 /// What is new, came back or has another rule is due from now on; fire times of the old rule that nobody had decided
-/// are missed, with that reason. `seen` holds all rows of jobs, and all live entries.
+/// are missed, with that reason. `seen` holds all rows of jobs, all live entries, and of every job what reaches beyond
+/// now: that is taken back where a rule begins anew.
 #[must_use]
-pub fn enrol(around: &Situation, seen: &Snapshot, old_rules: &dyn Fn(&str) -> Option<Rule>) -> Changes {
+pub fn enrol(around: &Situation, mut seen: Snapshot) -> Changes {
     let now = around.now;
     let mut changes = Changes::default();
-    let rows: &BTreeMap<JobId, JobRow> = &seen.jobs;
+    let rows: BTreeMap<JobId, JobRow> = std::mem::take(&mut seen.jobs);
     for job in around.roster.iter() {
         match rows.get(&job.id) {
             Some(row) if row.removed_at.is_none() && row.spec == job.spec => {}
             Some(row) => {
+                changes.stretches.extend(take_back(&job.id, &mut seen, now));
                 if row.removed_at.is_none() {
                     leave(
                         row,
-                        old_rules,
+                        &seen.known,
                         around,
                         "edited",
                         "the schedule was changed before it could start",
                         &mut changes,
                     );
                 }
-                let enrolled_at = if row.removed_at.is_some() { now } else { row.enrolled_at };
                 changes.jobs.push(JobRow {
                     decided_until: now,
                     spec: job.spec.clone(),
-                    enrolled_at,
+                    enrolled_at: now,
                     removed_at: None,
                     ..row.clone()
                 });
@@ -52,7 +56,7 @@ pub fn enrol(around: &Situation, seen: &Snapshot, old_rules: &dyn Fn(&str) -> Op
     }
     let gone = rows.values().filter(|row| row.removed_at.is_none() && around.roster.get(&row.job).is_none());
     for row in gone {
-        leave(row, old_rules, around, "removed", "the workspace has the job no more", &mut changes);
+        leave(row, &seen.known, around, "removed", "the workspace has the job no more", &mut changes);
         changes.jobs.push(JobRow { removed_at: Some(now), decided_until: now.max(row.decided_until), ..row.clone() });
         let waiting = seen.live.iter().filter(|entry| entry.job == row.job && entry.phase == Phase::Waiting);
         for mut entry in waiting.cloned() {
@@ -67,16 +71,14 @@ pub fn enrol(around: &Situation, seen: &Snapshot, old_rules: &dyn Fn(&str) -> Op
 /// The fire times of a rule that is gone, up to now.
 fn leave(
     row: &JobRow,
-    old_rules: &dyn Fn(&str) -> Option<Rule>,
+    known: &BTreeMap<JobId, BTreeSet<DateTime<Utc>>>,
     around: &Situation,
     code: &str,
     text: &str,
     changes: &mut Changes,
 ) {
-    let Some(rule) = old_rules(&row.spec) else { return };
-    let last = rule.last_between(row.decided_until, around.now);
-    let first = rule.next_after(row.decided_until).map(|due| due.at);
-    if let (Some(first), Some(last)) = (first, last) {
+    let Some(rule) = Rule::of_spec(&row.spec) else { return };
+    if let Some((first, last, count)) = without_rows(&rule, known, &row.job, row.decided_until, around.now) {
         let (outcome, reason) = match &row.pause {
             Some(_) => (Outcome::Skipped, Reason::new("paused", "the job was paused")),
             None => (Outcome::Missed, Reason::new(code, text)),
@@ -85,9 +87,10 @@ fn leave(
             job: row.job.clone(),
             first,
             last,
-            count: rule.count_between(row.decided_until, last),
+            count,
             outcome,
             reason,
+            spec: row.spec.clone(),
             decided_at: around.now,
         });
     }

@@ -6,6 +6,7 @@ mod claim;
 mod enrol;
 mod finish;
 mod recover;
+mod stretches;
 mod take_in;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,7 @@ mod tests;
 pub use claim::claim_due;
 pub use enrol::enrol;
 pub use finish::{finish, start_by_hand};
-pub use recover::recover;
+pub use recover::{give_back, recover};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +31,8 @@ pub struct Snapshot {
     pub jobs: BTreeMap<JobId, JobRow>,
     /// Every entry that has no outcome yet.
     pub live: Vec<Entry>,
-    /// Of the jobs it is about: the fire times after `decided_until` that have a row of their own all the same, as after a
-    /// clock that went back.
+    /// Of the jobs it is about: the fire times after `decided_until`, or after now if that is earlier, that have a row of
+    /// their own all the same, as after a clock that went back.
     pub known: BTreeMap<JobId, BTreeSet<DateTime<Utc>>>,
     /// Of the jobs it is about: the stretches that end last, or after now.
     pub stretches: BTreeMap<JobId, Vec<Stretch>>,

@@ -42,3 +42,28 @@ pub fn recover(entry: &Entry, run: Option<&RunRow>, ended: Option<&Finish>, arou
     changes.entries.push(entry);
     changes
 }
+
+/// Takes back the start of a run that nobody carried out, as the answer that told of it was lost: its fire time waits
+/// again, and starts if it is not too late by now.
+#[must_use]
+pub fn give_back(entry: &Entry, run: Option<&RunRow>, around: &Situation) -> Changes {
+    let reason = Reason::new("store", "its start was written, and the answer that said so was lost");
+    let mut changes = Changes::default();
+    if let Some(run) = run {
+        changes.runs.push(RunRow {
+            ended_at: Some(around.now),
+            outcome: Some(Outcome::Skipped),
+            reason: Some(reason.clone()),
+            ..run.clone()
+        });
+    }
+    changes.entries.push(Entry {
+        phase: Phase::Waiting,
+        run: entry.previous.clone(),
+        previous: None,
+        started_at: None,
+        held_by: Some(reason),
+        ..entry.clone()
+    });
+    changes
+}

@@ -1,9 +1,8 @@
 //! Fire times that have come: each gets a row of its own, or its place in a stretch.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::stretches::{take_back, without_rows};
 use super::{Changes, Situation, Snapshot, Step};
 use crate::schedule::calendar::Verdict;
 use crate::schedule::job::{Job, Missed, WhileRunning};
@@ -74,25 +73,18 @@ impl Intake<'_, '_> {
             return;
         }
         row.decided_until = now;
-        let job = self.job;
-        for stretch in self.seen.stretches.get_mut(&job.id).into_iter().flatten().filter(|stretch| stretch.last > now) {
-            let removed = job
-                .rule
-                .count_between(stretch.first.max(now + TimeDelta::seconds(1)) - TimeDelta::seconds(1), stretch.last);
-            if stretch.first > now {
-                stretch.count = 0;
-            } else {
-                stretch.count = stretch.count.saturating_sub(removed).max(1);
-                stretch.last = job.rule.last_between(stretch.first, now).unwrap_or(stretch.first);
-            }
-            self.changes.stretches.push(stretch.clone());
-        }
+        let cut = take_back(&self.job.id, self.seen, now);
+        self.changes.stretches.extend(cut);
     }
 
     /// Takes what came in a pause for skipped. Says whether the job goes on after that.
     fn pass_pause(&mut self, row: &mut JobRow) -> bool {
-        let Some(pause) = row.pause.clone() else { return true };
-        if let Some(last) = self.last_until(pause.since, row) {
+        let Some(mut pause) = row.pause.clone() else { return true };
+        if pause.since > self.around.now {
+            // The clock went back since the pause began, which does not undo it.
+            pause.since = self.around.now;
+            row.pause = Some(pause.clone());
+        } else if let Some(last) = self.last_until(pause.since, row) {
             self.stretch(row, last, Outcome::Missed, self.around.absence.clone());
             row.decided_until = last;
         }
@@ -235,23 +227,13 @@ impl Intake<'_, '_> {
     /// Puts the fire times after `decided_until`, up to `last`, in one row: a new one, or the one they continue.
     fn stretch(&mut self, row: &JobRow, last: DateTime<Utc>, outcome: Outcome, reason: Reason) {
         let job = self.job;
-        let empty = BTreeSet::new();
-        let known = self.seen.known.get(&job.id).unwrap_or(&empty);
-        let known: Vec<_> = known.range(..=last).filter(|time| **time > row.decided_until).collect();
-        let count = job.rule.count_between(row.decided_until, last).saturating_sub(known.len() as u64);
-        let mut first = job.rule.next_after(row.decided_until).map(|due| due.at);
-        while first.is_some_and(|first| known.contains(&&first)) {
-            first = first.and_then(|first| job.rule.next_after(first)).map(|due| due.at);
-        }
-        let mut end = Some(last);
-        while end.is_some_and(|end| known.contains(&&end)) {
-            end = end.and_then(|end| job.rule.last_between(row.decided_until, end - TimeDelta::seconds(1)));
-        }
-        let (Some(first), Some(last), true) = (first, end, count > 0) else { return };
+        let without_rows = without_rows(&job.rule, &self.seen.known, &job.id, row.decided_until, last);
+        let Some((first, last, count)) = without_rows else { return };
         self.step.has_ended = true;
         let stretches = self.seen.stretches.entry(job.id.clone()).or_default();
         let continued = stretches.iter_mut().find(|stretch| {
-            let is_alike = stretch.count > 0 && stretch.reason == reason && stretch.outcome == outcome;
+            let is_alike =
+                stretch.count > 0 && stretch.spec == row.spec && stretch.reason == reason && stretch.outcome == outcome;
             is_alike
                 && stretch.last <= row.decided_until
                 && job.rule.last_between(stretch.last, row.decided_until).is_none()
@@ -263,8 +245,16 @@ impl Intake<'_, '_> {
                 stretch.clone()
             }
             None => {
-                let stretch =
-                    Stretch { job: job.id.clone(), first, last, count, outcome, reason, decided_at: self.around.now };
+                let stretch = Stretch {
+                    job: job.id.clone(),
+                    first,
+                    last,
+                    count,
+                    outcome,
+                    reason,
+                    spec: row.spec.clone(),
+                    decided_at: self.around.now,
+                };
                 stretches.push(stretch.clone());
                 stretch
             }

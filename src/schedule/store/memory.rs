@@ -7,7 +7,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Node, Record, Store};
 use crate::error::{Error, Kind, Result};
-use crate::schedule::Rule;
 use crate::schedule::decision::{self, Changes, Finish, Situation, Snapshot, StateChange, StateDeed, Step};
 use crate::schedule::job::{JobId, Roster};
 use crate::schedule::outcome::{Outcome, Reason};
@@ -153,8 +152,16 @@ impl Store for Memory {
 
     async fn enrol(&self, around: &Situation<'_>) -> Result<Vec<JobRow>> {
         let mut tables = self.lock();
-        let seen = Snapshot { jobs: tables.jobs.clone(), live: tables.live(), ..Snapshot::default() };
-        tables.write(decision::enrol(around, &seen, &Rule::of_spec));
+        let mut seen = Snapshot { jobs: tables.jobs.clone(), live: tables.live(), ..Snapshot::default() };
+        for stretch in tables.stretches.values().filter(|stretch| stretch.last > around.now) {
+            seen.stretches.entry(stretch.job.clone()).or_default().push(stretch.clone());
+        }
+        for row in tables.jobs.values() {
+            let since = (row.job.clone(), row.decided_until.min(around.now));
+            let keys = tables.entries.range(since..).take_while(|((job, _), _)| *job == row.job);
+            seen.known.insert(row.job.clone(), keys.map(|((_, at), _)| *at).collect());
+        }
+        tables.write(decision::enrol(around, seen));
         Ok(around.roster.iter().filter_map(|job| tables.jobs.get(&job.id).cloned()).collect())
     }
 
@@ -177,6 +184,19 @@ impl Store for Memory {
             let entry = key.and_then(|key| tables.entries.get(&key).cloned());
             tables.write(decision::finish(finish, entry.as_ref(), run.as_ref(), around));
             tables.keep(&finish.state);
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, runs: &[RunId], around: &Situation<'_>) -> Result<()> {
+        let mut tables = self.lock();
+        for run in runs {
+            let row = tables.runs.get(run).cloned();
+            let entry = row.as_ref().and_then(|row| tables.entries.get(&(row.job.clone(), row.fire_time)).cloned());
+            let is_its = |entry: &Entry| entry.phase == Phase::Running && entry.run.as_ref() == Some(run);
+            if let Some(entry) = entry.filter(is_its) {
+                tables.write(decision::give_back(&entry, row.as_ref(), around));
+            }
         }
         Ok(())
     }

@@ -75,6 +75,9 @@ pub trait Store: Send + Sync + 'static {
     /// [`super::decision::finish`].
     fn finish(&self, ended: &[Finish], around: &Situation<'_>) -> impl Future<Output = Result<()>> + Send;
 
+    /// Takes back starts of this process that it never carried out. See [`super::decision::give_back`].
+    fn give_back(&self, runs: &[RunId], around: &Situation<'_>) -> impl Future<Output = Result<()>> + Send;
+
     /// The entries that processes which are gone left behind: schedulers before `around.fence`, if this is one, and
     /// whoever has let its lease expire.
     fn abandoned(&self, around: &Situation<'_>) -> impl Future<Output = Result<Vec<Entry>>> + Send;
