@@ -7,7 +7,9 @@
 //!
 //! How the virtual clock knows that all wait: every thread of a run holds a [`Busy`] token. A thread that waits for
 //! time lends its token to the clock ([`Clock::sleep`]); one that waits for another thread receives over a
-//! [`handoff`], which wakes it with its token already taken. No jump can slip in between.
+//! [`handoff`], which wakes it with its token already taken. No jump can slip in between. One that waits for a person
+//! receives over a [`question`]: time stands still meanwhile, and whoever puts questions learns when all others wait too
+//! ([`Clock::when_quiet`]), on a virtual clock as on the machine's if that counts its threads ([`Clock::counting`]).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -19,6 +21,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+mod handoff;
+
+pub use handoff::{HandoffReceiver, HandoffSender, handoff, question};
+
 /// A source of time; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
@@ -26,15 +32,30 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     Process,
-    Scaled { origin: Instant, start: DateTime<Utc>, factor: f64 },
-    Virtual(Arc<Virtual>),
+    /// The machine's time; the threads are counted as on a virtual clock, whose time stands still.
+    Counting(Arc<Threads>),
+    Scaled {
+        origin: Instant,
+        start: DateTime<Utc>,
+        factor: f64,
+    },
+    Virtual(Arc<Threads>),
 }
+
+/// Told when every thread of a run waits.
+pub type Listener = Arc<dyn Fn() + Send + Sync>;
 
 impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn process() -> Self {
         Self(Source::Process)
+    }
+
+    /// The machine's clock, which also knows when every thread of a run waits.
+    #[must_use]
+    pub fn counting() -> Self {
+        Self(Source::Counting(Arc::new(Threads::starting_at(DateTime::UNIX_EPOCH))))
     }
 
     /// A clock that starts at `start` and runs `factor` times as fast as the machine's (`sim --speed`).
@@ -46,8 +67,7 @@ impl Clock {
     /// A clock that stands at `start` and jumps when all threads of the run wait for it.
     #[must_use]
     pub fn starting_at(start: DateTime<Utc>) -> Self {
-        let state = State { now: start, busy: 0, next_id: 0, queue: BinaryHeap::new(), sleepers: BTreeMap::new() };
-        Self(Source::Virtual(Arc::new(Virtual { start, state: Mutex::new(state) })))
+        Self(Source::Virtual(Arc::new(Threads::starting_at(start))))
     }
 
     /// Whether time passes only when every thread waits for it.
@@ -60,7 +80,7 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {
-            Source::Process => Utc::now(),
+            Source::Process | Source::Counting(_) => Utc::now(),
             Source::Scaled { origin, start, factor } => {
                 *start + TimeDelta::from_std(origin.elapsed().mul_f64(*factor)).unwrap_or(TimeDelta::MAX)
             }
@@ -73,7 +93,7 @@ impl Clock {
     pub fn monotonic(&self) -> Duration {
         static ORIGIN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
         match &self.0 {
-            Source::Process => ORIGIN.elapsed(),
+            Source::Process | Source::Counting(_) => ORIGIN.elapsed(),
             Source::Scaled { origin, factor, .. } => origin.elapsed().mul_f64(*factor),
             Source::Virtual(clock) => (clock.lock().now - clock.start).to_std().unwrap_or_default(),
         }
@@ -83,6 +103,10 @@ impl Clock {
     pub async fn sleep(&self, span: Duration) {
         match &self.0 {
             Source::Process => tokio::time::sleep(span).await,
+            Source::Counting(threads) => {
+                let _lent = Lent::of(threads);
+                tokio::time::sleep(span).await;
+            }
             Source::Scaled { factor, .. } => tokio::time::sleep(span.div_f64(*factor)).await,
             Source::Virtual(clock) => Sleep::new(clock.clone(), span, Counted::Idle).await,
         }
@@ -98,7 +122,7 @@ impl Clock {
     /// Runs `work` for at most `span`; `None` if it was not done by then, and it is dropped.
     pub async fn timeout<F: Future>(&self, span: Duration, work: F) -> Option<F::Output> {
         match &self.0 {
-            Source::Process => tokio::time::timeout(span, work).await.ok(),
+            Source::Process | Source::Counting(_) => tokio::time::timeout(span, work).await.ok(),
             Source::Scaled { factor, .. } => tokio::time::timeout(span.div_f64(*factor), work).await.ok(),
             Source::Virtual(clock) => {
                 let mut alarm = Box::pin(Sleep::new(clock.clone(), span, Counted::Alarm));
@@ -124,18 +148,27 @@ impl Clock {
         }
     }
 
-    /// Says that a thread of the run works until the token is dropped. On the process clock this is nothing.
+    /// Says that a thread of the run works until the token is dropped. On a clock that counts no threads this is nothing.
     pub fn busy(&self) -> Busy {
-        let clock = self.as_virtual();
-        if let Some(clock) = &clock {
-            clock.lock().busy += 1;
+        let threads = self.threads();
+        if let Some(threads) = &threads {
+            threads.acquire();
         }
-        Busy(clock)
+        Busy(threads)
     }
 
-    fn as_virtual(&self) -> Option<Arc<Virtual>> {
+    /// Calls the listener, from now on, whenever every thread of the run waits and at least one of them for an answer;
+    /// none listens any more if there is none. On a clock that counts no threads nobody is told.
+    pub fn when_quiet(&self, listener: Option<Listener>) {
+        if let Some(threads) = self.threads() {
+            threads.lock().listener = listener;
+        }
+    }
+
+    /// Where the threads of the run are counted, if they are.
+    fn threads(&self) -> Option<Arc<Threads>> {
         match &self.0 {
-            Source::Virtual(clock) => Some(clock.clone()),
+            Source::Virtual(threads) | Source::Counting(threads) => Some(threads.clone()),
             Source::Process | Source::Scaled { .. } => None,
         }
     }
@@ -144,7 +177,7 @@ impl Clock {
 /// Held by a thread of a run while it is at work; see [`Clock::busy`].
 #[must_use]
 #[derive(Debug)]
-pub struct Busy(Option<Arc<Virtual>>);
+pub struct Busy(Option<Arc<Threads>>);
 
 impl Drop for Busy {
     fn drop(&mut self) {
@@ -154,41 +187,98 @@ impl Drop for Busy {
     }
 }
 
+/// The token of a thread that sleeps on the machine's clock.
+struct Lent<'t>(&'t Threads);
+
+impl<'t> Lent<'t> {
+    fn of(threads: &'t Threads) -> Self {
+        threads.release();
+        Self(threads)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.0.acquire();
+    }
+}
+
+/// The threads of a run, and where time is virtual, the time that they agree on.
 #[derive(Debug)]
-struct Virtual {
+struct Threads {
     start: DateTime<Utc>,
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
 struct State {
     now: DateTime<Utc>,
     /// Threads at work. Below zero only for users that take no tokens, such as small tests.
     busy: i64,
+    /// Threads that wait for an answer.
+    asking: i64,
+    /// Told when all wait, and one of them for an answer.
+    listener: Option<Listener>,
     next_id: u64,
     queue: BinaryHeap<Reverse<(DateTime<Utc>, u64)>>,
     sleepers: BTreeMap<u64, Option<Waker>>,
 }
 
-impl Virtual {
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { now, busy, asking, .. } = self;
+        f.debug_struct("State").field("now", now).field("busy", busy).field("asking", asking).finish_non_exhaustive()
+    }
+}
+
+impl Threads {
+    fn starting_at(start: DateTime<Utc>) -> Self {
+        let state = State {
+            now: start,
+            busy: 0,
+            asking: 0,
+            listener: None,
+            next_id: 0,
+            queue: BinaryHeap::new(),
+            sleepers: BTreeMap::new(),
+        };
+        Self { start, state: Mutex::new(state) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One thread less is at work; if it was the last, time jumps to the earliest waiter, and only that one wakes.
+    /// One thread less is at work; if it was the last, time jumps to the earliest waiter, and only that one wakes. As
+    /// long as somebody is asked it stands still instead.
     fn release(&self) {
-        let woken = {
+        let (woken, listener) = {
             let mut state = self.lock();
             state.busy -= 1;
-            state.jump()
+            (state.jump(), state.to_be_told())
         };
         if let Some(waker) = woken {
             waker.wake();
+        }
+        if let Some(listener) = listener {
+            listener();
         }
     }
 
     fn acquire(&self) {
         self.lock().busy += 1;
+    }
+
+    /// A thread waits for an answer from now on.
+    fn ask(&self) {
+        self.lock().asking += 1;
+        self.release();
+    }
+
+    /// It does not any more, and is at work again.
+    fn is_answered(&self) {
+        let mut state = self.lock();
+        state.asking -= 1;
+        state.busy += 1;
     }
 }
 
@@ -204,8 +294,12 @@ impl State {
         was_waiting
     }
 
+    fn to_be_told(&self) -> Option<Listener> {
+        self.listener.clone().filter(|_| self.busy <= 0 && self.asking > 0)
+    }
+
     fn jump(&mut self) -> Option<Waker> {
-        while self.busy <= 0 {
+        while self.busy <= 0 && self.asking <= 0 {
             let Reverse((time, id)) = self.queue.pop()?;
             // A sleeper that was dropped has left its queue entry behind.
             let Some(waker) = self.sleepers.remove(&id) else { continue };
@@ -227,7 +321,7 @@ enum Counted {
 
 /// A wait on the virtual clock.
 struct Sleep {
-    clock: Arc<Virtual>,
+    clock: Arc<Threads>,
     time: DateTime<Utc>,
     counted: Counted,
     id: Option<u64>,
@@ -235,7 +329,7 @@ struct Sleep {
 }
 
 impl Sleep {
-    fn new(clock: Arc<Virtual>, span: Duration, counted: Counted) -> Self {
+    fn new(clock: Arc<Threads>, span: Duration, counted: Counted) -> Self {
         let span = TimeDelta::from_std(span).unwrap_or(TimeDelta::days(36_500));
         let now = clock.lock().now;
         let time = now.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC);
@@ -290,106 +384,6 @@ impl Drop for Sleep {
     }
 }
 
-/// A channel for one value between two threads of a run, for waits that are not for time: the receiver gives its
-/// [`Busy`] token up while it waits and wakes with it already taken again.
-#[must_use]
-pub fn handoff<T>(clock: &Clock) -> (HandoffSender<T>, HandoffReceiver<T>) {
-    let slot = Arc::new(Slot {
-        clock: clock.as_virtual(),
-        state: Mutex::new(SlotState { value: None, is_closed: false, is_idle: false, waker: None }),
-    });
-    (HandoffSender(slot.clone()), HandoffReceiver(slot))
-}
-
-struct Slot<T> {
-    clock: Option<Arc<Virtual>>,
-    state: Mutex<SlotState<T>>,
-}
-
-struct SlotState<T> {
-    value: Option<T>,
-    is_closed: bool,
-    is_idle: bool,
-    waker: Option<Waker>,
-}
-
-impl<T> Slot<T> {
-    fn close(&self, value: Option<T>) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.is_closed {
-            return false;
-        }
-        state.is_closed = true;
-        state.value = value;
-        if std::mem::take(&mut state.is_idle)
-            && let Some(clock) = &self.clock
-        {
-            clock.acquire();
-        }
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        true
-    }
-}
-
-/// The sending half of a [`handoff`]; dropping it unsent wakes the receiver with `None`.
-pub struct HandoffSender<T>(Arc<Slot<T>>);
-
-impl<T> HandoffSender<T> {
-    /// Hands the value over; `false` if the receiver has gone.
-    pub fn send(self, value: T) -> bool {
-        self.0.close(Some(value))
-    }
-
-    /// Whether nobody waits for the value any more.
-    #[must_use]
-    pub fn is_abandoned(&self) -> bool {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed
-    }
-}
-
-impl<T> Drop for HandoffSender<T> {
-    fn drop(&mut self) {
-        self.0.close(None);
-    }
-}
-
-/// The receiving half of a [`handoff`]: a future of the value, or of `None` if the sender was dropped.
-pub struct HandoffReceiver<T>(Arc<Slot<T>>);
-
-impl<T> Future for HandoffReceiver<T> {
-    type Output = Option<T>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.is_closed {
-            return Poll::Ready(state.value.take());
-        }
-        state.waker = Some(context.waker().clone());
-        let becomes_idle = !std::mem::replace(&mut state.is_idle, true);
-        drop(state);
-        if becomes_idle && let Some(clock) = &self.0.clock {
-            clock.release();
-        }
-        Poll::Pending
-    }
-}
-
-impl<T> Drop for HandoffReceiver<T> {
-    fn drop(&mut self) {
-        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.is_closed = true;
-        if std::mem::take(&mut state.is_idle)
-            && let Some(clock) = &self.0.clock
-        {
-            clock.acquire();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -425,7 +419,7 @@ mod tests {
             }
         });
         runtime.block_on(async {
-            while clock.as_virtual().is_none_or(|clock| clock.lock().busy != 1) {
+            while clock.threads().is_none_or(|clock| clock.lock().busy != 1) {
                 tokio::task::yield_now().await;
             }
             assert_eq!(clock.now(), noon());
@@ -469,7 +463,7 @@ mod tests {
             assert_eq!(clock.timeout(Duration::from_mins(1), clock.sleep(Duration::from_secs(5))).await, Some(()));
             assert_eq!(clock.now(), noon() + TimeDelta::seconds(10));
         });
-        assert_eq!(clock.as_virtual().map(|clock| clock.lock().busy), Some(1));
+        assert_eq!(clock.threads().map(|clock| clock.lock().busy), Some(1));
     }
 
     #[test]
@@ -481,37 +475,6 @@ mod tests {
                 clock.timeout(Duration::from_mins(1), std::future::ready(())).await;
             }
         });
-        assert!(clock.as_virtual().is_some_and(|clock| clock.lock().queue.len() < 2_000));
-    }
-
-    #[test]
-    fn a_receiver_is_idle_until_it_is_handed_its_value() {
-        let clock = Clock::starting_at(noon());
-        let runtime = runtime();
-        let (sender, receiver) = handoff::<DateTime<Utc>>(&clock);
-        let (mine, other) = (clock.busy(), clock.busy());
-        let task = runtime.spawn({
-            let clock = clock.clone();
-            async move {
-                clock.sleep(Duration::from_mins(1)).await;
-                sender.send(clock.now());
-                drop(other);
-            }
-        });
-        runtime.block_on(async {
-            assert_eq!(receiver.await, Some(noon() + TimeDelta::minutes(1)));
-            task.await.expect("it ends");
-        });
-        assert_eq!(clock.as_virtual().map(|clock| clock.lock().busy), Some(1));
-        drop(mine);
-    }
-
-    #[test]
-    fn a_dropped_sender_wakes_the_receiver_with_nothing() {
-        let clock = Clock::starting_at(noon());
-        let _busy = clock.busy();
-        let (sender, receiver) = handoff::<()>(&clock);
-        drop(sender);
-        assert_eq!(runtime().block_on(receiver), None);
+        assert!(clock.threads().is_some_and(|clock| clock.lock().queue.len() < 2_000));
     }
 }

@@ -131,7 +131,7 @@ impl Interactive {
         context.surroundings = Surroundings { terminal_width: width, ..self.surroundings.clone() };
         context.is_asked = self.desk.confirm() == Confirm::Asked;
         let (sender, events) = mpsc::channel();
-        self.desk.set_door(Some(sender.clone()));
+        self.desk.open(&session.recipe_clock, sender.clone());
         let (interpreter, desk) = (&mut self.interpreter, &self.desk);
         let evaluated = std::thread::scope(|scope| {
             let work = scope.spawn(move || {
@@ -142,7 +142,7 @@ impl Interactive {
             desk.serve(&events, asker);
             work.join()
         });
-        self.desk.set_door(None);
+        self.desk.close();
         // The interpreter keeps panics to itself.
         evaluated.unwrap_or_default()
     }

@@ -13,7 +13,7 @@ use tracing::subscriber::NoSubscriber;
 
 use super::Session;
 use crate::catalog;
-use crate::resources::{Kind, Query};
+use crate::resources::{Kind, Platform, Query};
 use crate::transport::{Call, Target};
 
 /// The functions that look an object up by its name, and the kind that each looks for.
@@ -109,12 +109,11 @@ impl Names {
 
     /// Reads them anew in the background. What cannot be read stays as it was: nobody is told.
     pub fn refresh(&self, session: &Session, runtime: &Handle) {
-        if session.check_credential().is_err() {
-            return;
-        }
-        let (names, platform, client) = (self.clone(), session.platform(), session.client.clone());
+        let Some(client) = session.background.clone().filter(|_| session.check_credential().is_ok()) else { return };
+        let clock = client.clock().clone();
+        let platform = Platform::new(Arc::new(client.clone()), session.target.clone(), clock.clone());
+        let names = self.clone();
         let project = session.target.project.clone();
-        let clock = session.recipe_clock.clone();
         let is_named = self.project().is_some();
         let work = async move {
             let _busy = clock.busy();

@@ -87,6 +87,8 @@ pub struct Session {
     /// What leads to the real API, if it is that.
     pub(super) live: Option<Way>,
     pub(super) caps: Caps,
+    /// Reads what nobody waits for; only where a person is asked before changes, who is not to wait for that either.
+    pub(super) background: Option<Client>,
     scrubber: Scrubber,
     /// Why no call can be made, if no credential was given.
     lock: Option<Error>,
@@ -133,6 +135,7 @@ impl Session {
         let caps = opening.caps.resolve(&settings)?;
         let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
         let client = way.watched(opening, &rules).tally(tally.clone()).build();
+        let background = way.background(opening, &rules, &clock);
         let project = settings.project.as_ref().map(|project| project.value.clone());
         let target = Target {
             project: Some(project.unwrap_or_else(|| simulator.first_project())),
@@ -153,15 +156,17 @@ impl Session {
             tally,
             live: None,
             caps,
+            background,
             scrubber: opening.scrubber.clone(),
             lock: None,
         })
     }
 
     fn live(opening: &Opening, settings: Settings) -> Result<Self> {
-        let clock = Clock::process();
+        // Who is asked is asked about all that waits, once all of the run does.
+        let clock = if opening.consent.is_some() { Clock::counting() } else { Clock::process() };
         let live = live(&opening.environment, &settings)?;
-        let surroundings = auth_surroundings(&live, clock.clone(), opening.scrubber.clone());
+        let surroundings = auth_surroundings(&live, Clock::process(), opening.scrubber.clone());
         let (source, mut warnings, lock, identity): (Arc<dyn auth::TokenSource>, _, _, _) =
             if let Ok(None) = settings.credential {
                 let why = auth::Error::new(auth::Problem::NoCredentials);
@@ -194,6 +199,7 @@ impl Session {
         );
         let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
         let client = way.watched(opening, &rules).tally(tally.clone()).journal(Some(journal.clone())).build();
+        let background = way.background(opening, &rules, &Clock::process());
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
             region: Some(settings.region.value.clone()),
@@ -213,6 +219,7 @@ impl Session {
             tally,
             live: Some(way),
             caps,
+            background,
             scrubber: opening.scrubber.clone(),
             lock,
         })
@@ -376,8 +383,20 @@ impl Way {
         self.builder(backend, &opening.scrubber).gate(rules.clone()).consent(opening.consent.clone())
     }
 
+    /// A client for what nobody waits for, if somebody is asked before changes: it tells of no calls and takes none from
+    /// the run's, and where it is not counted by the run's clock no question waits for it.
+    fn background(&self, opening: &Opening, rules: &Arc<Rules>, clock: &Clock) -> Option<Client> {
+        opening.consent.as_ref()?;
+        let builder = self.builder_on(clock, self.backend.clone(), &opening.scrubber);
+        Some(builder.gate(rules.clone()).build())
+    }
+
     fn builder(&self, backend: Arc<dyn Backend>, scrubber: &Scrubber) -> ClientBuilder {
-        Client::builder(backend, self.tokens.clone(), self.clock.clone())
+        self.builder_on(&self.clock, backend, scrubber)
+    }
+
+    fn builder_on(&self, clock: &Clock, backend: Arc<dyn Backend>, scrubber: &Scrubber) -> ClientBuilder {
+        Client::builder(backend, self.tokens.clone(), clock.clone())
             .scrubber(scrubber.clone())
             .endpoints(self.endpoints.clone())
             .limits(self.limits.clone())
