@@ -1,5 +1,6 @@
 //! A session that somebody types: one run, made of inputs that come one after the other.
 
+use std::ops::Range;
 use std::sync::{Arc, mpsc};
 
 use tokio::runtime::Handle;
@@ -41,6 +42,8 @@ pub struct Piece {
     pub cancel: CancellationToken,
     /// The columns of the terminal at the time.
     pub width: Option<u16>,
+    /// Which elements of a long result are shown; without it, all.
+    pub elements: Option<Range<usize>>,
 }
 
 impl Interactive {
@@ -108,7 +111,7 @@ impl Interactive {
     /// Evaluates an input and blocks until it has ended. Changes are put to the asker on this thread. Not to be called on
     /// a thread of the runtime.
     pub fn evaluate(&mut self, piece: Piece, asker: &mut dyn Asker) -> Evaluated {
-        let Piece { source, number, output, cancel, width } = piece;
+        let Piece { source, number, output, cancel, width, elements } = piece;
         let session = &self.session;
         let mut context = RunContext::new(self.runtime.clone(), session.recipe_clock.clone());
         context.process_clock = session.process_clock.clone();
@@ -129,6 +132,7 @@ impl Interactive {
         };
         context.cancel = cancel;
         context.surroundings = Surroundings { terminal_width: width, ..self.surroundings.clone() };
+        context.shown_elements = elements;
         context.is_asked = self.desk.confirm() == Confirm::Asked;
         let (sender, events) = mpsc::channel();
         self.desk.open(&session.recipe_clock, sender.clone());

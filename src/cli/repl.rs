@@ -86,6 +86,10 @@ impl Screen for ReplScreen {
         Ok(is_for_machines)
     }
 
+    fn is_for_machines(&self) -> bool {
+        self.printer.is_for_machines()
+    }
+
     fn talk(&self, text: &str) {
         self.printer.talk(text);
     }

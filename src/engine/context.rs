@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -113,6 +114,8 @@ pub struct RunContext {
     pub is_rehearsed: bool,
     /// Whether a person is asked before changes: many are then to be asked for at once.
     pub is_asked: bool,
+    /// The elements that are shown of a result that is a list, or the rows of a table; without it, all.
+    pub shown_elements: Option<Range<usize>>,
     /// The network outside the API; without one `http` says so.
     pub outside: Option<Outside>,
     /// Keeps a record of what is done outside the API; without one nothing is.
@@ -182,6 +185,7 @@ impl RunContext {
             platform: None,
             is_rehearsed: false,
             is_asked: false,
+            shown_elements: None,
             outside: None,
             ledger: None,
             kept: Arc::default(),

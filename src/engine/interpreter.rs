@@ -1,6 +1,6 @@
 //! Scripts that come piece by piece: what one input declares, the next ones know.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,11 +14,10 @@ use super::context::{RunContext, Verdict};
 use super::failure::Failure;
 use super::fault::Fault;
 use super::limits::STACK_BYTES;
-use super::native::type_name_of;
 use super::recipe::secret_parameters;
 use super::resolver::Resolver;
 use super::run::on_script_thread;
-use super::shown::Shown;
+use super::shown::{Shown, type_of};
 use super::sources::{Source, Sources};
 use super::values::display;
 use super::{builder, constants};
@@ -205,6 +204,10 @@ impl Interpreter {
 
     /// Lets go of variables that a later one of the same name hides: each input may declare the same again.
     fn forget_shadowed(&mut self) {
+        let mut names = HashSet::new();
+        if self.scope.iter_raw().all(|(name, ..)| names.insert(name)) {
+            return;
+        }
         let visible = self.scope.clone_visible();
         if visible.len() < self.scope.len() {
             let mut all: Vec<_> = visible
@@ -233,7 +236,7 @@ impl Interpreter {
             .filter(|(name, is_constant, _)| !(*is_constant && ours.contains(name)))
             .map(|(name, is_constant, value)| Variable {
                 name: name.to_owned(),
-                kind: kind_of(value),
+                kind: type_of(value),
                 is_constant,
                 preview: preview(value),
             })
@@ -322,15 +325,6 @@ fn declared(ast: &AST) -> Vec<Declared> {
 
 fn name_of_result(number: usize) -> String {
     format!("out{number}")
-}
-
-fn kind_of(value: &Dynamic) -> String {
-    let Some(list) = value.read_lock::<rhai::Array>() else { return type_name_of(value).into_owned() };
-    let mut kinds = list.iter().map(type_name_of);
-    match kinds.next() {
-        Some(first) if kinds.all(|kind| kind == first) => format!("list of {first}"),
-        _ => "list".to_owned(),
-    }
 }
 
 fn preview(value: &Dynamic) -> String {

@@ -1,5 +1,7 @@
 //! A result, for machines and for people.
 
+use std::ops::Range;
+
 use rhai::{Array, Dynamic, Map};
 use serde_json::Value;
 
@@ -7,6 +9,7 @@ use super::builtins::report::Report;
 use super::builtins::results::table_of_results;
 use super::builtins::table::{Style, Table};
 use super::context::RunContext;
+use super::native::type_name_of;
 use super::values::{self, Object, display};
 use crate::error::{Error, Kind};
 
@@ -19,6 +22,10 @@ pub struct Shown {
     pub text: String,
     /// What it is, for who shows it in a way of its own.
     pub kind: ShownKind,
+    /// Its type, in the words of signatures; of a list, with that of its items if they share one: `list of Server`.
+    pub type_name: String,
+    /// How many elements of the list come after those that are here.
+    pub left: usize,
 }
 
 /// What a result is.
@@ -48,12 +55,43 @@ impl Shown {
     /// If it is larger than the run's budget allows.
     pub(super) fn of(value: &Dynamic, run: &RunContext) -> Result<Self, Error> {
         run.check()?;
+        let (part, left) = run.shown_elements.as_ref().and_then(|range| part_of(value, range)).unzip();
+        let (whole, value) = (value, part.as_ref().unwrap_or(value));
         let json = match values::to_value_within(value, run.limits.step_bytes()) {
             Err(error) if error.kind == Kind::Limit => return Err(error),
             // A closure or a type without a form in JSON is no result that anybody could use.
             result => result.unwrap_or(Value::Null),
         };
-        Ok(Self { value: json, text: text_of(value, run), kind: kind_of(value) })
+        Ok(Self {
+            value: json,
+            text: text_of(value, run),
+            kind: kind_of(whole),
+            type_name: type_of(whole),
+            left: left.unwrap_or(0),
+        })
+    }
+}
+
+/// Some elements of a list or rows of a table, and how many come after them. Laying out what nobody sees takes longer
+/// than reading it did.
+fn part_of(value: &Dynamic, range: &Range<usize>) -> Option<(Dynamic, usize)> {
+    let within = |count: usize| range.start.min(count)..range.end.min(count);
+    if let Some(table) = value.read_lock::<Table>() {
+        let rows = within(table.len());
+        return Some((Dynamic::from(table.part(rows.clone())), table.len() - rows.end));
+    }
+    let list = value.read_lock::<Array>()?;
+    let elements = within(list.len());
+    Some((Dynamic::from_array(list[elements.clone()].to_vec()), list.len() - elements.end))
+}
+
+/// The type of a value, in the words of signatures; of a list, with that of its items if they share one.
+pub(super) fn type_of(value: &Dynamic) -> String {
+    let Some(list) = value.read_lock::<Array>() else { return type_name_of(value).into_owned() };
+    let mut kinds = list.iter().map(type_name_of);
+    match kinds.next() {
+        Some(first) if kinds.all(|kind| kind == first) => format!("list of {first}"),
+        _ => "list".to_owned(),
     }
 }
 

@@ -57,7 +57,7 @@ impl Conversation {
             Command::Quit => return Ok(Step::Leave(0)),
             Command::Save => self.save(argument)?,
             Command::Sh => self.shell(argument)?,
-            Command::Table => return self.table(argument),
+            Command::Table => self.table(argument)?,
             Command::Time => return Ok(self.time(argument)),
             Command::Trace => {
                 let is_on = on_or_off("trace", argument)?;
@@ -116,7 +116,8 @@ impl Conversation {
     fn clear(&mut self, name: &str) -> Result<()> {
         if name.is_empty() {
             self.interactive.interpreter.clear();
-            self.last = None;
+            self.has_result = false;
+            self.rest = None;
             self.worked.clear();
             return Ok(());
         }
@@ -144,14 +145,7 @@ impl Conversation {
         if expression.is_empty() {
             return Err(usage("no_expression", "`:type` wants an expression"));
         }
-        let known = self.interactive.interpreter.variables().into_iter().find(|variable| variable.name == expression);
-        let text = match known {
-            Some(variable) => variable.kind,
-            None => match self.silent(&format!("type_of({expression})"))?.value {
-                serde_json::Value::String(kind) => kind,
-                other => other.to_string(),
-            },
-        };
+        let text = self.silent_part(expression, Some(0..0))?.type_name;
         self.screen.data(&text);
         Ok(())
     }
@@ -159,23 +153,27 @@ impl Conversation {
     /// The last result, or that of an expression.
     fn result_of(&mut self, expression: &str) -> Result<Shown> {
         if expression.is_empty() {
-            return self.last.clone().ok_or_else(|| usage("no_result", "there is no result yet"));
+            self.check_result()?;
         }
-        self.silent(expression)
+        self.silent(if expression.is_empty() { "last" } else { expression })
+    }
+
+    fn check_result(&self) -> Result<()> {
+        if self.has_result { Ok(()) } else { Err(usage("no_result", "there is no result yet")) }
     }
 
     fn more(&mut self) -> Result<()> {
-        let Some(shown) = self.last.take() else { return Err(usage("no_result", "there is no result yet")) };
-        if self.next_row == 0 {
-            self.screen.note("all of it was shown");
-        } else {
-            self.next_row = self.show_page(&shown, self.next_row);
+        self.check_result()?;
+        match self.rest.clone() {
+            Some(rest) => self.show_expression(&rest.of, rest.from),
+            None => {
+                self.screen.note("all of it was shown");
+                Ok(())
+            }
         }
-        self.last = Some(shown);
-        Ok(())
     }
 
-    fn table(&mut self, columns: &str) -> Result<Step> {
+    fn table(&mut self, columns: &str) -> Result<()> {
         let names: Vec<String> = columns
             .split([',', ' '])
             .map(str::trim)
@@ -185,13 +183,8 @@ impl Conversation {
         if names.is_empty() {
             return Err(usage("no_columns", "`:table` wants the names of fields").with_hint("`:table name, status`"));
         }
-        if self.last.is_none() {
-            return Err(usage("no_result", "there is no result yet"));
-        }
-        let shown = self.silent(&format!("table(last, [{}])", names.join(", ")))?;
-        let page = self.page(&shown, 0, usize::MAX, self.screen.width(), self.screen.has_data_colour());
-        self.screen.data(&page.text);
-        Ok(Step::Next)
+        self.check_result()?;
+        self.show_expression(&format!("table(last, [{}])", names.join(", ")), 0)
     }
 
     fn csv(&mut self, file: &str) -> Result<()> {
@@ -212,7 +205,7 @@ impl Conversation {
         }
         let shown = self.result_of("")?;
         let text =
-            self.interactive.opening().scrubber.scrub(&self.page(&shown, 0, usize::MAX, None, false).text).into_owned();
+            self.interactive.opening().scrubber.scrub(&self.laid_out(&shown, None, false)).into_owned();
         let failed =
             |error: std::io::Error| usage("no_shell", &format!("`{command}` cannot be started: {}", io_cause(&error)));
         let mut child = Program::new("sh").args(["-c", command]).stdin(Stdio::piped()).spawn().map_err(failed)?;

@@ -1,5 +1,6 @@
 //! A session without its line editor: inputs go in, results are shown.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::command::Command;
@@ -9,7 +10,7 @@ use super::interrupts::Interrupts;
 use super::prompt::Place;
 use super::questions::{Keyboard, Nobody, Questions};
 use super::screen::Screen;
-use super::show::{Page, Style, show};
+use super::show::{Style, show};
 use crate::app::{Confirm, Interactive, Names, Opening, Piece};
 use crate::engine::{Evaluated, Failure, Shown, ShownKind, Source, Verdict};
 use crate::error::{ExitCode, Result};
@@ -25,10 +26,10 @@ pub struct Conversation {
     questions: Questions,
     /// The number of the next input.
     pub(super) number: usize,
-    /// The latest result.
-    pub(super) last: Option<Shown>,
-    /// The row of it that was not shown yet; the first one if all were.
-    pub(super) next_row: usize,
+    /// Whether there is a latest result, which the session calls `last`.
+    pub(super) has_result: bool,
+    /// What of the latest list was not shown yet.
+    pub(super) rest: Option<Rest>,
     /// What was entered, with its number.
     pub(super) entered: Vec<(usize, String)>,
     /// What of it worked.
@@ -52,6 +53,15 @@ pub struct Start {
     pub reserved: Vec<String>,
     /// Whether nothing is to be asked about: `--yes`.
     pub is_unasked: bool,
+}
+
+/// The part of a list that was not shown yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rest {
+    /// The expression that gives the list.
+    pub of: String,
+    /// Its first element that was not shown.
+    pub from: usize,
 }
 
 /// How a session goes on after an input.
@@ -78,8 +88,8 @@ impl Conversation {
             interrupts,
             questions,
             number: 1,
-            last: None,
-            next_row: 0,
+            has_result: false,
+            rest: None,
             entered: Vec::new(),
             worked: Vec::new(),
             reserved,
@@ -158,32 +168,41 @@ impl Conversation {
         let (number, text) = (self.number, source.text.clone());
         self.number += 1;
         self.entered.push((number, text.clone()));
-        let evaluated = self.carry(source, Some(number));
+        let evaluated = self.carry(source, Some(number), self.first_page());
         if evaluated.failure.is_none() {
             let has_value = evaluated.shown.kind != ShownKind::Nothing;
             self.worked.push(Worked { number, text, has_value });
-            if has_value {
-                self.last = Some(evaluated.shown.clone());
-            }
+            self.has_result |= has_value;
         }
         self.show(&evaluated)
     }
 
+    /// The elements of a list that are shown at first; all, if not a person reads them at a terminal.
+    fn first_page(&self) -> Option<Range<usize>> {
+        (self.screen.is_watched() && !self.screen.is_for_machines()).then_some(0..ROWS)
+    }
+
     /// Evaluates an expression and gives its value, which is neither shown nor kept.
     pub(super) fn silent(&mut self, expression: &str) -> Result<Shown> {
+        self.silent_part(expression, None)
+    }
+
+    /// The same with so many elements of what is a list.
+    pub(super) fn silent_part(&mut self, expression: &str, elements: Option<Range<usize>>) -> Result<Shown> {
         let source =
             Source { name: "command".to_owned(), ..self.interactive.interpreter.typed(self.number, expression) };
-        let evaluated = self.carry(source, None);
+        let evaluated = self.carry(source, None, elements);
         evaluated.failure.map_or(Ok(evaluated.shown), |failure| Err(failure.error))
     }
 
-    fn carry(&mut self, source: Source, number: Option<usize>) -> Evaluated {
+    fn carry(&mut self, source: Source, number: Option<usize>, elements: Option<Range<usize>>) -> Evaluated {
         let piece = Piece {
             source,
             number,
             output: self.screen.output(),
             cancel: self.interrupts.begin(),
             width: self.screen.width(),
+            elements,
         };
         let changes = self.interactive.changes();
         self.screen.set_busy(true);
@@ -221,29 +240,33 @@ impl Conversation {
         if self.screen.machine_result(shown)? {
             return Ok(());
         }
-        self.next_row = self.show_page(shown, 0);
+        self.show_part(shown, "last", 0);
         Ok(())
     }
 
-    /// Shows a result, or of a long list the next rows, and gives the row that comes after them.
-    pub(super) fn show_page(&self, shown: &Shown, start: usize) -> usize {
-        // Whoever reads from a pipe wants all of it.
-        let rows = if self.screen.is_watched() { ROWS } else { usize::MAX };
-        let page = self.page(shown, start, rows, self.screen.width(), self.screen.has_data_colour());
-        if !page.text.is_empty() {
-            self.screen.data(&page.text);
-        }
-        if page.left == 0 {
-            return 0;
-        }
-        self.screen.note(&format!("… and {} more: `:more` shows them", page.left));
-        start + rows
+    /// Shows what an expression gives: of a list, the elements from one on that `:more` has come to.
+    pub(super) fn show_expression(&mut self, expression: &str, from: usize) -> Result<()> {
+        let elements = self.first_page().map(|page| from..from + page.len());
+        let shown = self.silent_part(expression, elements)?;
+        self.show_part(&shown, expression, from);
+        Ok(())
     }
 
-    /// So many rows of a result, laid out for so many columns.
-    pub(super) fn page(&self, shown: &Shown, start: usize, rows: usize, width: Option<u16>, has_colour: bool) -> Page {
+    fn show_part(&mut self, shown: &Shown, of: &str, from: usize) {
+        let text = self.laid_out(shown, self.screen.width(), self.screen.has_data_colour());
+        if !text.is_empty() {
+            self.screen.data(&text);
+        }
+        self.rest = (shown.left > 0).then(|| Rest { of: of.to_owned(), from: from + ROWS });
+        if shown.left > 0 {
+            self.screen.note(&format!("… and {} more: `:more` shows them", shown.left));
+        }
+    }
+
+    /// A result, laid out for so many columns.
+    pub(super) fn laid_out(&self, shown: &Shown, width: Option<u16>, has_colour: bool) -> String {
         let now = self.interactive.session.recipe_clock.now();
-        show(shown, start, &Style { width, has_colour, now, rows, names: &|id| self.names.name_of(id) })
+        show(shown, &Style { width, has_colour, now, names: &|id| self.names.name_of(id) })
     }
 
     fn show_failure(&self, failure: &Failure) {

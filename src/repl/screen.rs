@@ -16,6 +16,9 @@ pub trait Screen: Send + Sync {
     /// When it cannot be written in the format.
     fn machine_result(&self, shown: &Shown) -> Result<bool>;
 
+    /// Whether results are shown in a format for machines.
+    fn is_for_machines(&self) -> bool;
+
     /// Talk that is laid out already.
     fn talk(&self, text: &str);
 

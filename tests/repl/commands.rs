@@ -21,7 +21,7 @@ fn results_are_shown_otherwise_on_request() {
         "NAME\nweb-1\n",
         "name,status\nweb-1,ACTIVE\n",
         "name: web-1",
-        "\nlist of map\nstring\n",
+        "\nlist of map\ntext\n",
     ] {
         assert!(ran.stdout.contains(text), "{text}: {}", ran.stdout);
     }
@@ -128,6 +128,17 @@ fn one_goes_on_in_another_place() {
     terminal.press("servers()\r").shows("no_credentials").prompt(3);
     terminal.press(":region eu02\r").shows(" eu02>").press(":profile sim\r").shows("\n3 sim nordlicht");
     terminal.input(3, "kept + 1").shows("\n2\n").press(":profile nobody\r").shows("nobody").prompt(4);
+}
+
+#[test]
+fn a_long_list_comes_in_pages() {
+    let mut terminal = Terminal::simulated(100);
+    terminal.input(1, "let all = servers(); for i in 0..2 { all += all; } all.len()").shows("\n76\n");
+    terminal.prompt(2).press("all\r").shows("… and 36 more: `:more` shows them\n3 sim");
+    terminal.press(":more\r").prompt(3).press(":more\r").shows("all of it was shown");
+    terminal.press(":table name, status\r").shows("… and 36 more: `:more` shows them\n3 sim");
+    terminal.input(3, "all.map(|s| #{ n: s.name })").shows("\n4 sim");
+    assert_eq!(terminal.screen().matches("… and 36 more").count(), 3, "{}", terminal.screen());
 }
 
 #[test]

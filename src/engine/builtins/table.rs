@@ -1,6 +1,7 @@
 //! `table(list, columns)`: a list as text in columns for people, and as data for machines.
 
 use std::any::TypeId;
+use std::ops::Range;
 use std::sync::Arc;
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, presets};
@@ -75,6 +76,21 @@ impl Table {
             column.set_padding((0, right));
         }
         table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.rows.len()
+    }
+
+    /// Some of its rows.
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        let Content { titles, rows: all, cells } = &*self.0;
+        let content =
+            Content { titles: titles.clone(), rows: all[rows.clone()].to_vec(), cells: cells[rows].to_vec() };
+        Self(Arc::new(content))
     }
 
     /// The rows as maps from title to value, for machine formats.
@@ -202,7 +218,7 @@ pub fn natives() -> Vec<Native> {
             .example("table([#{ a: 1, b: 2 }], [\"a\"]).to_list()[0].a == 1")
             .by(|a| Ok(a.get::<Table>(0)?.to_rows().into())),
         Native::method(TABLE, "len").gives(Type::Integer).doc("How many rows there are.").by(|a| {
-            Ok(i64::try_from(a.get::<Table>(0)?.0.rows.len()).unwrap_or(i64::MAX).into())
+            Ok(i64::try_from(a.get::<Table>(0)?.len()).unwrap_or(i64::MAX).into())
         }),
     ];
     for name in ["to_string", "to_debug"] {

@@ -154,6 +154,34 @@ fn a_result_says_what_it_is() {
 }
 
 #[test]
+fn of_a_long_result_a_part_is_shown() {
+    let mut session = Session::new();
+    session.value("let all = []; for i in 0..100 { all.push(#{ n: i }); }");
+    for (text, range, first, count, left) in [
+        ("all", 0..40, 0, 40, 60),
+        ("all", 80..120, 80, 20, 0),
+        ("all", 200..240, 0, 0, 0),
+        ("table(all, [\"n\"])", 40..80, 40, 40, 20),
+        ("all.map(|x| x.n)", 0..1, 0, 1, 99),
+    ] {
+        session.number += 1;
+        let source = session.interpreter.typed(session.number, text);
+        let mut context = session.bench.context();
+        context.shown_elements = Some(range);
+        let shown = session.interpreter.evaluate(&source, Some(session.number), context).shown;
+        let elements = shown.value.as_array().expect("a list");
+        assert_eq!((elements.len(), shown.left), (count, left), "{text}");
+        let number = |value: &Value| value.get("n").unwrap_or(value).as_i64();
+        assert!(elements.first().is_none_or(|value| number(value) == Some(first)), "{text}: {elements:?}");
+        assert_eq!(shown.text.lines().count() > count, text != "all.map(|x| x.n)" && count > 0, "{}", shown.text);
+        assert_eq!(session.value("last").as_array().map(Vec::len), Some(100), "{text}");
+    }
+    assert_eq!(session.evaluate("all").shown.type_name, "list of map");
+    assert_eq!(session.evaluate("all[0].n").shown.type_name, "int");
+    assert_eq!(session.evaluate("\"a\"").shown.type_name, "text");
+}
+
+#[test]
 fn what_waits_for_more_is_told_from_what_is_wrong() {
     let mut wrong = Vec::new();
     let fragments = include_str!("inputs.txt").lines().filter(|line| line.starts_with(['+', '-']));

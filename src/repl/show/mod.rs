@@ -19,38 +19,20 @@ pub struct Style<'n> {
     pub has_colour: bool,
     /// From when ages count.
     pub now: DateTime<Utc>,
-    /// How many rows of a list are shown at once.
-    pub rows: usize,
     /// The names of objects by their ids, as far as they are known.
     pub names: &'n dyn Fn(&str) -> Option<String>,
 }
 
-/// A part of a result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// What to print; nothing for `()`.
-    pub text: String,
-    /// How many elements of the list come after it.
-    pub left: usize,
-}
-
-/// A result, or of a long list the rows from `start` on.
+/// A result as text, without a line end; nothing for `()`.
 #[must_use]
-pub fn show(shown: &Shown, start: usize, style: &Style<'_>) -> Page {
-    let whole = |text: String| Page { text, left: 0 };
-    match (shown.kind, shown.value.as_array(), shown.value.as_object()) {
-        (ShownKind::Objects("Quota"), Some(list), _) => whole(quotas::bars(list, style)),
-        (ShownKind::Objects(kind), Some(list), _) => {
-            let end = list.len().min(start.saturating_add(style.rows));
-            let rows = list.get(start..end).unwrap_or_default();
-            match columns::table(kind, rows, style) {
-                Some(text) => Page { text, left: list.len() - end },
-                None => whole(shown.text.clone()),
-            }
-        }
-        (ShownKind::Object(kind), _, Some(object)) => whole(card::card(kind, object, style)),
-        _ => whole(shown.text.clone()),
-    }
+pub fn show(shown: &Shown, style: &Style<'_>) -> String {
+    let special = match (shown.kind, shown.value.as_array(), shown.value.as_object()) {
+        (ShownKind::Objects("Quota"), Some(list), _) => Some(quotas::bars(list, style)),
+        (ShownKind::Objects(kind), Some(list), _) => columns::table(kind, list, style),
+        (ShownKind::Object(kind), _, Some(object)) => Some(card::card(kind, object, style)),
+        _ => None,
+    };
+    special.unwrap_or_else(|| shown.text.clone())
 }
 
 #[cfg(test)]
