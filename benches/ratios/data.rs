@@ -28,7 +28,7 @@ pub fn measure(server: &Server, scale: Scale) -> Vec<Figure> {
 }
 
 /// Answers every call with the same bytes, without a network.
-struct Canned(Bytes);
+pub struct Canned(pub Bytes);
 
 impl Backend for Canned {
     fn send<'b>(&'b self, _: &'static Operation, _: http::Request<Bytes>) -> Sending<'b> {

@@ -22,6 +22,8 @@ mod rounds;
 mod script;
 mod server;
 mod servers;
+#[cfg(unix)]
+mod session;
 mod start;
 mod waiting;
 
@@ -36,7 +38,7 @@ const QUICK_SLACK: f64 = 1.5;
 #[derive(Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 struct Arguments {
-    /// The sections to measure: start, belts, call, fan-out, data, waiting [default: all]
+    /// The sections to measure: start, belts, session, call, fan-out, data, waiting [default: all]
     sections: Vec<String>,
     /// Measure less: a minute rather than ten
     #[arg(long)]
@@ -87,6 +89,10 @@ fn main() -> ExitCode {
         let ((recorded, recording), (weighed, weighing)) = (journal::measure(scale), belts::measure(scale));
         let all = Figure::microseconds("belts: all of these for one change, without fsync", recording + weighing);
         figures.extend([weighed, recorded, all.at_most(5.0)]);
+    }
+    #[cfg(unix)]
+    if wants("session") {
+        figures.extend(session::measure(scale));
     }
     let server = Server::start();
     if wants("call") {

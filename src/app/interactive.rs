@@ -9,10 +9,12 @@ use tokio_util::sync::CancellationToken;
 use super::confirmation::{Asker, Confirm, Desk, Event};
 use super::ledger::RecordedDeeds;
 use super::recording::RecordedOutput;
+use super::rules::rules;
 use super::{Names, Opening, Session};
 use crate::engine::{Evaluated, Interpreter, Limits, Output, RunContext, Source, Surroundings};
 use crate::error::Result;
 use crate::journal::{Counts, Ended, RunOutcome};
+use crate::policy::Sources;
 
 /// The name of the whole in `run.recipe`.
 const NAME: &str = "repl";
@@ -77,6 +79,25 @@ impl Interactive {
         let mut surroundings = session.around(self.surroundings.clone(), NAME);
         surroundings.identity.started_at = Some(session.recipe_clock.now());
         (self.session, self.opening, self.surroundings) = (session, opening, surroundings);
+        Ok(())
+    }
+
+    /// Holds inputs to what a file may do, as a run of it would be held, or to what the session may do again. Its caps
+    /// stay the session's.
+    ///
+    /// # Errors
+    /// When the profile's list of permissions is wrong.
+    pub fn narrow(&mut self, file: Option<Sources>) -> Result<()> {
+        let of_file = match file {
+            Some(Sources { script, header, .. }) => {
+                let sources = Sources { script, header, ..self.opening.sources.clone() };
+                let opening = Opening { sources, ..self.opening.clone() };
+                Some(rules(&opening, &self.session.settings)?)
+            }
+            None => None,
+        };
+        self.surroundings.local = of_file.as_ref().unwrap_or(&self.session.rules).grants().local().clone();
+        self.session.gate.set(of_file);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod auth_status;
 mod caps;
 mod confirmation;
+mod credential;
 mod cron;
 mod held;
 pub mod history;
@@ -10,6 +11,7 @@ mod interactive;
 mod ledger;
 mod locked;
 mod names;
+mod narrowing;
 mod observe;
 mod progress;
 mod recording;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::caps::GivenCaps;
+use super::credential::{Authenticated, authenticated};
 use super::locked::Locked;
+use super::narrowing::Narrowing;
 use super::progress::{Progress, Watched};
 use super::recording::{Recording, ended_at_once, keeping};
 use super::rules::rules;
@@ -22,7 +24,7 @@ use crate::secret::Scrubber;
 use crate::simulator::Simulator;
 use crate::simulator::world::demo_start;
 use crate::transport::{
-    Backend, Client, ClientBuilder, Consent, Endpoints, Limits, Live, LiveOptions, Outside, Target,
+    Backend, Client, ClientBuilder, Consent, Endpoints, Gate, Limits, Live, LiveOptions, Outside, Target,
 };
 
 /// What a session is opened with.
@@ -89,6 +91,8 @@ pub struct Session {
     pub(super) caps: Caps,
     /// Reads what nobody waits for; only where a person is asked before changes, who is not to wait for that either.
     pub(super) background: Option<Client>,
+    /// Where a file's own rules hold while it is loaded.
+    pub(super) gate: Arc<Narrowing>,
     scrubber: Scrubber,
     /// Why no call can be made, if no credential was given.
     lock: Option<Error>,
@@ -134,7 +138,8 @@ impl Session {
         let rules = rules(opening, &settings)?;
         let caps = opening.caps.resolve(&settings)?;
         let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
-        let client = way.watched(opening, &rules).tally(tally.clone()).build();
+        let gate = Arc::new(Narrowing::new(rules.clone()));
+        let client = way.watched(opening, gate.clone()).tally(tally.clone()).build();
         let background = way.background(opening, &rules, &clock);
         let project = settings.project.as_ref().map(|project| project.value.clone());
         let target = Target {
@@ -157,6 +162,7 @@ impl Session {
             live: None,
             caps,
             background,
+            gate,
             scrubber: opening.scrubber.clone(),
             lock: None,
         })
@@ -167,14 +173,7 @@ impl Session {
         let clock = if opening.consent.is_some() { Clock::counting() } else { Clock::process() };
         let live = live(&opening.environment, &settings)?;
         let surroundings = auth_surroundings(&live, Clock::process(), opening.scrubber.clone());
-        let (source, mut warnings, lock, identity): (Arc<dyn auth::TokenSource>, _, _, _) =
-            if let Ok(None) = settings.credential {
-                let why = auth::Error::new(auth::Problem::NoCredentials);
-                (Arc::new(auth::NoCredential), Vec::new(), Some(why.into()), None)
-            } else {
-                let opened = auth::open(&settings, &surroundings)?;
-                (opened.source, opened.warnings, None, Some(opened.identity))
-            };
+        let Authenticated { source, mut warnings, lock, identity } = authenticated(opening, &settings, &surroundings)?;
         let outside = live.outside();
         let way = Way {
             backend: Arc::new(live),
@@ -198,7 +197,8 @@ impl Session {
                 .map(|why| format!("{why}: nothing can be changed; {}", why.hint())),
         );
         let tally = Arc::new(Tally::new(caps.clone(), Reach::Stops));
-        let client = way.watched(opening, &rules).tally(tally.clone()).journal(Some(journal.clone())).build();
+        let gate = Arc::new(Narrowing::new(rules.clone()));
+        let client = way.watched(opening, gate.clone()).tally(tally.clone()).journal(Some(journal.clone())).build();
         let background = way.background(opening, &rules, &Clock::process());
         let target = Target {
             project: settings.project.as_ref().map(|project| project.value.clone()),
@@ -220,6 +220,7 @@ impl Session {
             live: Some(way),
             caps,
             background,
+            gate,
             scrubber: opening.scrubber.clone(),
             lock,
         })
@@ -374,13 +375,13 @@ impl Way {
         self.builder(backend, &session.scrubber)
     }
 
-    /// A client that obeys these rules, and tells of its calls to whoever watches.
-    fn watched(&self, opening: &Opening, rules: &Arc<Rules>) -> ClientBuilder {
+    /// A client behind this gate that tells of its calls to whoever watches.
+    fn watched(&self, opening: &Opening, gate: Arc<dyn Gate>) -> ClientBuilder {
         let backend: Arc<dyn Backend> = match &opening.progress {
             Some(progress) => Arc::new(Watched { backend: self.backend.clone(), progress: progress.clone() }),
             None => self.backend.clone(),
         };
-        self.builder(backend, &opening.scrubber).gate(rules.clone()).consent(opening.consent.clone())
+        self.builder(backend, &opening.scrubber).gate(gate).consent(opening.consent.clone())
     }
 
     /// A client for what nobody waits for, if somebody is asked before changes: it tells of no calls and takes none from

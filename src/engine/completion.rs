@@ -35,21 +35,22 @@ impl Candidate {
 
 impl Scene {
     /// The fields and methods of the value that stands before a dot: `before` ends with the dot, `typed` follows it,
-    /// `closers` close what is open there.
+    /// `closers` close what is open there. `None` if that is no script, as something before is wrong.
     #[must_use]
-    pub fn members(&self, before: &str, typed: &str, closers: &str) -> Vec<Candidate> {
-        let kind = self.probed(&format!("{before}{PROBE}{closers}")).and_then(|probed| probed.kind);
+    pub fn members(&self, before: &str, typed: &str, closers: &str) -> Option<Vec<Candidate>> {
+        let kind = self.probed(&format!("{before}{PROBE}{closers}"))?.kind;
         // Of a value that nothing is known of, anything could be a member: what was typed must say more.
         let members = kind.filter(|kind| *kind != Kind::Unknown || !typed.is_empty());
         let members = members.map(|kind| members_of(&kind)).unwrap_or_default();
-        members.into_iter().map(|member| Candidate::new(member.name, member.detail, member.is_method)).collect()
+        Some(members.into_iter().map(|member| Candidate::new(member.name, member.detail, member.is_method)).collect())
     }
 
     /// The keys of the map of options whose opening bracket, or the comma after an earlier key, `before` ends with.
+    /// `None` as for [`Self::members`].
     #[must_use]
-    pub fn options(&self, before: &str, closers: &str) -> Vec<Candidate> {
-        let keys = self.probed(&format!("{before}{PROBE}: 0{closers}")).map(|probed| probed.keys).unwrap_or_default();
-        keys.into_iter().map(|key| Candidate::new(key, "", false)).collect()
+    pub fn options(&self, before: &str, closers: &str) -> Option<Vec<Candidate>> {
+        let keys = self.probed(&format!("{before}{PROBE}: 0{closers}"))?.keys;
+        Some(keys.into_iter().map(|key| Candidate::new(key, "", false)).collect())
     }
 
     /// The operations of the module that an alias stands for, in the text so far or from earlier inputs.

@@ -19,7 +19,7 @@ use super::resolver::Resolver;
 use super::run::on_script_thread;
 use super::shown::{Shown, type_of};
 use super::sources::{Source, Sources};
-use super::values::display;
+use super::values::{Object, display};
 use super::{builder, constants};
 use crate::meter::Meter;
 
@@ -327,14 +327,31 @@ fn name_of_result(number: usize) -> String {
     format!("out{number}")
 }
 
+/// The beginning of a value: of an object what it is called, and its state.
 fn preview(value: &Dynamic) -> String {
     const LETTERS: usize = 200;
-    if let Some(list) = value.read_lock::<rhai::Array>()
-        && list.len() > 5
-    {
-        return format!("{} items", list.len());
+    const NAMED: usize = 5;
+    if let Some(name) = name_of_object(value) {
+        return name;
+    }
+    if let Some(list) = value.read_lock::<rhai::Array>() {
+        if list.len() > NAMED {
+            return format!("{} items", list.len());
+        }
+        let names: Option<Vec<String>> = list.iter().map(name_of_object).collect();
+        if let Some(names) = names.filter(|names| !names.is_empty()) {
+            return names.join(", ");
+        }
     }
     let text = display(value, 1 << 20).unwrap_or_else(|_| "…".to_owned());
     let line = text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ");
     if line.chars().count() <= LETTERS { line } else { line.chars().take(LETTERS - 1).chain(['…']).collect() }
+}
+
+/// `web-1 ACTIVE`; nothing if it is no object of a kind of the API.
+fn name_of_object(value: &Dynamic) -> Option<String> {
+    let object = value.read_lock::<Object>().filter(|object| !object.kind().is_empty())?;
+    let name = ["name", "displayName", "ip", "id"].into_iter().find_map(|field| object.text(field))?;
+    let status = object.text("status").map(|status| format!(" {status}"));
+    Some(format!("{name}{}", status.unwrap_or_default()))
 }

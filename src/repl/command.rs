@@ -81,7 +81,7 @@ pub const COMMANDS: [Row; 22] = [
     row(Command::Table, "table", "COLUMNS", "the last result as a table of these fields: name, status"),
     row(Command::Csv, "csv", "[FILE]", "the last result as CSV, into a file or on the screen"),
     row(Command::Sh, "sh", "COMMAND", "give the last result to a command of the shell, such as less"),
-    row(Command::Load, "load", "FILE", "evaluate a file as if it were typed"),
+    row(Command::Load, "load", "FILE", "evaluate a file, within its `Permissions:`"),
     row(Command::Edit, "edit", "[NUMBER]", "write an input in $EDITOR, from the last one or from another"),
     row(
         Command::Save,

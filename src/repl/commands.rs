@@ -11,11 +11,12 @@ use comfy_table::presets::NOTHING;
 use super::command::{COMMANDS, Command};
 use super::conversation::{Conversation, Step};
 use super::growth::{Literals, recipe};
-use super::spreadsheet;
+use super::{show, spreadsheet};
 use crate::app::Confirm;
-use crate::engine::recipe::Severity;
+use crate::engine::recipe::{Recipe, Severity};
 use crate::engine::{Shown, Source, check, doc};
 use crate::error::{Error, Kind, Result, io_cause};
+use crate::policy::Sources;
 
 impl Conversation {
     /// Carries a command out.
@@ -80,6 +81,9 @@ impl Conversation {
         for row in COMMANDS.iter().filter(|row| only.is_none_or(|only| only == row.command)) {
             table.add_row([format!(":{} {}", row.name, row.arguments), row.meaning.to_owned()]);
         }
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if index == 0 { 2 } else { 0 }));
+        }
         let mut text = table.trim_fmt();
         if only.is_none() {
             text.push_str(
@@ -94,22 +98,22 @@ impl Conversation {
 
     fn vars(&self) {
         let interpreter = &self.interactive.interpreter;
-        let mut table = plain_table(self.screen.width());
+        let mut rows: Vec<[String; 3]> = Vec::new();
         for variable in interpreter.variables() {
             let mark = if variable.is_constant { "const " } else { "" };
-            table.add_row([format!("{mark}{}", variable.name), variable.kind, variable.preview]);
+            rows.push([format!("{mark}{}", variable.name), variable.kind, variable.preview]);
         }
         for function in interpreter.functions() {
             let call = format!("fn {}({})", function.name, function.parameters.join(", "));
-            table.add_row([call, String::new(), String::new()]);
+            rows.push([call, String::new(), String::new()]);
         }
         for (alias, path) in interpreter.imports() {
-            table.add_row([format!("import {alias}"), path, String::new()]);
+            rows.push([format!("import {alias}"), path, String::new()]);
         }
-        if table.is_empty() {
+        if rows.is_empty() {
             self.screen.note("nothing is declared");
         } else {
-            self.screen.data(&table.trim_fmt());
+            self.screen.data(&show::rows(&rows, self.screen.width()));
         }
     }
 
@@ -164,13 +168,11 @@ impl Conversation {
 
     fn more(&mut self) -> Result<()> {
         self.check_result()?;
-        match self.rest.clone() {
-            Some(rest) => self.show_expression(&rest.of, rest.from),
-            None => {
-                self.screen.note("all of it was shown");
-                Ok(())
-            }
+        if let Some(rest) = self.rest.clone() {
+            return self.show_expression(&rest.of, rest.from);
         }
+        self.screen.note("all of it was shown");
+        Ok(())
     }
 
     fn table(&mut self, columns: &str) -> Result<()> {
@@ -204,8 +206,7 @@ impl Conversation {
             return Err(usage("no_command", "`:sh` wants a command").with_hint("`:sh less`"));
         }
         let shown = self.result_of("")?;
-        let text =
-            self.interactive.opening().scrubber.scrub(&self.laid_out(&shown, None, false)).into_owned();
+        let text = self.interactive.opening().scrubber.scrub(&self.laid_out(&shown, None, false)).into_owned();
         let failed =
             |error: std::io::Error| usage("no_shell", &format!("`{command}` cannot be started: {}", io_cause(&error)));
         let mut child = Program::new("sh").args(["-c", command]).stdin(Stdio::piped()).spawn().map_err(failed)?;
@@ -225,7 +226,17 @@ impl Conversation {
             return Err(usage("no_file", "`:load` wants a file"));
         }
         let source = Source::read(Path::new(file))?;
-        Ok(self.evaluate(source))
+        let recipe = Recipe::read(&source, &self.reserved);
+        if let Some(finding) = recipe.first_error() {
+            self.screen.talk(&finding.render(&source, self.screen.has_talk_colour()));
+            return Ok(Step::Failed(Kind::Script.exit_code() as u8));
+        }
+        // It was not typed: it may do what it could do in a run of its own.
+        let sources = Sources { header: recipe.header.listed(&source.name), ..Sources::of_file(&source.name) };
+        self.interactive.narrow(Some(sources))?;
+        let step = self.evaluate(source);
+        self.interactive.narrow(None)?;
+        Ok(step)
     }
 
     fn edit(&mut self, argument: &str) -> Result<Step> {

@@ -12,6 +12,9 @@ use crate::engine::{Candidate, Scene};
 /// So many candidates are shown with what they are.
 const FEW: usize = 12;
 
+/// The most parts of a text that are looked at where the whole of it is no script.
+const MOST_PARTS: usize = 6;
+
 /// The most candidates of one completion.
 const MOST: usize = 200;
 
@@ -67,20 +70,53 @@ fn candidates(before: &str, knowledge: &Knowledge) -> (usize, Vec<Completion>) {
     let start = word.map_or(before.len(), |word| word.span.start);
     let prefix = &before[start..];
     let around = &own[..own.len() - usize::from(word.is_some())];
-    let closers = closers(before, around);
     let sign = around.last().map_or("", |piece| &before[piece.span.clone()]);
     let scene = &knowledge.scene;
     let found = match sign {
-        "." | "?." => scene.members(&before[..start], prefix, &closers),
+        "." | "?." => in_parts(&before[..start], around, |part, closers| scene.members(part, prefix, closers)),
         "::" => {
             let alias = around.iter().rev().nth(1).map_or("", |piece| &before[piece.span.clone()]);
             scene.operations(alias, before)
         }
-        "#{" | "," if is_at_key(before, around) => scene.options(&before[..start], &closers),
+        "#{" | "," if is_at_key(before, around) => {
+            in_parts(&before[..start], around, |part, closers| scene.options(part, closers))
+        }
         _ if prefix.is_empty() => Vec::new(),
         _ => names(before, start, scene),
     };
     (start, matching(found, prefix))
+}
+
+/// What is found in the whole text; if that is no script, in what follows the first statements of it, as something in
+/// them is wrong: the fewer the better, of the last few.
+fn in_parts(before: &str, around: &[Piece], find: impl Fn(&str, &str) -> Option<Vec<Candidate>>) -> Vec<Candidate> {
+    if let Some(found) = find(before, &closers(before, around)) {
+        return found;
+    }
+    let starts = statements(before, around);
+    let parts = starts[starts.len().saturating_sub(MOST_PARTS)..].iter();
+    let mut found = parts.filter_map(|&(index, at)| find(&before[at..], &closers(before, &around[index..])));
+    found.next().unwrap_or_default()
+}
+
+/// The statements that do not begin the text and are not over at its end: the index of each one's first piece, and where
+/// it begins. Those within others come last.
+fn statements(before: &str, around: &[Piece]) -> Vec<(usize, usize)> {
+    // Of each block that is open: the statements that began in it.
+    let mut blocks: Vec<Vec<(usize, usize)>> = vec![Vec::new()];
+    for (index, piece) in around.iter().enumerate() {
+        let begins = (index + 1, piece.span.end);
+        match (piece.class, &before[piece.span.clone()]) {
+            (Class::Open, "{") => blocks.push(vec![begins]),
+            (Class::Open, _) => blocks.push(Vec::new()),
+            (Class::Close, _) if blocks.len() > 1 => {
+                blocks.pop();
+            }
+            (_, ";") => blocks.last_mut().into_iter().for_each(|block| block.push(begins)),
+            _ => {}
+        }
+    }
+    blocks.concat()
 }
 
 /// Variables of the text itself first, then what the session and the language know.

@@ -44,6 +44,14 @@ fn members_are_those_of_the_kind() {
 }
 
 #[test]
+fn what_is_wrong_before_keeps_nothing_from_being_offered() {
+    offers("let x = ; let s = server(\"x\"); s.", &["status", "stop("], &["count_by("]);
+    offers("let = 1;\nlet s = server(\"x\");\nfn f( { }\nservers(#{ la", &[], &["details"]);
+    offers("let = 1;\nlet s = server(\"x\");\nservers(#{ la", &["label_selector"], &["details"]);
+    offers("fn f(x) { let = 1; if x { volume(\"x\").s", &["size"], &["stop("]);
+}
+
+#[test]
 fn options_are_those_of_the_call() {
     offers("servers(#{ la", &["label_selector"], &["details"]);
     offers("servers(#{ details: true, ", &["label_selector"], &[]);

@@ -7,11 +7,11 @@ use rustyline::error::ReadlineError;
 use rustyline::history::{DefaultHistory, MemHistory};
 use rustyline::{
     Cmd, ColorMode, CompletionType, ConditionalEventHandler, Config, EditMode, Editor, Event, EventContext,
-    EventHandler, KeyCode, KeyEvent, Modifiers, RepeatCount,
+    EventHandler, InputMode, KeyCode, KeyEvent, Modifiers, RepeatCount,
 };
 
 use super::conversation::{Conversation, Step};
-use super::helper::{Helper, waits_for_more};
+use super::helper::{Closing, Helper, waits_for_more};
 use super::history::{file_of, may_keep};
 use super::lexer::{open_brackets, pieces};
 use super::questions::Keyboard;
@@ -22,6 +22,9 @@ const KEPT_LINES: usize = 5_000;
 
 /// How far each open bracket indents.
 const INDENT: &str = "  ";
+
+/// How many brackets indent at most.
+const DEEPEST: usize = 16;
 
 /// How long a prompt waits for the project's name, which a simulator gives at once.
 const FOR_THE_NAME: Duration = Duration::from_millis(15);
@@ -89,9 +92,16 @@ impl Lines {
             .max_history_size(KEPT_LINES)?
             .build();
         let mut editor: Editor<Helper, DefaultHistory> = Editor::with_config(config)?;
-        editor.set_helper(Some(Helper::new(has_colour)));
+        let helper = Helper::new(has_colour);
         let plain = |code| KeyEvent(code, Modifiers::NONE);
         editor.bind_sequence(plain(KeyCode::Enter), EventHandler::Conditional(Box::new(Indent)));
+        for bracket in [')', ']', '}'] {
+            editor.bind_sequence(
+                plain(KeyCode::Char(bracket)),
+                EventHandler::Conditional(Box::new(Outdent(bracket, helper.closing.clone()))),
+            );
+        }
+        editor.set_helper(Some(helper));
         editor.bind_sequence(plain(KeyCode::PageUp), Cmd::HistorySearchBackward);
         editor.bind_sequence(plain(KeyCode::PageDown), Cmd::HistorySearchForward);
         Ok(Self { editor, profile: None, file: None })
@@ -138,8 +148,28 @@ impl ConditionalEventHandler for Indent {
         if context.pos() < line.len() || !waits_for_more(line) {
             return None;
         }
-        let depth = open_brackets(&pieces(line)).min(16);
+        let depth = open_brackets(&pieces(line)).min(DEEPEST);
         Some(Cmd::Insert(1, format!("\n{}", INDENT.repeat(depth))))
+    }
+}
+
+/// Puts a closing bracket that begins its line under the line that opened it. The line editor has no command of its own
+/// that replaces what stands before the cursor and goes on behind it, but it completes so.
+struct Outdent(char, Closing);
+
+impl ConditionalEventHandler for Outdent {
+    fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
+        let (line, at) = (context.line(), context.pos());
+        if at < line.len() || context.mode() == EditMode::Vi && context.input_mode() != InputMode::Insert {
+            return None;
+        }
+        let (before, begun) = line.rsplit_once('\n')?;
+        let wanted = INDENT.len() * open_brackets(&pieces(before)).checked_sub(1)?.min(DEEPEST);
+        if begun.len() <= wanted || !begun.chars().all(|letter| letter == ' ') {
+            return None;
+        }
+        self.1.set(before.len() + 1 + wanted, self.0);
+        Some(Cmd::Complete)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anstyle::{AnsiColor, Style};
 use rustyline::completion::{Candidate, Completer};
@@ -18,16 +19,31 @@ use crate::engine::{Completeness, completeness};
 pub(super) struct Helper {
     pub knowledge: Knowledge,
     pub has_colour: bool,
+    pub closing: Closing,
     history: HistoryHinter,
 }
 
 impl Helper {
     pub fn new(has_colour: bool) -> Self {
-        Self { knowledge: Knowledge::default(), has_colour, history: HistoryHinter::new() }
+        Self { knowledge: Knowledge::default(), has_colour, closing: Closing::default(), history: HistoryHinter::new() }
     }
 }
 
 impl rustyline::Helper for Helper {}
+
+/// A closing bracket that is to take the place of the blanks before the cursor, from this byte on. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Closing(Arc<Mutex<Option<(usize, char)>>>);
+
+impl Closing {
+    pub fn set(&self, start: usize, bracket: char) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((start, bracket));
+    }
+
+    fn take(&self) -> Option<(usize, char)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 impl Candidate for Completion {
     fn display(&self) -> &str {
@@ -43,7 +59,15 @@ impl Completer for Helper {
     type Candidate = Completion;
 
     fn complete(&self, line: &str, cursor: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Self::Candidate>)> {
-        Ok(complete(line, cursor, &self.knowledge))
+        // It was set a key stroke ago, if it is for this one.
+        let is_blank = |start: usize| line.get(start..cursor).is_some_and(|begun| begun.trim().is_empty());
+        Ok(match self.closing.take().filter(|(start, _)| is_blank(*start)) {
+            Some((start, bracket)) => {
+                let text = bracket.to_string();
+                (start, vec![Completion { shown: text.clone(), text }])
+            }
+            None => complete(line, cursor, &self.knowledge),
+        })
     }
 }
 

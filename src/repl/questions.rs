@@ -161,6 +161,9 @@ fn listing(proposals: &[&Proposal], width: Option<u16>) -> String {
             also.join(", "),
         ]);
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     let mut text = table.trim_fmt();
     if proposals.len() > LISTED {
         let _ = write!(text, "\nand {} more", proposals.len() - LISTED);

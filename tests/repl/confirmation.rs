@@ -41,6 +41,16 @@ fn many_changes_are_one_table_and_one_question() {
 }
 
 #[test]
+fn many_changes_over_the_network_are_one_question_too() {
+    let (_simulator, cloud) = cloud_at("1");
+    let cloud = cloud.mapping(64 << 20);
+    let mut terminal = Terminal::start(&cloud, &["repl", "--caps", "share=100%"], 100);
+    let line = "parallel(servers(#{ label_selector: \"role=web\" }), |s| s.reboot()).len()";
+    terminal.prompt(1).press(line).press("\r").asked("Make these 5 changes? [y/N/a]");
+    terminal.press("y\r").prompt(2).shows("\n5\n");
+}
+
+#[test]
 fn an_interrupted_question_changes_nothing() {
     let mut terminal = Terminal::simulated(90);
     terminal.prompt(1).press("server(\"web-1\").stop()\r").asked("[y/N/a]").press("\u{3}").prompt(2);

@@ -24,7 +24,8 @@ fn tab_completes_members_options_and_live_names() {
 fn an_open_input_is_indented() {
     let mut terminal = Terminal::simulated(100);
     terminal.prompt(1).press("fn f(x) {\rif x {\r1\r} else {\r2\r}\r}\r").prompt(2);
-    assert!(terminal.screen().contains("> fn f(x) {\n  if x {\n    1\n"), "{}", terminal.screen());
+    let wanted = "> fn f(x) {\n  if x {\n    1\n  } else {\n    2\n  }\n}\n";
+    assert!(terminal.screen().contains(wanted), "{}", terminal.screen());
     terminal.input(2, "f(true)").shows("\n1\n");
 }
 

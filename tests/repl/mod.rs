@@ -2,7 +2,11 @@
 
 mod commands;
 mod confirmation;
+mod documented;
 mod editing;
+mod hardship;
+mod loading;
+mod screens;
 mod scripts;
 mod sessions;
 mod terminal;

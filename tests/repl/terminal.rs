@@ -28,10 +28,14 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the binary on a terminal of so many columns.
     pub fn start(workspace: &Workspace, words: &[&str], columns: u16) -> Self {
-        const ROWS: u16 = 60;
+        Self::sized(workspace, words, columns, 60)
+    }
+
+    /// The same with so many rows, for who looks at all of a session.
+    pub fn sized(workspace: &Workspace, words: &[&str], columns: u16, rows: u16) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&keyboard).and_then(|()| unlockpt(&keyboard)).expect("it is ours");
-        tcsetwinsize(&keyboard, Winsize { ws_row: ROWS, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
+        tcsetwinsize(&keyboard, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
             .expect("it takes a size");
         let name = ptsname(&keyboard, Vec::new()).expect("it has a name").into_string().expect("of ASCII");
         let end = || File::options().read(true).write(true).open(&name).expect("its other end");
@@ -57,7 +61,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keyboard, written, screen: vt100::Parser::new(ROWS, columns, 2_000), is_over: false, home: None }
+        Self { child, keyboard, written, screen: vt100::Parser::new(rows, columns, 0), is_over: false, home: None }
     }
 
     /// Starts a session on the simulator, in a folder of its own.
@@ -127,6 +131,13 @@ impl Terminal {
         let lines: Vec<String> =
             self.screen.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect();
         lines.join("\n").trim_end().to_owned()
+    }
+
+    /// The same row by row: what did not fit into one goes on in the next.
+    pub fn rows(&self) -> String {
+        let screen = self.screen.screen();
+        let rows: Vec<String> = screen.rows(0, screen.size().1).map(|row| row.trim_end().to_owned()).collect();
+        rows.join("\n").trim_end().to_owned()
     }
 
     /// Waits for the end of the process: its exit code and all that the screen shows.

@@ -88,8 +88,7 @@ impl Table {
     #[must_use]
     pub fn part(&self, rows: Range<usize>) -> Self {
         let Content { titles, rows: all, cells } = &*self.0;
-        let content =
-            Content { titles: titles.clone(), rows: all[rows.clone()].to_vec(), cells: cells[rows].to_vec() };
+        let content = Content { titles: titles.clone(), rows: all[rows.clone()].to_vec(), cells: cells[rows].to_vec() };
         Self(Arc::new(content))
     }
 

@@ -173,7 +173,7 @@ fn of_a_long_result_a_part_is_shown() {
         assert_eq!((elements.len(), shown.left), (count, left), "{text}");
         let number = |value: &Value| value.get("n").unwrap_or(value).as_i64();
         assert!(elements.first().is_none_or(|value| number(value) == Some(first)), "{text}: {elements:?}");
-        assert_eq!(shown.text.lines().count() > count, text != "all.map(|x| x.n)" && count > 0, "{}", shown.text);
+        assert!(count < 2 || shown.text.lines().count() == count + 1, "{}", shown.text);
         assert_eq!(session.value("last").as_array().map(Vec::len), Some(100), "{text}");
     }
     assert_eq!(session.evaluate("all").shown.type_name, "list of map");

@@ -8,6 +8,9 @@ use super::cell::{Cell, Look, Tone, age, at, cell, instant, tone_of_state};
 use super::grid::cut;
 use crate::engine::relations;
 
+/// In how many rows a long text is shown.
+const MOST_ROWS: usize = 4;
+
 /// Fields that stand in the first line.
 const HEAD: [&str; 2] = ["name", "status"];
 
@@ -23,17 +26,22 @@ pub fn card(kind: &str, object: &Map<String, Value>, style: &Style<'_>) -> Strin
     for (name, value) in fields {
         let room = style.width.map(|width| usize::from(width).saturating_sub(indent + 4).max(16));
         let faint = Cell::new(format!("{name:indent$}"), Tone::Faint);
-        for (number, cell) in values(name, value, room, style).into_iter().enumerate() {
-            let text = room.map_or_else(|| cell.text.clone(), |room| cut(&cell.text, room));
-            let label = if number == 0 { faint.painted(&faint.text, style.has_colour) } else { " ".repeat(indent) };
-            lines.push(format!("  {label}  {}", cell.painted(&text, style.has_colour)));
+        let mut label = faint.painted(&faint.text, style.has_colour);
+        for cell in values(name, value, room, style) {
+            for text in rows(&cell.text, room) {
+                lines.push(format!("  {label}  {}", cell.painted(&text, style.has_colour)));
+                label = " ".repeat(indent);
+            }
         }
     }
     let relations = relations(kind);
     if !relations.is_empty() {
         let calls: Vec<String> = relations.iter().map(|name| format!(".{name}()")).collect();
-        let faint = Cell::new(format!("  → {}", calls.join("  ")), Tone::Faint);
-        lines.push(faint.painted(&faint.text, style.has_colour));
+        let room = style.width.map(|width| usize::from(width).saturating_sub(4));
+        for (number, row) in rows(&calls.join("  "), room).into_iter().enumerate() {
+            let faint = Cell::new(format!("  {} {row}", if number == 0 { '→' } else { ' ' }), Tone::Faint);
+            lines.push(faint.painted(&faint.text, style.has_colour));
+        }
     }
     lines.join("\n")
 }
@@ -52,6 +60,42 @@ fn head(kind: &str, object: &Map<String, Value>, style: &Style<'_>) -> String {
         cells.push(Cell::new(kind, Tone::Faint));
     }
     cells.iter().map(|cell| cell.painted(&cell.text, style.has_colour)).collect::<Vec<_>>().join("  ")
+}
+
+/// A text in rows of at most so many columns, broken at blanks where there are some; what is very long is cut.
+fn rows(text: &str, room: Option<usize>) -> Vec<String> {
+    let Some(room) = room.filter(|room| text.width() > *room) else { return vec![text.to_owned()] };
+    let mut rows = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word.to_owned();
+        loop {
+            let row = rows.last_mut().expect("there is one from the start");
+            let gap = usize::from(!row.is_empty());
+            if row.width() + gap + word.width() <= room {
+                row.extend([&" "[..gap], &word]);
+                break;
+            }
+            if row.trim_end().is_empty() {
+                // Longer than a row.
+                let head: String = cut(&word, room + 1).chars().filter(|letter| *letter != '…').collect();
+                if head.is_empty() {
+                    break;
+                }
+                word = word.split_off(head.len());
+                *row = head;
+            }
+            if word.is_empty() {
+                break;
+            }
+            if rows.len() == MOST_ROWS {
+                let row = rows.last_mut().expect("there are several");
+                *row = format!("{}…", cut(row, room.saturating_sub(1)).trim_end_matches('…'));
+                return rows;
+            }
+            rows.push(String::new());
+        }
+    }
+    rows.iter().map(|row| row.trim().to_owned()).collect()
 }
 
 /// A field's value, in as many lines as it needs.
@@ -106,4 +150,31 @@ fn look(name: &str) -> Look {
 fn ago(style: &Style<'_>, time: chrono::DateTime<chrono::Utc>) -> String {
     let span = age(style.now - time);
     if span.starts_with("in ") { span } else { format!("{span} ago") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_goes_on_in_the_next_row() {
+        assert_eq!(rows("short", Some(16)), ["short"]);
+        assert_eq!(rows(".attachments()  .boot_volume()", Some(16)), [".attachments()", ".boot_volume()"]);
+        assert_eq!(
+            rows("4a58d1c3-7cae-4af7-b155-7a6cf94a4edf", Some(20)),
+            ["4a58d1c3-7cae-4af7-b", "155-7a6cf94a4edf"]
+        );
+        let long = rows(&"x".repeat(1_000), Some(16));
+        assert_eq!((long.len(), long[3].as_str()), (MOST_ROWS, "xxxxxxxxxxxxxxx…"));
+        assert!(rows("", Some(0)).iter().all(String::is_empty) && rows("ab", Some(0)).len() <= MOST_ROWS);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_row_is_too_long(text in "[a-zé漢 ]{0,80}", room in 2_usize..30) {
+            for row in rows(&text, Some(room)) {
+                proptest::prop_assert!(row.width() <= room, "{row:?}");
+            }
+        }
+    }
 }

@@ -32,7 +32,9 @@ pub fn lines(mut columns: Vec<Column>, width: Option<usize>, has_colour: bool) -
     let mut widths: Vec<usize> = columns.iter().map(Column::width).collect();
     if let Some(width) = width {
         let needed = |widths: &[usize]| widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-        while needed(&widths) > width && columns.len() > 1 {
+        // One long name costs no column: what takes more than half of the room is cut sooner.
+        let halved = |widths: &[usize]| needed(&widths.iter().map(|own| *own.min(&(width / 2))).collect::<Vec<_>>());
+        while halved(&widths) > width && columns.len() > 1 {
             let lowest = columns.iter().map(|column| column.rank).min().unwrap_or_default();
             let is_last = columns.iter().all(|column| column.rank == lowest);
             let Some(at) = columns.iter().rposition(|column| column.rank == lowest).filter(|_| !is_last) else { break };

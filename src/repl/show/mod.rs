@@ -35,5 +35,18 @@ pub fn show(shown: &Shown, style: &Style<'_>) -> String {
     special.unwrap_or_else(|| shown.text.clone())
 }
 
+/// Texts in columns, a line each, cut where there is too little room.
+#[must_use]
+pub fn rows(rows: &[[String; 3]], width: Option<u16>) -> String {
+    let column = |at: usize| grid::Column {
+        head: String::new(),
+        cells: rows.iter().map(|row| cell::Cell::plain(row[at].as_str())).collect(),
+        rank: 0,
+        is_number: false,
+    };
+    let lines = grid::lines(vec![column(0), column(1), column(2)], width.map(usize::from), false);
+    lines[1..].join("\n")
+}
+
 #[cfg(test)]
 mod tests;

@@ -24,12 +24,12 @@ pub fn bars(quotas: &[Value], style: &Style<'_>) -> String {
         column("quota", 9, false, &|quota| {
             Cell::new(quota.get("name").and_then(Value::as_str).unwrap_or_default(), Tone::Strong)
         }),
-        column("", 5, false, &|quota| match number(quota, "percent") {
+        column("", 7, false, &|quota| match number(quota, "percent") {
             Some(percent) => Cell::new(bar(percent, length), tone(percent)),
             None => Cell::new("·".repeat(length), Tone::Faint),
         }),
-        column("used", 7, true, &|quota| whole(quota, "usage")),
-        column("limit", 6, true, &|quota| whole(quota, "limit")),
+        column("used", 6, true, &|quota| whole(quota, "usage")),
+        column("limit", 5, true, &|quota| whole(quota, "limit")),
         column("", 8, true, &|quota| match number(quota, "percent") {
             Some(percent) => Cell::new(format!("{percent:.0} %"), tone(percent)),
             None => Cell::new("no limit", Tone::Faint),
