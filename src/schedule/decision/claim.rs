@@ -1,6 +1,6 @@
 //! What is due, and what of it may start now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -23,11 +23,9 @@ pub fn claim_due(candidates: &[JobId], around: &Situation, mut seen: Snapshot) -
         key(one).cmp(&key(two)).then_with(|| one.job.cmp(&two.job))
     });
     start_what_may(around, &mut seen, &mut changes, &mut step);
-    for entry in seen.live {
-        if !before.contains(&entry) {
-            changes.entries.push(entry);
-        }
-    }
+    let before: HashMap<_, _> = before.iter().map(|entry| ((&entry.job, entry.fire_time), entry)).collect();
+    let is_new = |entry: &Entry| before.get(&(&entry.job, entry.fire_time)) != Some(&entry);
+    changes.entries.extend(seen.live.into_iter().filter(is_new));
     (changes, step)
 }
 

@@ -6,6 +6,7 @@ mod claim;
 mod enrol;
 mod finish;
 mod recover;
+mod state;
 mod stretches;
 mod take_in;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub use claim::claim_due;
 pub use enrol::enrol;
 pub use finish::{finish, start_by_hand};
 pub use recover::{give_back, recover};
+pub use state::{Values, keep, settle};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +29,7 @@ use super::rows::{Entry, Fence, JobRow, RunId, RunRow, Stretch};
 /// What a decision looks at.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// The rows of the jobs it is about, of those with live entries, and of the opponents of both.
+    /// The rows of the jobs it is about, and of the opponents of those and of jobs with live entries.
     pub jobs: BTreeMap<JobId, JobRow>,
     /// Every entry that has no outcome yet.
     pub live: Vec<Entry>,
@@ -123,6 +125,6 @@ pub enum StateDeed {
     Set(String),
     /// It is removed.
     Delete,
-    /// So much is added to the number that it holds; 0 if it holds none.
+    /// So much is added to the number that it holds; 0 if it holds nothing. What is no number stays, see [`settle`].
     Add(i64),
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Node, Record, Store};
-use crate::error::{Error, Kind, Result};
-use crate::schedule::decision::{self, Changes, Finish, Situation, Snapshot, StateChange, StateDeed, Step};
+use crate::error::Result;
+use crate::schedule::decision::{self, Changes, Finish, Situation, Snapshot, StateChange, Step, Values};
 use crate::schedule::job::{JobId, Roster};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Fence, JobRow, Pause, Phase, RunId, RunRow, Stretch};
@@ -98,22 +98,21 @@ impl Tables {
         }
     }
 
-    fn keep(&mut self, changes: &[StateChange]) {
-        for change in changes {
-            let key = (change.scope.clone(), change.key.clone());
-            match &change.deed {
-                StateDeed::Set(value) => {
-                    self.states.insert(key, value.clone());
-                }
-                StateDeed::Delete => {
-                    self.states.remove(&key);
-                }
-                StateDeed::Add(number) => {
-                    let held: i64 = self.states.get(&key).and_then(|held| held.parse().ok()).unwrap_or_default();
-                    self.states.insert(key, held.saturating_add(*number).to_string());
-                }
-            }
+    fn held(&self, scope: &str, key: &str) -> Option<String> {
+        self.states.get(&(scope.to_owned(), key.to_owned())).cloned()
+    }
+
+    fn keep(&mut self, values: Values) {
+        for (key, value) in values {
+            match value {
+                Some(value) => self.states.insert(key, value),
+                None => self.states.remove(&key),
+            };
         }
+    }
+
+    fn has_lease(&self, around: &Situation<'_>) -> Result<()> {
+        if self.nodes.contains_key(&around.fence) { Ok(()) } else { Err(super::lease_lost()) }
     }
 
     fn record(&self, at: DateTime<Utc>, job: &JobId, is_stretch: bool) -> Option<Record> {
@@ -141,7 +140,7 @@ impl Store for Memory {
                 *until = now + lease;
                 Ok(())
             }
-            None => Err(Error::new(Kind::Conflict, "lease_lost", "another process has taken over")),
+            None => Err(super::lease_lost()),
         }
     }
 
@@ -152,6 +151,7 @@ impl Store for Memory {
 
     async fn enrol(&self, around: &Situation<'_>) -> Result<Vec<JobRow>> {
         let mut tables = self.lock();
+        tables.has_lease(around)?;
         let mut seen = Snapshot { jobs: tables.jobs.clone(), live: tables.live(), ..Snapshot::default() };
         for stretch in tables.stretches.values().filter(|stretch| stretch.last > around.now) {
             seen.stretches.entry(stretch.job.clone()).or_default().push(stretch.clone());
@@ -167,6 +167,7 @@ impl Store for Memory {
 
     async fn claim_due(&self, candidates: &[JobId], around: &Situation<'_>) -> Result<Step> {
         let mut tables = self.lock();
+        tables.has_lease(around)?;
         let seen = tables.snapshot(candidates, around.roster, around.now);
         let (changes, step) = decision::claim_due(candidates, around, seen);
         tables.write(changes);
@@ -176,14 +177,12 @@ impl Store for Memory {
     async fn finish(&self, ended: &[Finish], around: &Situation<'_>) -> Result<()> {
         let mut tables = self.lock();
         for finish in ended {
-            let run = tables.runs.get(&finish.run).cloned();
-            if run.as_ref().is_some_and(|run| run.ended_at.is_some()) {
-                continue;
-            }
-            let key = run.as_ref().map(|run| (run.job.clone(), run.fire_time));
-            let entry = key.and_then(|key| tables.entries.get(&key).cloned());
-            tables.write(decision::finish(finish, entry.as_ref(), run.as_ref(), around));
-            tables.keep(&finish.state);
+            let run = tables.runs.get(&finish.run).filter(|run| run.ended_at.is_none());
+            let Some(run) = run.cloned() else { continue };
+            let entry = tables.entries.get(&(run.job.clone(), run.fire_time)).cloned();
+            let (finish, values) = decision::settle(finish, &|scope, key| tables.held(scope, key));
+            tables.write(decision::finish(&finish, entry.as_ref(), Some(&run), around));
+            tables.keep(values);
         }
         Ok(())
     }
@@ -203,6 +202,7 @@ impl Store for Memory {
 
     async fn abandoned(&self, around: &Situation<'_>) -> Result<Vec<Entry>> {
         let mut tables = self.lock();
+        tables.has_lease(around)?;
         let is_scheduler = matches!(tables.nodes.get(&around.fence), Some((Node::Scheduler, _)));
         tables.nodes.retain(|fence, (node, until)| {
             let is_older_scheduler = is_scheduler && *node == Node::Scheduler && *fence < around.fence;
@@ -218,10 +218,11 @@ impl Store for Memory {
         for entry in abandoned {
             let run = entry.run.as_ref().and_then(|run| tables.runs.get(run)).cloned();
             let seen = ended.iter().find(|finish| Some(&finish.run) == entry.run.as_ref());
-            tables.write(decision::recover(&entry, run.as_ref(), seen, around));
-            if let Some(seen) = seen.filter(|_| entry.phase == Phase::Running) {
-                tables.keep(&seen.state);
-            }
+            let seen = seen.filter(|_| entry.phase == Phase::Running);
+            let settled = seen.map(|finish| decision::settle(finish, &|scope, key| tables.held(scope, key)));
+            let finish = settled.as_ref().map(|(finish, _)| &**finish);
+            tables.write(decision::recover(&entry, run.as_ref(), finish, around));
+            tables.keep(settled.map(|(_, values)| values).unwrap_or_default());
         }
         Ok(())
     }
@@ -333,17 +334,21 @@ impl Store for Memory {
     }
 
     async fn state(&self, scope: &str, key: &str) -> Result<Option<String>> {
-        Ok(self.lock().states.get(&(scope.to_owned(), key.to_owned())).cloned())
+        Ok(self.lock().held(scope, key))
     }
 
     async fn keep(&self, changes: &[StateChange]) -> Result<()> {
-        self.lock().keep(changes);
+        let mut tables = self.lock();
+        let values = decision::keep(changes, &|scope, key| tables.held(scope, key)).map_err(super::not_kept)?;
+        tables.keep(values);
         Ok(())
     }
 
     async fn prune(&self, before: DateTime<Utc>, most: usize) -> Result<u64> {
         let mut tables = self.lock();
-        let jobs: Vec<JobId> = tables.jobs.keys().cloned().collect();
+        let of_entries = tables.entries.keys().map(|(job, _)| job);
+        let of_stretches = tables.stretches.keys().map(|(job, _)| job);
+        let jobs: BTreeSet<JobId> = tables.jobs.keys().chain(of_entries).chain(of_stretches).cloned().collect();
         let mut removed = 0;
         for job in jobs {
             let of_job = (job.clone(), DateTime::<Utc>::MIN_UTC)..=(job.clone(), DateTime::<Utc>::MAX_UTC);
@@ -366,6 +371,14 @@ impl Store for Memory {
             for (_, (first, _)) in old {
                 tables.stretches.remove(&(job.clone(), *first));
                 tables.untold.remove(&(*first, job.clone(), true));
+                removed += 1;
+            }
+            let of_job = (job.clone(), DateTime::<Utc>::MIN_UTC)..=(job.clone(), DateTime::<Utc>::MAX_UTC);
+            let is_empty = tables.entries.range(of_job.clone()).next().is_none()
+                && tables.stretches.range(of_job).next().is_none();
+            let is_gone = tables.jobs.get(&job).is_some_and(|row| row.removed_at.is_some_and(|at| at < before));
+            if is_empty && is_gone {
+                tables.jobs.remove(&job);
                 removed += 1;
             }
         }

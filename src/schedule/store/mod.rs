@@ -1,9 +1,13 @@
 //! Where fire times, runs and states are kept. Each verb is one whole decision, atomic, made of the rows as they are in
 //! that transaction: several processes may share a store without agreeing on anything else.
 
+mod lock;
 mod memory;
+mod sqlite;
 
+pub use lock::ServeLock;
 pub use memory::Memory;
+pub use sqlite::Sqlite;
 
 use std::future::Future;
 
@@ -11,6 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::decision::{Finish, Situation, StateChange, Step};
 use super::job::JobId;
+use super::outcome::Reason;
 use super::rows::{Entry, Fence, JobRow, Pause, RunId, RunRow, Stretch};
 use crate::error::{Error, Kind, Result};
 
@@ -53,6 +58,10 @@ impl Record {
 }
 
 /// A store. What a verb has answered is kept, whatever happens to the process or the machine after that.
+///
+/// The verbs by which a process decides what is due, [`enrol`](Self::enrol), [`claim_due`](Self::claim_due),
+/// [`abandoned`](Self::abandoned) and [`recover_expired`](Self::recover_expired), fail with the code `lease_lost` once
+/// another has taken over from it.
 pub trait Store: Send + Sync + 'static {
     /// Makes this process known, for as long as it sends heartbeats; its fence is greater than all before.
     fn register(&self, node: Node, now: DateTime<Utc>, lease: TimeDelta) -> impl Future<Output = Result<Fence>> + Send;
@@ -135,12 +144,25 @@ pub trait Store: Send + Sync + 'static {
     /// The value of a key, as JSON.
     fn state(&self, scope: &str, key: &str) -> impl Future<Output = Result<Option<String>>> + Send;
 
-    /// Keeps what a run by hand wants kept.
+    /// Keeps what a run by hand wants kept, all of it or nothing.
+    ///
+    /// Fails with the code `state_no_number` where something is to be added to what is no number.
     fn keep(&self, changes: &[StateChange]) -> impl Future<Output = Result<()>> + Send;
 
-    /// Removes what has its outcome since before `before`, and of each job all but the latest `most`. Gives how many
-    /// rows went.
+    /// Removes what has its outcome since before `before`, and of each job all but the latest `most`; jobs too that the
+    /// workspace has not had since then and of which nothing is left. Gives how many rows went.
     fn prune(&self, before: DateTime<Utc>, most: usize) -> impl Future<Output = Result<u64>> + Send;
+}
+
+/// A process writes that is taken for gone.
+fn lease_lost() -> Error {
+    Error::new(Kind::Conflict, "lease_lost", "another process has taken over")
+        .with_hint("this process was not heard of for too long; it starts nothing any more")
+}
+
+/// What a run by hand wants kept cannot be.
+fn not_kept(why: Reason) -> Error {
+    Error::new(Kind::Conflict, "state_no_number", why.text).with_hint("nothing of what the run wanted kept was kept")
 }
 
 /// There is no such run to be repeated.

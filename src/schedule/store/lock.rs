@@ -1,0 +1,110 @@
+//! The one scheduler of a workspace: a lock that the system takes back when its process ends, however it ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::error::{Error, Kind, Result, io_cause};
+
+/// The file's name, beside the state.
+const NAME: &str = "serve.lock";
+
+/// Held by the process that serves a workspace, from before it takes over the store to its end.
+#[derive(Debug)]
+pub struct ServeLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl ServeLock {
+    /// Becomes the one who serves. `folder` is where the state is; it is made if there is none.
+    ///
+    /// # Errors
+    /// Of kind `conflict` and code `already_serving`, saying which process serves and since when. Of kind `config` and
+    /// code `lock_unusable` if the file cannot be locked, as on some network drives: two could serve there.
+    pub fn take(folder: &Path, now: DateTime<Utc>) -> Result<Self> {
+        let path = folder.join(NAME);
+        let mut file = open(folder, &path).map_err(|error| unusable(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(already_serving(&mut file, &path)),
+            Err(TryLockError::Error(error)) => return Err(unusable(&path, &error)),
+        }
+        let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        // Only those read it who are refused; the lock holds without.
+        let _ = file
+            .set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| writeln!(file, "process {} since {since}", std::process::id()));
+        Ok(Self { file, path })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for ServeLock {
+    fn drop(&mut self) {
+        // What is left says nothing wrong to whoever comes between this and the next.
+        let _ = self.file.set_len(0);
+    }
+}
+
+fn open(folder: &Path, path: &Path) -> std::io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn already_serving(file: &mut File, path: &Path) -> Error {
+    let mut who = String::new();
+    // Some systems let nobody read what another has locked.
+    let _ = file.take(200).read_to_string(&mut who);
+    let who = Some(who.trim()).filter(|who| !who.is_empty()).unwrap_or("another process");
+    Error::new(Kind::Conflict, "already_serving", format!("this workspace is served already, by {who}"))
+        .with_hint("one scheduler serves a workspace; end that one first, or talk to it: `stackhand jobs list`")
+        .with_place(path.display().to_string())
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> Error {
+    let message = format!("it cannot be made sure that this is the only scheduler: {}", io_cause(error));
+    Error::new(Kind::Config, "lock_unusable", message)
+        .with_hint("the workspace must be on a disk that can be written and knows locks; many network drives do not")
+        .with_place(path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::testing::berlin;
+
+    #[test]
+    fn a_second_one_is_refused_and_told_who_serves() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().join(".stackhand");
+        let now = berlin("2026-11-22 18:00");
+        let first = ServeLock::take(&folder, now).expect("nobody serves");
+        let refused = ServeLock::take(&folder, now).expect_err("the first one serves");
+        assert_eq!((refused.kind, refused.code), (Kind::Conflict, "already_serving"));
+        let who = format!("by process {} since 2026-11-22T17:00:00Z", std::process::id());
+        assert!(refused.message.ends_with(&who), "{}", refused.message);
+        drop(first);
+        ServeLock::take(&folder, now).expect("it is free again");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("file"), "").expect("written");
+        let error = ServeLock::take(&folder.path().join("file/.stackhand"), berlin("2026-11-22 18:00"));
+        assert_eq!(error.expect_err("a file is no folder").code, "lock_unusable");
+    }
+}
