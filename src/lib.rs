@@ -15,6 +15,7 @@
 //! | [`policy`] | permissions, grants, and what they are narrowed to; caps |
 //! | [`simulator`] | world, state machines, rules, faults; answers messages |
 //! | [`schedule`] | when jobs are due: expressions, and what clocks that change do to them |
+//! | [`notices`] | what people are told: channels, formats, outbox, delivery |
 //! | [`auth`] | credentials in, bearer tokens out |
 //! | [`catalog`] | the table of STACKIT's API operations |
 //! | [`holidays`] | public holidays of Germany, Austria and Switzerland, computed |
@@ -39,6 +40,7 @@ pub mod holidays;
 pub mod journal;
 pub mod memory;
 pub mod meter;
+pub mod notices;
 mod pages;
 pub mod plan;
 pub mod policy;

@@ -19,6 +19,7 @@ mod interrupts;
 #[cfg(unix)]
 mod journal;
 mod lost_answers;
+mod notices;
 mod official;
 #[cfg(unix)]
 mod permissions;

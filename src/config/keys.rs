@@ -279,7 +279,7 @@ const EVENTS: Key = Key::new("events", Choices(Event::NAMES), "what it is told")
     "[\"failed\", \"partial\", \"skipped_by_overlap\", \"refused\", \"timed_out\", \"missed\", \"unknown\", \"late\", \
      \"key_expiring\", \"recovered\"]",
 );
-const RATE: Key = Key::new("rate", Table(&RATES), "how much it is told at most; what is beyond is grouped");
+const RATE: Key = Key::new("rate", Table(&RATES), "how much it is told at most; what is beyond waits");
 
 /// `rate` of a channel.
 pub const RATES: Keys = Keys::of(&[

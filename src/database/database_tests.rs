@@ -104,8 +104,7 @@ async fn a_damaged_or_foreign_file_is_set_aside_and_told() {
         bytes[4096 * 2..].fill(0xa5);
         fs::write(file, bytes).expect("written");
     };
-    let damages: [(&str, fn(&Path)); 3] = [("garbage", garbage), ("torn", torn), ("holed", holed)];
-    for (name, damage) in damages {
+    for (name, damage) in [("garbage", garbage as fn(&Path)), ("torn", torn), ("holed", holed)] {
         let place = place();
         let first = opened(&place.file).await;
         for number in 0..200 {

@@ -117,7 +117,7 @@ impl Live {
 impl Network {
     /// What every client of the process has.
     pub(super) fn builder(&self) -> Result<reqwest::ClientBuilder, String> {
-        let tls = tls::client_config(self.extra_roots.clone()).map_err(|error| error.to_string())?;
+        let tls = self.tls()?;
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("stackhand/", env!("CARGO_PKG_VERSION")))
@@ -127,6 +127,11 @@ impl Network {
             // The variables were read where all are read, not by the library.
             .no_proxy();
         Ok(self.proxies.iter().fold(builder, |builder, proxy| builder.proxy(proxy.clone())))
+    }
+
+    /// The platform's roots, and those of the options.
+    pub(super) fn tls(&self) -> Result<rustls::ClientConfig, String> {
+        tls::client_config(self.extra_roots.clone()).map_err(|error| error.to_string())
     }
 
     pub(super) fn has_proxy(&self) -> bool {

@@ -37,6 +37,7 @@ mod server_clock;
 mod settlement;
 mod shapes;
 mod sightings;
+mod smtp;
 mod subject;
 #[cfg(test)]
 mod testing;
@@ -57,4 +58,5 @@ pub use limits::Limits;
 pub use live::{Live, LiveOptions};
 pub use outside::{Outside, OutsideAnswer, OutsideCall, OutsideUrl};
 pub use redact::names_a_secret;
+pub use smtp::{Encryption, Mail, MailError};
 pub use subject::{Knowledge, ReadsAround, Subject, Touched, read_of_object, reads_around};

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -14,6 +15,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::link_local::{is_link_local, is_metadata_name};
 use super::live::Network;
 use super::live_error::Broken;
+use super::retry_after::retry_after;
 use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
@@ -33,7 +35,7 @@ struct Inner {
     client: OnceLock<Result<reqwest::Client, String>>,
 }
 
-type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+pub(super) type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
 /// A URL that may be asked for.
 #[derive(Clone)]
@@ -111,12 +113,23 @@ impl OutsideUrl {
     }
 }
 
+impl OutsideAnswer {
+    /// How long the server asks to wait, if it does.
+    #[must_use]
+    pub fn retry_after(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let read = |(name, value): &(String, String)| {
+            Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
+        };
+        retry_after(&self.headers.iter().filter_map(read).collect(), now)
+    }
+}
+
 impl Outside {
     pub(super) fn new(network: Arc<Network>) -> Self {
         Self::looking_up(network, Arc::new(|name| Box::pin(system_lookup(name))))
     }
 
-    fn looking_up(network: Arc<Network>, lookup: Lookup) -> Self {
+    pub(super) fn looking_up(network: Arc<Network>, lookup: Lookup) -> Self {
         Self(Arc::new(Inner { network, lookup, client: OnceLock::new() }))
     }
 
@@ -160,6 +173,25 @@ impl Outside {
             body.extend_from_slice(&piece);
         }
         Ok(OutsideAnswer { status: answer.status().as_u16(), headers: joined(answer.headers()), body })
+    }
+
+    /// The addresses of a host, none of them of the link; the inner error is that of looking them up.
+    pub(super) async fn addresses(&self, host: &str) -> Result<io::Result<Vec<SocketAddr>>, Error> {
+        let literal = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let found = match literal {
+            Ok(address) => Ok(vec![SocketAddr::new(address, 0)]),
+            Err(_) => (self.0.lookup)(host.to_owned()).await,
+        };
+        let leads_there = |found: &Vec<SocketAddr>| found.iter().any(|address| is_link_local(address.ip()));
+        if is_metadata_name(host) || found.as_ref().is_ok_and(leads_there) {
+            return Err(link_local(host));
+        }
+        Ok(found)
+    }
+
+    /// What every encrypted connection of the process trusts.
+    pub(super) fn tls(&self) -> Result<rustls::ClientConfig, String> {
+        self.0.network.tls()
     }
 
     fn client(&self) -> Result<reqwest::Client, String> {

@@ -1,0 +1,142 @@
+//! A channel, ready to be used: its secrets read, its template understood.
+
+use std::time::Duration;
+
+use super::template::Template;
+use crate::config::{self, Event, GivenSecret, Located, Rate};
+use crate::error::Error;
+use crate::secret::Secret;
+use crate::transport::Encryption;
+
+/// How long a program may take to pass a notice on.
+const COMMAND_TIME: Duration = Duration::from_secs(30);
+/// The port on which mail servers are encrypted from the first byte. Source: RFC 8314, 7.3.
+const SUBMISSIONS: u16 = 465;
+
+/// Where notices go.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    /// What it is called.
+    pub name: String,
+    /// Where it leads.
+    pub kind: ChannelKind,
+    /// What it is told unless a job says otherwise.
+    pub events: Vec<Event>,
+    /// How much it is told at most.
+    pub rate: Rate,
+}
+
+/// Where a channel leads.
+#[derive(Debug, Clone)]
+pub enum ChannelKind {
+    /// JSON to a URL.
+    Webhook {
+        /// Where to.
+        url: Secret,
+        /// What the body is signed with, if it is.
+        secret: Option<Secret>,
+        /// The body, if it is not the usual one.
+        template: Option<Template>,
+    },
+    /// Microsoft Teams, by the URL of a workflow.
+    Teams(Secret),
+    /// Slack, by the URL of an incoming webhook.
+    Slack(Secret),
+    /// Mattermost, by the URL of an incoming webhook.
+    Mattermost(Secret),
+    /// Mail.
+    Mail(MailServer),
+    /// A program that reads the notice as JSON from its standard input.
+    Command {
+        /// The program, then its arguments.
+        line: Vec<String>,
+        /// How long it may take.
+        time_limit: Duration,
+    },
+    /// The process's own log.
+    Log,
+}
+
+/// A mail server, and whom it is to tell.
+#[derive(Debug, Clone)]
+pub struct MailServer {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How it is spoken to.
+    pub encryption: Encryption,
+    /// Name and password.
+    pub login: Option<(String, Secret)>,
+    /// The sender: `ops@example.org`, or with a name before it.
+    pub from: String,
+    /// The receivers, written likewise.
+    pub to: Vec<String>,
+}
+
+impl Channel {
+    /// A channel as `stackhand.toml` tells it, with its secrets read by `secret`.
+    ///
+    /// # Errors
+    /// Those of `secret`, and code `bad_template`.
+    pub fn of(
+        told: &config::Channel,
+        secret: &dyn Fn(&Located<GivenSecret>) -> Result<Secret, Error>,
+    ) -> Result<Self, Error> {
+        let kind = match &told.kind {
+            config::ChannelKind::Webhook { url, secret: key, template } => ChannelKind::Webhook {
+                url: secret(url)?,
+                secret: key.as_ref().map(secret).transpose()?,
+                template: template.as_ref().map(|template| Template::parse(&template.value)).transpose()?,
+            },
+            config::ChannelKind::Teams(url) => ChannelKind::Teams(secret(url)?),
+            config::ChannelKind::Slack(url) => ChannelKind::Slack(secret(url)?),
+            config::ChannelKind::Mattermost(url) => ChannelKind::Mattermost(secret(url)?),
+            config::ChannelKind::Email(email) => ChannelKind::Mail(MailServer::of(email, secret)?),
+            config::ChannelKind::Command(line) => {
+                ChannelKind::Command { line: line.value.clone(), time_limit: COMMAND_TIME }
+            }
+            config::ChannelKind::Log => ChannelKind::Log,
+        };
+        Ok(Self { name: told.name.value.clone(), kind, events: told.events.clone(), rate: told.rate })
+    }
+
+    /// All of it that nobody may see.
+    pub(super) fn secrets(&self) -> Vec<&Secret> {
+        match &self.kind {
+            ChannelKind::Webhook { url, secret, .. } => [Some(url), secret.as_ref()].into_iter().flatten().collect(),
+            ChannelKind::Teams(url) | ChannelKind::Slack(url) | ChannelKind::Mattermost(url) => vec![url],
+            ChannelKind::Mail(server) => server.login.iter().map(|(_, password)| password).collect(),
+            ChannelKind::Command { .. } | ChannelKind::Log => Vec::new(),
+        }
+    }
+
+    /// How long one delivery may take.
+    pub(super) fn time_limit(&self) -> Duration {
+        match &self.kind {
+            ChannelKind::Command { time_limit, .. } => *time_limit,
+            _ => Duration::from_secs(20),
+        }
+    }
+}
+
+impl MailServer {
+    fn of(
+        email: &config::Email,
+        secret: &dyn Fn(&Located<GivenSecret>) -> Result<Secret, Error>,
+    ) -> Result<Self, Error> {
+        let password = email.password.as_ref().map(secret).transpose()?;
+        Ok(Self {
+            host: email.host.value.clone(),
+            port: email.port,
+            encryption: match (email.starttls, email.port) {
+                (false, _) => Encryption::None,
+                (true, SUBMISSIONS) => Encryption::Tls,
+                (true, _) => Encryption::StartTls,
+            },
+            login: email.user.clone().zip(password),
+            from: email.from.value.clone(),
+            to: email.to.iter().map(|address| address.value.clone()).collect(),
+        })
+    }
+}

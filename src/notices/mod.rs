@@ -1,0 +1,34 @@
+//! What people are told of jobs and by recipes: channels, their formats, an outbox that outlasts a kill, delivery.
+//!
+//! Nothing here decides what is worth telling; whoever does puts it into the [`Outbox`], and a [`Courier`] takes it out.
+
+mod bounded;
+mod channel;
+mod claim;
+mod command;
+mod courier;
+#[cfg(test)]
+mod courier_tests;
+mod expiry;
+mod formats;
+mod heartbeat;
+mod letter;
+mod notice;
+mod outbox;
+#[cfg(test)]
+mod outbox_tests;
+mod sending;
+mod signature;
+mod tables;
+mod template;
+mod waiting;
+mod words;
+
+pub use channel::{Channel, ChannelKind, MailServer};
+pub use courier::{Courier, Delivered, Surroundings};
+pub use heartbeat::Heartbeat;
+pub use notice::{Notice, Severity, Topic};
+pub use outbox::Outbox;
+pub use sending::Log;
+pub use template::Template;
+pub use waiting::{GivenUp, Waiting};

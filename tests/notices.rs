@@ -1,0 +1,350 @@
+//! Notices on their way over real connections: to a web server, a mail server, a program.
+
+mod receiver;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use stackhand::clock::{Busy, Clock};
+use stackhand::config::{Event, Rate, Zone};
+use stackhand::database::Database;
+use stackhand::notices::{
+    Channel, ChannelKind, Courier, Delivered, Heartbeat, MailServer, Notice, Outbox, Surroundings, Template, Topic,
+};
+use stackhand::secret::Scrubber;
+use stackhand::transport::{Encryption, Live, LiveOptions};
+
+use receiver::Receiver;
+
+/// A workspace's notices, on a clock that stands while this is held.
+struct Desk {
+    outbox: Outbox,
+    courier: Courier,
+    channels: Vec<Channel>,
+    clock: Clock,
+    scrubber: Scrubber,
+    log: Arc<Mutex<Vec<String>>>,
+    _busy: Busy,
+}
+
+fn start() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 22, 19, 0, 0).unwrap()
+}
+
+async fn desk(kinds: Vec<ChannelKind>, options: LiveOptions) -> Desk {
+    let clock = Clock::starting_at(start());
+    let busy = clock.busy();
+    let scrubber = Scrubber::new();
+    let database = Database::in_memory(&clock).await.expect("a database");
+    let outbox = Outbox::open(&database, &scrubber).await.expect("an outbox");
+    let rate = Rate { most: 100, per: Duration::from_hours(1) };
+    let channels: Vec<Channel> = kinds
+        .into_iter()
+        .enumerate()
+        .map(|(number, kind)| Channel { name: format!("channel-{number}"), kind, events: Event::ALL.to_vec(), rate })
+        .collect();
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let lines = log.clone();
+    let surroundings = Surroundings {
+        outside: Live::new(&options).expect("a network").outside(),
+        clock: clock.clone(),
+        scrubber: scrubber.clone(),
+        zone: Zone::of("Europe/Berlin").expect("a zone"),
+        log: Arc::new(move |line| lines.lock().expect("no panic").push(line.to_owned())),
+    };
+    let courier = Courier::new(outbox.clone(), channels.clone(), surroundings);
+    Desk { outbox, courier, channels, clock, scrubber, log, _busy: busy }
+}
+
+impl Desk {
+    async fn tell(&self, notice: &Notice) {
+        let told = self.outbox.enqueue(notice, &self.channels, None).await.expect("taken in");
+        assert_eq!(told, self.channels.len());
+    }
+
+    async fn deliver(&self) -> Delivered {
+        self.courier.deliver_due(self.clock.now() + TimeDelta::seconds(10)).await.expect("delivered")
+    }
+
+    /// Why the only channel has not taken its notice.
+    async fn refusal(&self) -> String {
+        self.tell(&failed()).await;
+        let delivered = self.deliver().await;
+        let [waiting] = &delivered.remaining[..] else { panic!("one channel waits: {delivered:?}") };
+        waiting.error.clone().expect("a reason")
+    }
+}
+
+fn failed() -> Notice {
+    Notice {
+        job: Some("night-shift".to_owned()),
+        reason: Some("quota".to_owned()),
+        text: Some("3 of 4 servers, größer als erlaubt".to_owned()),
+        ..Notice::new(Topic::Job(Event::Failed), start())
+    }
+}
+
+fn webhook(url: String, secret: Option<&str>) -> ChannelKind {
+    ChannelKind::Webhook { url: url.into(), secret: secret.map(Into::into), template: None }
+}
+
+/// HMAC-SHA256 as RFC 2104 writes it, in hex, by an interpreter that has nothing of ours.
+fn signed_elsewhere(key: &str, text: &[u8]) -> Option<String> {
+    use std::io::Write;
+    let script =
+        "import hmac, sys; print(hmac.new(sys.argv[1].encode(), sys.stdin.buffer.read(), 'sha256').hexdigest())";
+    let mut python = std::process::Command::new("python3")
+        .args(["-c", script, key])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .ok()?;
+    python.stdin.take()?.write_all(text).ok()?;
+    let output = python.wait_with_output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[tokio::test]
+async fn a_webhook_gets_json_that_its_signature_vouches_for() {
+    let (receiver, url) = Receiver::start(Vec::new()).await;
+    let desk =
+        desk(vec![webhook(format!("{url}/hook?key=s3cret-in-url"), Some("hunter22"))], LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    let delivered = desk.deliver().await;
+    assert_eq!((delivered.sent, delivered.remaining_count()), (1, 0));
+    let [request] = &receiver.received()[..] else { panic!("one request") };
+    assert_eq!((request.method.as_str(), request.uri.to_string().as_str()), ("POST", "/hook?key=s3cret-in-url"));
+    let body = request.json();
+    assert_eq!(body["title"], "night-shift failed");
+    assert_eq!(body["text"], "3 of 4 servers, größer als erlaubt");
+    assert_eq!((body["event"].as_str(), body["severity"].as_str()), (Some("failed"), Some("error")));
+    assert_eq!(body["id"], request.header("x-stackhand-id"));
+    assert_eq!(body["id"], request.header("idempotency-key"));
+    let signature = request.header("x-stackhand-signature");
+    let time = start().timestamp();
+    let text = [format!("{time}.").as_bytes(), &request.body].concat();
+    match signed_elsewhere("hunter22", &text) {
+        Some(expected) => assert_eq!(signature, format!("t={time},v1={expected}")),
+        None => eprintln!("left out: a signature from elsewhere (no python3)"),
+    }
+}
+
+#[tokio::test]
+async fn chats_and_templates_get_their_shapes() {
+    let (receiver, url) = Receiver::start(vec![(202, vec![], "")]).await;
+    let template = Template::parse(r#"{ "content": "{{title}}: {{reason}}" }"#).expect("a template");
+    let kinds = vec![
+        ChannelKind::Teams(format!("{url}/teams").into()),
+        ChannelKind::Slack(format!("{url}/slack").into()),
+        ChannelKind::Mattermost(format!("{url}/mattermost").into()),
+        ChannelKind::Webhook { url: format!("{url}/other").into(), secret: None, template: Some(template) },
+        ChannelKind::Log,
+    ];
+    let desk = desk(kinds, LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    assert_eq!(desk.deliver().await.sent, 5);
+    let schemas = [
+        ("/teams", include_str!("data/notices/teams.schema.json")),
+        ("/slack", include_str!("data/notices/slack.schema.json")),
+        ("/mattermost", include_str!("data/notices/mattermost.schema.json")),
+    ];
+    let requests = receiver.received();
+    let sent_to = |path: &str| requests.iter().find(|request| request.uri.path() == path).expect("sent").json();
+    for (path, schema) in schemas {
+        let schema = serde_json::from_str(schema).expect("JSON");
+        jsonschema::validate(&schema, &sent_to(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+    assert_eq!(sent_to("/other"), serde_json::json!({ "content": "night-shift failed: quota" }));
+    let log = desk.log.lock().expect("no panic");
+    assert!(
+        log[0].starts_with("night-shift failed\n\n3 of 4 servers, größer als erlaubt\n\nReason: quota\n"),
+        "{log:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_fails_and_asks_for_time_gets_the_same_notice_again() {
+    let answers = vec![(503, vec![], "busy"), (429, vec![("retry-after", "7")], ""), (408, vec![], "")];
+    let (receiver, url) = Receiver::start(answers).await;
+    let desk = desk(vec![webhook(url, None)], LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    let mut waits = Vec::new();
+    while desk.deliver().await.sent == 0 {
+        let next = desk.courier.next_due().await.expect("read").expect("it waits");
+        waits.push((next - desk.clock.now()).num_seconds());
+        desk.clock.sleep_until(next).await;
+    }
+    let requests = receiver.received();
+    let ids: std::collections::HashSet<_> = requests.iter().map(|request| request.header("x-stackhand-id")).collect();
+    assert_eq!((requests.len(), ids.len()), (4, 1));
+    assert!(waits[0] <= 2 && waits[1] == 7 && waits[2] <= 8, "{waits:?}");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_notice_itself_is_not_sent_twice() {
+    let (receiver, url) = Receiver::start(vec![(400, vec![], "invalid_payload")]).await;
+    let desk = desk(vec![webhook(url, None)], LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    let delivered = desk.deliver().await;
+    assert_eq!((delivered.given_up, delivered.remaining_count(), receiver.received().len()), (1, 0, 1));
+    let given_up = desk.outbox.given_up(start()).await.expect("read");
+    assert_eq!(given_up[0].error, "the channel answers 400: invalid_payload");
+}
+
+#[tokio::test]
+async fn whatever_breaks_is_told_without_the_url_and_the_notice_stays() {
+    // Nobody listens any more.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let closed = listener.local_addr().expect("bound");
+    drop(listener);
+    let refusal = desk(vec![webhook(format!("http://{closed}/t0ken-of-url"), None)], LiveOptions::default())
+        .await
+        .refusal()
+        .await;
+    assert!(refusal.starts_with(&format!("no answer from `{closed}`")) && !refusal.contains("t0ken"), "{refusal}");
+    // Somebody hangs up; to somebody who speaks no TLS that is what our greeting leads to.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let hung_up = listener.local_addr().expect("bound");
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    for scheme in ["http", "https"] {
+        let url = format!("{scheme}://{hung_up}/t0ken-of-url");
+        let refusal = desk(vec![webhook(url, None)], LiveOptions::default()).await.refusal().await;
+        assert!(refusal.starts_with(&format!("no answer from `{hung_up}`")) && !refusal.contains("t0ken"), "{refusal}");
+    }
+    let redirect = Receiver::start(vec![(302, vec![("location", "http://169.254.169.254/")], "")]).await.1;
+    let refusal = desk(vec![webhook(redirect, None)], LiveOptions::default()).await.refusal().await;
+    assert!(refusal.starts_with("the channel answers 302"), "{refusal}");
+    let refusal =
+        desk(vec![webhook("http://169.254.169.254/x".to_owned(), None)], LiveOptions::default()).await.refusal().await;
+    assert!(refusal.contains("leads to a link-local address"), "{refusal}");
+    let gone = Receiver::start(vec![(404, vec![], "no_service")]).await.1;
+    let refusal = desk(vec![ChannelKind::Slack(gone.into())], LiveOptions::default()).await.refusal().await;
+    assert!(refusal.starts_with("the channel answers 404: no_service (the URL of the channel may be old"), "{refusal}");
+}
+
+#[tokio::test]
+async fn who_never_answers_is_left_when_the_time_is_over() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let held = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    let desk = desk(vec![webhook(format!("http://{address}/"), None)], LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    let delivered = desk.courier.deliver_due(start() + TimeDelta::milliseconds(300)).await.expect("delivered");
+    let error = delivered.remaining[0].error.clone().expect("a reason");
+    assert!(error.starts_with(&format!("`{address}` did not answer in time")), "{error}");
+    held.abort();
+}
+
+#[tokio::test]
+async fn secrets_that_are_learnt_late_do_not_go_out_either() {
+    let (receiver, url) = Receiver::start(vec![(500, vec![], "echo: hunter22-and-more")]).await;
+    let desk = desk(vec![webhook(url, None)], LiveOptions::default()).await;
+    let text = Some("the password is hunter22-and-more, in base64 aHVudGVyMjItYW5kLW1vcmU=".to_owned());
+    desk.tell(&Notice { text, ..Notice::new(Topic::Message, start()) }).await;
+    desk.scrubber.learn("hunter22-and-more");
+    let delivered = desk.deliver().await;
+    assert_eq!(delivered.remaining[0].error.as_deref(), Some("the channel answers 500: echo: ***"));
+    let told = receiver.received()[0].json()["text"].to_string();
+    assert!(told.contains("the password is ***, in base64 ***") && !told.contains("aHVudGVy"), "{told}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_reads_the_notice_and_says_how_it_went() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("told.json");
+    let shell = |script: &str, time_limit| ChannelKind::Command {
+        line: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned(), file.display().to_string()],
+        time_limit: Duration::from_secs(time_limit),
+    };
+    let desk_of = async |kind| desk(vec![kind], LiveOptions::default()).await;
+    let desk = desk_of(shell("cat > \"$0\"", 30)).await;
+    desk.tell(&failed()).await;
+    assert_eq!(desk.deliver().await.sent, 1);
+    let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
+    assert_eq!(told["title"], "night-shift failed");
+    let refusal = desk_of(shell("yes | head -c 1000000; echo no mailbox >&2; exit 3", 30)).await.refusal().await;
+    assert_eq!(refusal, "the program `sh` ended with 3: no mailbox");
+    let refusal = desk_of(ChannelKind::Command {
+        line: vec!["/nowhere/program".to_owned()],
+        time_limit: Duration::from_secs(30),
+    });
+    let refusal = refusal.await.refusal().await;
+    assert_eq!(refusal, "the program `/nowhere/program` cannot be started: there is no such file or folder");
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_tried_three_times() {
+    let answers = vec![(502, vec![], ""), (200, vec![], ""), (500, vec![], ""), (500, vec![], ""), (500, vec![], "no")];
+    let (receiver, url) = Receiver::start(answers).await;
+    let desk = desk(Vec::new(), LiveOptions::default()).await;
+    let heartbeat = Heartbeat::new(format!("{url}/beat/uuid-of-the-check").into());
+    desk.courier.ping(&heartbeat).await.expect("heard");
+    assert_eq!(receiver.received().len(), 2);
+    assert_eq!(receiver.received()[0].method.as_str(), "GET");
+    let error = desk.courier.ping(&heartbeat).await.expect_err("not heard");
+    assert_eq!(error.message, "the heartbeat was not heard: the channel answers 500: no");
+    assert_eq!(receiver.received().len(), 5);
+}
+
+/// A mail server that others wrote: Python's `aiosmtpd`, where an interpreter that has it is named by
+/// `STACKHAND_PYTHON` or is `python3`.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_mail_server_that_others_wrote_takes_mails_with_starttls_and_login() {
+    use std::io::{BufRead, BufReader, Read};
+    use std::process::{Command, Stdio};
+    let python = std::env::var("STACKHAND_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has_it = Command::new(&python).args(["-c", "import aiosmtpd"]).stderr(Stdio::null()).status();
+    if !has_it.is_ok_and(|status| status.success()) {
+        eprintln!("left out: mail to aiosmtpd (`{python}` does not have it)");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
+    let (certificate, key) = (folder.path().join("server.pem"), folder.path().join("server.key"));
+    std::fs::write(&certificate, made.cert.pem()).expect("written");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/notices/mail_server.py");
+    let mut server = Command::new(&python)
+        .arg(script)
+        .args([&certificate, &key])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut said = BufReader::new(server.stdout.take().expect("piped"));
+    let mut port = String::new();
+    said.read_line(&mut port).expect("a port");
+    let options = LiveOptions { ca_file: Some(certificate), ..LiveOptions::default() };
+    let of = |password: &str| MailServer {
+        host: "localhost".to_owned(),
+        port: port.trim().parse().expect("a port"),
+        encryption: Encryption::StartTls,
+        login: Some(("ops".to_owned(), password.into())),
+        from: "Nachtschicht Köln <night@example.org>".to_owned(),
+        to: vec!["ops@example.org".to_owned()],
+    };
+    let refused = desk(vec![ChannelKind::Mail(of("wrong-password"))], options.clone()).await.refusal().await;
+    assert!(refused.contains("refuses: 535"), "{refused}");
+    let desk = desk(vec![ChannelKind::Mail(of("hunter22"))], options).await;
+    desk.tell(&Notice { text: Some("größer\n.\n..\nEnde".to_owned()), ..failed() }).await;
+    let delivered = desk.deliver().await;
+    drop(server.stdin.take());
+    let mut taken = String::new();
+    said.read_to_string(&mut taken).expect("what it was told");
+    server.wait().expect("it ends");
+    assert_eq!(delivered.sent, 1, "{delivered:?}");
+    let taken: serde_json::Value = serde_json::from_str(taken.trim()).expect("JSON");
+    assert_eq!(taken["subject"], "[error] night-shift failed");
+    assert_eq!(taken["from"], "Nachtschicht Köln <night@example.org>");
+    assert_eq!(taken["tls"], true);
+    let body = taken["body"].as_str().expect("a text");
+    assert!(body.starts_with("night-shift failed\n\ngrößer\n.\n..\nEnde\n\nReason: quota\n"), "{body}");
+}
