@@ -160,6 +160,14 @@ pub enum Command {
         #[command(subcommand)]
         command: RunsCommand,
     },
+    /// Make a workspace here: stackhand.toml with a profile, a channel and a job, each line explained
+    Init(InitArguments),
+    /// Look at the jobs of the workspace
+    Jobs {
+        /// What to do
+        #[command(subcommand)]
+        command: JobsCommand,
+    },
     /// Tell when a schedule is due, with the days on which the clocks change
     Cron(CronArguments),
     /// Explain a function, a kind of object, an operation or a service
@@ -411,6 +419,37 @@ pub enum JournalCommand {
         #[arg(long, value_name = "TIME")]
         since: Option<String>,
     },
+}
+
+/// `stackhand init`.
+#[derive(Debug, Args)]
+#[command(after_help = "--profile names the profile that is written; --project-id and --region go into it. \
+    Nothing that is there already is overwritten.")]
+pub struct InitArguments {
+    /// The zone whose clock schedules are read on, such as Europe/Berlin [default: the machine's]
+    #[arg(long, value_name = "ZONE")]
+    pub timezone: Option<String>,
+}
+
+/// `stackhand jobs`.
+#[derive(Debug, Subcommand)]
+pub enum JobsCommand {
+    /// Look for mistakes in jobs, their recipes, calendars and credentials, without running or calling anything
+    Check,
+    /// Show the next fire times of all jobs, with what clocks and calendars do to them
+    Next {
+        /// Only of this job
+        #[arg(value_name = "JOB")]
+        job: Option<String>,
+        /// How many
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+        count: u16,
+        /// From then on: a date, a time on the workspace's clock, or RFC 3339 [default: now]
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+    },
+    /// Print the JSON schema of stackhand.toml, for editors
+    Schema,
 }
 
 /// `stackhand cron`.

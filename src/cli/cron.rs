@@ -55,12 +55,12 @@ fn row(due: &FireTime, zone: Zone) -> [String; 3] {
     ]
 }
 
-fn written(at: DateTime<Utc>, zone: Zone) -> String {
+pub(super) fn written(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).to_rfc3339()
 }
 
 /// The instant that somebody means: a date or a time on the wall, or one with its offset.
-fn instant(text: &str, zone: Zone) -> Result<DateTime<Utc>> {
+pub(super) fn instant(text: &str, zone: Zone) -> Result<DateTime<Utc>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
     }

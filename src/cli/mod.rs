@@ -12,6 +12,8 @@ mod eval;
 mod execute;
 mod grants;
 mod history_table;
+mod init;
+mod jobs;
 mod journal;
 mod log;
 mod out_file;

@@ -6,7 +6,9 @@ use clap::Parser;
 
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
-use super::{api, auth, check, completions, cron, doc, eval, journal, log, permissions, repl, run, runs, sim};
+use super::{
+    api, auth, check, completions, cron, doc, eval, init, jobs, journal, log, permissions, repl, run, runs, sim,
+};
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
 use crate::config::{Environment, Given};
@@ -102,6 +104,8 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Auth { command } => auth::auth(process, shared, &command),
         Command::Journal(arguments) => journal::journal(process, shared, &arguments),
         Command::Runs { command } => runs::runs(process, shared, &command),
+        Command::Init(arguments) => init::init(process, shared, &arguments),
+        Command::Jobs { command } => jobs::jobs(process, shared, &command),
         Command::Cron(arguments) => cron::cron(process, &arguments),
         Command::Doc(arguments) => doc::doc(process, &arguments),
         Command::Completions { shell } => {

@@ -73,6 +73,12 @@ impl Profile {
         Some(self.origin(workspace, written.line))
     }
 
+    /// All that a run may be given with it, as written; nothing if it does not say.
+    #[must_use]
+    pub fn permissions(&self) -> &[String] {
+        self.permissions.as_ref().map(|written| written.value.as_slice()).unwrap_or_default()
+    }
+
     pub(super) fn read(name: &str, table: Table<'_, '_>) -> Result<Self, Error> {
         let endpoints = table.table("endpoints", |inner| {
             let keys = inner.keys().map(|key| key.value.to_owned());

@@ -51,7 +51,8 @@ impl<T> Located<T> {
     }
 
     /// Another value at the same place.
-    pub(super) fn with<U>(&self, value: U) -> Located<U> {
+    #[must_use]
+    pub fn with<U>(&self, value: U) -> Located<U> {
         Located { value, line: self.line, column: self.column }
     }
 }

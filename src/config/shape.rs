@@ -8,7 +8,7 @@ use super::{Error, duration};
 use crate::error::nearest;
 
 /// A name is no longer than this, in bytes: it becomes a part of ids, file names and labels of metrics.
-const LONGEST_NAME: usize = 64;
+pub(super) const LONGEST_NAME: usize = 64;
 
 impl<'t> Table<'_, 't> {
     /// Refuses keys that mean nothing here, values of the wrong kind, and the lack of what is needed.

@@ -6,7 +6,9 @@ mod event;
 mod file;
 mod lines;
 mod moment;
+mod open;
 mod recurrence;
 
 pub use closing::{Calendar, Verdict};
 pub use file::CalendarFiles;
+pub use open::{Step, next_open, steps};

@@ -1,0 +1,70 @@
+//! The next fire times of all jobs.
+
+use chrono::{DateTime, Utc};
+
+use crate::config::{Workspace, Zone};
+use crate::error::Result;
+use crate::schedule::calendar::{CalendarFiles, steps};
+use crate::schedule::reading;
+
+/// A fire time of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextFireTime {
+    /// The instant.
+    pub at: DateTime<Utc>,
+    /// The zone on whose wall it is told.
+    pub zone: Zone,
+    /// The job's id.
+    pub job: String,
+    /// Why it is left out, if the calendar closes its date.
+    pub closed: Option<String>,
+    /// What the clocks do on its date.
+    pub note: Option<String>,
+}
+
+/// The first `count` fire times of the jobs of a workspace strictly after `from`, in order; of one job if `only` names
+/// it. Of a stretch that a calendar closes the first is told. Jobs that are not enabled are passed over.
+///
+/// # Errors
+/// When a schedule or a calendar cannot be read.
+pub fn next_fire_times(
+    workspace: &Workspace,
+    only: Option<&str>,
+    from: DateTime<Utc>,
+    count: usize,
+) -> Result<Vec<NextFireTime>> {
+    let mut files = CalendarFiles::default();
+    let mut all = Vec::new();
+    for job in workspace.jobs.iter().filter(|job| job.is_enabled) {
+        let ids = job.each().map(|profile| job.id(profile.map(|profile| profile.value.as_str())));
+        let is_meant = |id: &String| only.is_none_or(|only| only == id || only == job.name.value);
+        let ids: Vec<String> = ids.filter(is_meant).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        let rule = reading::rule(workspace, job)?;
+        let calendar = reading::calendar(workspace, job, &mut files)?;
+        for step in steps(&rule, &calendar, from).take(count) {
+            let zone = rule.zone();
+            let fire_time = |id: &String| NextFireTime {
+                at: step.due.at,
+                zone,
+                job: id.clone(),
+                closed: step.closed.clone(),
+                note: step.due.note(zone),
+            };
+            all.extend(ids.iter().map(fire_time));
+        }
+        // No more is kept than can be asked for.
+        if all.len() > count.saturating_mul(64).max(65_536) {
+            keep_first(&mut all, count);
+        }
+    }
+    keep_first(&mut all, count);
+    Ok(all)
+}
+
+fn keep_first(all: &mut Vec<NextFireTime>, count: usize) {
+    all.sort_by_key(|next| next.at);
+    all.truncate(count);
+}

@@ -1,0 +1,65 @@
+//! `stackhand jobs next`: when jobs are due.
+
+use serde_json::{Value, json};
+
+use crate::app::jobs::{NextFireTime, next_fire_times, workspace};
+use crate::cli::cron::{instant, written};
+use crate::cli::execute::DONE;
+use crate::cli::history_table::table;
+use crate::cli::process::Process;
+use crate::clock::Clock;
+use crate::config::{Workspace, Zone};
+use crate::error::{Error, Kind, Result, nearest};
+
+/// Shows the next fire times of all jobs, or of one.
+pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>) -> Result<u8> {
+    let workspace = workspace(&process.environment)?;
+    let zone = workspace.timezone.unwrap_or(Zone::UTC);
+    let from = match from {
+        Some(text) => instant(text, zone)?,
+        None => Clock::process().now(),
+    };
+    if let Some(job) = job {
+        must_exist(&workspace, job)?;
+    }
+    let next = next_fire_times(&workspace, job, from, count.into())?;
+    let rows: Vec<Value> = next
+        .iter()
+        .map(|next| {
+            json!({ "at": written(next.at, next.zone), "job": next.job, "left_out": next.closed, "note": next.note })
+        })
+        .collect();
+    let text = if next.is_empty() {
+        String::new()
+    } else {
+        table(&process.printer, ["NEXT", "JOB", ""], next.iter().map(row).collect())
+    };
+    process.printer.result(&Value::Array(rows), &text)?;
+    if next.is_empty() {
+        process.printer.note("no job is due");
+    }
+    Ok(DONE)
+}
+
+fn row(next: &NextFireTime) -> [String; 3] {
+    let closed = next.closed.as_ref().map(|why| format!("left out: {why}"));
+    let notes: Vec<String> = closed.into_iter().chain(next.note.clone()).collect();
+    let wall = next.at.with_timezone(&next.zone);
+    [wall.format("%a %Y-%m-%d %H:%M:%S %:z").to_string(), next.job.clone(), notes.join("; ")]
+}
+
+fn must_exist(workspace: &Workspace, wanted: &str) -> Result<()> {
+    let id = |job: &crate::config::Job| {
+        job.each().map(|profile| job.id(profile.map(|profile| profile.value.as_str()))).collect::<Vec<_>>()
+    };
+    let mut names: Vec<String> = workspace.jobs.iter().flat_map(id).collect();
+    names.extend(workspace.jobs.iter().map(|job| job.name.value.clone()));
+    if names.iter().any(|name| name == wanted) {
+        return Ok(());
+    }
+    let error = Error::new(Kind::Usage, "unknown_job", format!("there is no job `{wanted}`"));
+    Err(match nearest(wanted, names.iter().map(String::as_str)) {
+        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+        None => error.with_hint("`stackhand jobs next` shows those that are due"),
+    })
+}
