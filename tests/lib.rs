@@ -37,5 +37,7 @@ mod secrets;
 mod stage;
 mod transport;
 mod walls;
+#[cfg(unix)]
+mod workspace;
 
 use stackhand::catalog as catalogue;

@@ -47,18 +47,25 @@ pub struct Initialised {
 pub fn init(request: &InitRequest) -> Result<Initialised> {
     let mut done = Initialised::default();
     let folder = &request.folder;
-    if !create(&folder.join("stackhand.toml"), &workspace(request))? {
-        let file = folder.join("stackhand.toml");
-        return Err(Error::new(Kind::Config, "workspace_exists", "this folder is a workspace already")
+    let file = folder.join("stackhand.toml");
+    let is_there = || {
+        Error::new(Kind::Config, "workspace_exists", "this folder is a workspace already")
             .with_place(file.display().to_string())
-            .with_hint("`stackhand jobs check` looks it over; nothing was written"));
+            .with_hint("`stackhand jobs check` looks it over; nothing was written")
+    };
+    if file.symlink_metadata().is_ok() {
+        return Err(is_there());
     }
-    done.written.push("stackhand.toml".to_owned());
     let scripts = folder.join("scripts");
     std::fs::create_dir_all(&scripts).map_err(|error| unwritable(&scripts, &error))?;
     let list = if create(&scripts.join("quota_alert.rhai"), RECIPE)? { &mut done.written } else { &mut done.kept };
     list.push("scripts/quota_alert.rhai".to_owned());
     ignore(folder, &mut done)?;
+    // Last, so that what failed before can be tried again.
+    if !create(&file, &workspace(request))? {
+        return Err(is_there());
+    }
+    done.written.push("stackhand.toml".to_owned());
     Ok(done)
 }
 
@@ -160,7 +167,9 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_written_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = init(&request(&folder.path().join("gone"))).expect_err("no folder");
+        std::fs::write(folder.path().join("scripts"), "mine").expect("a file");
+        let error = init(&request(folder.path())).expect_err("a file in the way");
         assert_eq!((error.code, error.exit_code() as u8), ("unwritable", 3));
+        assert!(!folder.path().join("stackhand.toml").exists());
     }
 }

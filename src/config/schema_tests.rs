@@ -60,14 +60,13 @@ fn fitting(key: &Key) -> String {
         Shape::Choice(names) | Shape::Choices(names) => format!("\"{}\"", names[0]),
         Shape::Secret => "\"https://example.org\"".to_owned(),
         Shape::Text | Shape::Name => "\"a\"".to_owned(),
-        Shape::Texts | Shape::Names => "[]".to_owned(),
+        Shape::Texts | Shape::Names | Shape::Tables(_) => "[]".to_owned(),
         Shape::Numbers
         | Shape::TextsByName
         | Shape::Values
         | Shape::Table(_)
         | Shape::TablesByName(_)
         | Shape::TablesByKind(_) => "{}".to_owned(),
-        Shape::Tables(_) => "[]".to_owned(),
     }
 }
 

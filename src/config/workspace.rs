@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::job_reader::{Others, check_channels, read_jobs, read_notify};
 use super::reader::{Located, Reader, Table};
+use super::shape::shown;
 use super::{Channel, Environment, Error, Job, Notify, Profile, Zone, keys, zone};
 use crate::error::nearest;
 use crate::secret::Secret;
@@ -16,7 +17,7 @@ const FILE: &str = "stackhand.toml";
 pub(super) const SIMULATOR: &str = "sim";
 
 /// A file longer than this is not read, in bytes: a hundred thousand jobs have room in it.
-const LONGEST: u64 = 64 * 1024 * 1024;
+const LONGEST: u64 = 64_000_000;
 
 /// How many runs are under way at once at most when nobody says so.
 const MAX_RUNNING: usize = 8;
@@ -78,7 +79,7 @@ impl Workspace {
         let length = std::fs::metadata(&file).map(|facts| facts.len());
         let text = length.and_then(|length| match length {
             0..=LONGEST => std::fs::read_to_string(&file),
-            _ => Err(std::io::Error::other("it is longer than 64 MiB")),
+            _ => Err(std::io::Error::other("it is longer than 64 million bytes")),
         });
         let text = text.map_err(|error| {
             Error::new(
@@ -140,7 +141,7 @@ impl Workspace {
         let timezone = top.text("timezone")?;
         let timezone = timezone.map(|written| {
             zone(&written.value).map_err(|error| {
-                let complaint = top.complain(&written, "unknown_zone", error.message);
+                let complaint = top.complain(&written, "unknown_zone", shown(&error.message));
                 complaint.hint(error.hint.unwrap_or_default())
             })
         });

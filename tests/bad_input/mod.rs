@@ -3,6 +3,7 @@
 
 mod command_line;
 mod environment;
+mod jobs;
 pub mod keys;
 mod parameters;
 mod scripts;

@@ -41,6 +41,8 @@ pub struct CheckedJob {
     pub recipe: String,
     /// Whether it is due at all.
     pub is_enabled: bool,
+    /// Whether its schedule and its calendar could be read.
+    pub is_readable: bool,
     /// When it is due next.
     pub next: Option<DateTime<Utc>>,
     /// The zone on whose wall that is told.
@@ -106,13 +108,14 @@ struct Checker<'w> {
 impl Checker<'_> {
     fn job(&mut self, job: &Job) -> Vec<JobFinding> {
         let mut findings = Vec::new();
-        let next = self.time(job, &mut findings);
+        let time = self.time(job, &mut findings);
         for profile in job.each() {
             self.found.jobs.push(CheckedJob {
                 id: job.id(profile.map(|profile| profile.value.as_str())),
                 recipe: job.recipe.value.clone(),
                 is_enabled: job.is_enabled,
-                next: next.filter(|_| job.is_enabled),
+                is_readable: time.is_ok(),
+                next: time.ok().flatten().filter(|_| job.is_enabled),
                 zone: self.workspace.timezone.unwrap_or(Zone::UTC),
             });
         }
@@ -130,13 +133,17 @@ impl Checker<'_> {
             findings.push(JobFinding::warning(error.hint(hint)));
         }
         for secret in job.secrets() {
-            findings.extend(self.secret(secret, "heartbeat"));
+            findings.extend(self.secret(secret, "the heartbeat").map(|finding| match finding.severity {
+                // Who knows it can hide that the job is dead, and no more.
+                Weight::Warning => JobFinding { severity: Weight::Hint, ..finding },
+                Weight::Error | Weight::Hint => finding,
+            }));
         }
         findings
     }
 
-    /// Schedule and calendar; gives the next fire time.
-    fn time(&mut self, job: &Job, findings: &mut Vec<JobFinding>) -> Option<DateTime<Utc>> {
+    /// Schedule and calendar; gives the next fire time, if they can be read.
+    fn time(&mut self, job: &Job, findings: &mut Vec<JobFinding>) -> Result<Option<DateTime<Utc>>, ()> {
         let rule = reading::rule(self.workspace, job);
         let calendar = reading::calendar(self.workspace, job, &mut self.files);
         let (rule, calendar) = match (rule, calendar) {
@@ -144,7 +151,7 @@ impl Checker<'_> {
             (rule, calendar) => {
                 let errors = [rule.err(), calendar.err()].into_iter().flatten();
                 findings.extend(errors.map(JobFinding::error));
-                return None;
+                return Err(());
             }
         };
         let complain = |code, message: String| self.workspace.complain(&job.name, code, message);
@@ -157,7 +164,7 @@ impl Checker<'_> {
         let notes = clocks::notes(job, &rule, self.now);
         findings.extend(notes.into_iter().map(|note| JobFinding::hint(complain("clocks_change", note))));
         findings.extend(self.window(job, &rule));
-        next.map(|due| due.at)
+        Ok(next.map(|due| due.at))
     }
 
     /// A window that reaches into the next fire time's half of the way is cut there.
@@ -340,3 +347,7 @@ fn is_nothing_given(candidates: &[crate::config::Candidate]) -> bool {
 fn counted(count: usize) -> String {
     if count == 1 { "a mistake".to_owned() } else { format!("{count} mistakes") }
 }
+
+#[cfg(test)]
+#[path = "check_tests.rs"]
+mod tests;

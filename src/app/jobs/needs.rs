@@ -1,8 +1,8 @@
 //! What a job gives, held against what its recipe needs.
 
 use crate::catalog::Effect;
-use crate::engine::footprint::{Footprint, Reason};
-use crate::policy::{Grant, Granted, Listed};
+use crate::engine::footprint::{Footprint, Reason, Spot};
+use crate::policy::{Grant, Granted, Listed, LocalGrant};
 
 /// What a recipe needs for certain and the job's list does not give, each with a line that needs it.
 pub(super) fn not_given(found: &Footprint, listed: &Listed) -> Vec<(String, String)> {
@@ -18,7 +18,7 @@ pub(super) fn not_given(found: &Footprint, listed: &Listed) -> Vec<(String, Stri
             let speaks =
                 listed.grants.is_empty() || listed.grants.iter().any(|grant| !matches!(grant.what, Granted::Local(_)));
             if speaks && !listed.grants.iter().any(gives) {
-                let line = need.places.first().map(|place| place.label()).unwrap_or_default();
+                let line = need.places.first().map(Spot::label).unwrap_or_default();
                 missing.push((permission.name.to_owned(), line));
             }
         }
@@ -30,11 +30,9 @@ pub(super) fn not_given(found: &Footprint, listed: &Listed) -> Vec<(String, Stri
 
 /// What a recipe touches for certain outside the API and nobody gives.
 pub(super) fn local_not_given(found: &Footprint, given: &[Grant]) -> Vec<(String, String)> {
-    let gives = |wanted: &crate::policy::LocalGrant| {
+    let is_covered = |wanted: &LocalGrant| {
         given.iter().any(|grant| matches!(&grant.what, Granted::Local(local) if local.may_reach(wanted)))
     };
-    let missing = found.local.iter().filter(|need| need.is_certain && !gives(&need.grant));
-    missing
-        .map(|need| (need.grant.to_string(), need.places.first().map(|place| place.label()).unwrap_or_default()))
-        .collect()
+    let missing = found.local.iter().filter(|need| need.is_certain && !is_covered(&need.grant));
+    missing.map(|need| (need.grant.to_string(), need.places.first().map(Spot::label).unwrap_or_default())).collect()
 }

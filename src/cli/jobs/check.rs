@@ -71,7 +71,8 @@ fn when(job: &CheckedJob) -> String {
     let wall = |at: DateTime<Utc>| at.with_timezone(&job.zone).format("%a %Y-%m-%d %H:%M:%S %:z").to_string();
     match job.next {
         Some(at) => wall(at),
-        None if job.is_enabled => "never".to_owned(),
-        None => "not enabled".to_owned(),
+        None if !job.is_enabled => "not enabled".to_owned(),
+        None if !job.is_readable => "not known".to_owned(),
+        None => "never".to_owned(),
     }
 }
