@@ -19,6 +19,7 @@ mod python;
 mod raw;
 mod report;
 mod rounds;
+mod schedule;
 mod script;
 mod server;
 mod servers;
@@ -49,6 +50,9 @@ struct Arguments {
     /// Serve canned answers until the input ends: what this program starts itself for
     #[arg(long, hide = true)]
     serve: bool,
+    /// Wait as a scheduler and tell what that holds: what this program starts itself for
+    #[arg(long, hide = true)]
+    idle: bool,
     /// What cargo says to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -73,6 +77,10 @@ fn main() -> ExitCode {
         server::serve();
         return ExitCode::SUCCESS;
     }
+    if arguments.idle {
+        schedule::idle();
+        return ExitCode::SUCCESS;
+    }
     let scale = Scale { is_quick: arguments.quick };
     let wants = |section: &str| {
         let is_wanted = arguments.sections.is_empty() || arguments.sections.iter().any(|name| name == section);
@@ -93,6 +101,9 @@ fn main() -> ExitCode {
     #[cfg(unix)]
     if wants("session") {
         figures.extend(session::measure(scale));
+    }
+    if wants("schedule") {
+        figures.extend(schedule::measure(scale));
     }
     let server = Server::start();
     if wants("call") {

@@ -13,7 +13,8 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use super::aside::set_aside;
 use super::check::{APPLICATION, Finding, LAYOUT, examine};
 use super::connection::{Read, Readers, Write};
-use super::failure::{Said, placed, said, unusable};
+use super::failure::{Said, placed, removed, said, unusable};
+use super::identity::Identity;
 use super::instant::to_millis;
 use super::lock::Lock;
 use crate::clock::Clock;
@@ -74,6 +75,7 @@ struct Inner {
     clock: Clock,
     writer: Arc<tokio::sync::Mutex<SqliteConnection>>,
     readers: Option<Arc<Readers>>,
+    identity: Option<Identity>,
     _lock: Option<Lock>,
 }
 
@@ -155,7 +157,8 @@ impl Database {
     ) -> Result<Self, Error> {
         let readers = connect.map(|connect| Arc::new(Readers::new(connect.pragma("query_only", "ON"))));
         let writer = Arc::new(tokio::sync::Mutex::new(writer));
-        let database = Self(Arc::new(Inner { file, clock, writer, readers, _lock: lock }));
+        let identity = Identity::of(&file);
+        let database = Self(Arc::new(Inner { file, clock, writer, readers, identity, _lock: lock }));
         database.begin_tables().await?;
         Ok(database)
     }
@@ -182,8 +185,12 @@ impl Database {
     /// Begins a write transaction; waits for the one before. A task that holds one must not begin another.
     ///
     /// # Errors
-    /// Code `state_locked` if another process holds the file for longer than 5 seconds; those of the file.
+    /// Code `state_locked` if another process holds the file for longer than 5 seconds, `state_removed` if the file is no
+    /// longer where it was: what is written to it then would be lost; those of the file.
     pub async fn write(&self) -> Result<Write, Error> {
+        if Identity::of(&self.0.file) != self.0.identity {
+            return Err(self.placed(removed()));
+        }
         Write::begin(self.0.writer.clone()).await.map_err(|error| self.placed(error.into()))
     }
 

@@ -97,6 +97,12 @@ pub(super) fn unusable(error: &io::Error) -> Error {
     }
 }
 
+/// The file was deleted or replaced while it was in use.
+pub(super) fn removed() -> Error {
+    Error::new(Kind::Config, "state_removed", "the state was removed or replaced while it was in use")
+        .with_hint("put the file back, or start again to begin a new state; nothing can be kept until then")
+}
+
 /// Says of which file an error is.
 pub(super) fn placed(error: Error, file: &Path) -> Error {
     match error.place {

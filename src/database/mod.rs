@@ -10,6 +10,7 @@ mod database;
 #[cfg(test)]
 mod database_tests;
 mod failure;
+mod identity;
 mod instant;
 mod lock;
 mod migration;

@@ -15,13 +15,11 @@ use crate::schedule::rows::{Entry, Phase, RunRow, ScheduledBy};
 pub fn claim_due(candidates: &[JobId], around: &Situation, mut seen: Snapshot) -> (Changes, Step) {
     let (mut changes, mut step) = (Changes::default(), Step::default());
     let before = seen.live.clone();
+    let under_way: BTreeSet<&JobId> = before.iter().map(|entry| &entry.job).collect();
     for job in candidates.iter().filter_map(|id| around.roster.get(id)) {
-        take_in(job, around, &mut seen, &mut changes, &mut step);
+        take_in(job, around, &under_way, &mut seen, &mut changes, &mut step);
     }
-    seen.live.sort_by(|one, two| {
-        let key = |entry: &Entry| (entry.fire_time, around.roster.position(&entry.job));
-        key(one).cmp(&key(two)).then_with(|| one.job.cmp(&two.job))
-    });
+    seen.live.sort_by_cached_key(|entry| (entry.fire_time, around.roster.position(&entry.job), entry.job.clone()));
     start_what_may(around, &mut seen, &mut changes, &mut step);
     let before: HashMap<_, _> = before.iter().map(|entry| ((&entry.job, entry.fire_time), entry)).collect();
     let is_new = |entry: &Entry| before.get(&(&entry.job, entry.fire_time)) != Some(&entry);

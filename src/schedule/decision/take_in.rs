@@ -1,11 +1,13 @@
 //! Fire times that have come: each gets a row of its own, or its place in a stretch.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::stretches::{take_back, without_rows};
 use super::{Changes, Situation, Snapshot, Step};
 use crate::schedule::calendar::Verdict;
-use crate::schedule::job::{Job, Missed, WhileRunning};
+use crate::schedule::job::{Job, JobId, Missed, WhileRunning};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, JobRow, Phase, RunId, ScheduledBy, Stretch};
 
@@ -16,10 +18,18 @@ const MOST_CAUGHT_UP: usize = 100;
 const MOST_CLOSED: usize = 400;
 
 /// Decides the fire times of `job` up to now. Live entries that it adds go into the snapshot, all else into the changes.
-pub(super) fn take_in(job: &Job, around: &Situation, seen: &mut Snapshot, changes: &mut Changes, step: &mut Step) {
+/// `under_way` are the jobs that had live entries before.
+pub(super) fn take_in(
+    job: &Job,
+    around: &Situation,
+    under_way: &BTreeSet<&JobId>,
+    seen: &mut Snapshot,
+    changes: &mut Changes,
+    step: &mut Step,
+) {
     let Some(mut row) = seen.jobs.get(&job.id).cloned() else { return };
     let before = row.clone();
-    let mut intake = Intake { job, around, seen, changes, step };
+    let mut intake = Intake { job, around, under_way, seen, changes, step };
     intake.go_back(&mut row);
     if intake.pass_pause(&mut row) {
         intake.decide(&mut row);
@@ -60,6 +70,7 @@ fn last_open(job: &Job, row: &JobRow, after: DateTime<Utc>, until: DateTime<Utc>
 struct Intake<'a, 'b> {
     job: &'a Job,
     around: &'a Situation<'b>,
+    under_way: &'a BTreeSet<&'b JobId>,
     seen: &'a mut Snapshot,
     changes: &'a mut Changes,
     step: &'a mut Step,
@@ -189,6 +200,9 @@ impl Intake<'_, '_> {
     fn is_to_be_skipped(&mut self, entry: &mut Entry) -> bool {
         let now = self.around.now;
         let id = &self.job.id;
+        if !self.under_way.contains(id) {
+            return false;
+        }
         let earlier = || self.seen.live.iter().filter(|live| live.job == *id);
         let Some(first) = earlier().next() else { return false };
         match self.job.overlap {

@@ -1,7 +1,8 @@
 //! Rows as they lie in tables.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeTuple;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::database::{from_millis, to_millis};
 use crate::error::{Error, Kind, Result};
@@ -10,16 +11,16 @@ use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Fence, JobRow, Pause, Phase, RunId, RunRow, ScheduledBy, Stretch};
 
 /// Cells of a table that many rows are read from and written to at once: SQLite puts rows together into JSON and takes
-/// them apart faster than it hands cells over one by one.
+/// them apart faster than it hands over cells one by one.
 pub(super) trait Cells: Serialize + for<'de> Deserialize<'de> {
     /// What is made of them.
     type Row;
 
-    /// An expression for the cells of a row, as one JSON array.
-    const ROW: &'static str;
+    /// The table.
+    const TABLE: &'static str;
 
-    /// The statement that writes the rows of one JSON array in their order, each over that of the same key.
-    const WRITE: &'static str;
+    /// The columns of the key, and the others, in the order in which the cells are spelled.
+    const COLUMNS: (&'static [&'static str], &'static [&'static str]);
 
     /// The cells of a row.
     fn of(row: &Self::Row) -> Self;
@@ -29,37 +30,55 @@ pub(super) trait Cells: Serialize + for<'de> Deserialize<'de> {
     /// # Errors
     /// If a word is none that is known, as after a change by hand.
     fn row(self) -> Result<Self::Row>;
+
+    /// An expression for the cells of a row, as one JSON array.
+    fn reading() -> String {
+        format!("json_array({})", [Self::COLUMNS.0, Self::COLUMNS.1].concat().join(", "))
+    }
+
+    /// The statement that writes the rows of one JSON array in their order, each over that of the same key.
+    fn writing() -> String {
+        let (table, (keys, others)) = (Self::TABLE, Self::COLUMNS);
+        let columns = [keys, others].concat();
+        let cells: Vec<String> = (0..columns.len()).map(|index| format!("value ->> {index}")).collect();
+        let over: Vec<String> = others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        // Without a condition, `ON` would be taken for a part of a join.
+        format!(
+            "INSERT INTO {table} ({}) SELECT {} FROM jsonb_each(?1) WHERE true ON CONFLICT ({}) DO UPDATE SET {}",
+            columns.join(", "),
+            cells.join(", "),
+            keys.join(", "),
+            over.join(", ")
+        )
+    }
 }
 
+/// Declares cells; they are spelled as an array, in the order of the columns.
 macro_rules! columns {
     (
-        $(#[$meta:meta])* $name:ident in $table:literal
-        by { $key:ident: $key_type:ty $(, $more_key:ident: $more_key_type:ty)* }
-        holds { $first:ident: $first_type:ty $(, $column:ident: $type:ty)* $(,)? }
+        $name:ident in $table:literal
+        by { $($key:ident: $key_type:ty),+ }
+        holds { $($column:ident: $type:ty),+ $(,)? }
     ) => {
-        $(#[$meta])*
-        #[derive(Debug, Serialize, Deserialize)]
+        #[derive(Debug, Deserialize)]
         pub(super) struct $name {
-            $key: $key_type, $($more_key: $more_key_type,)*
-            $first: $first_type, $($column: $type,)*
+            $($key: $key_type,)+
+            $($column: $type,)+
         }
 
         impl $name {
-            const ROW: &'static str = concat!(
-                "json_array(", stringify!($key), $(", ", stringify!($more_key),)*
-                ", ", stringify!($first), $(", ", stringify!($column),)* ")"
-            );
+            const TABLE: &'static str = $table;
+            const COLUMNS: (&'static [&'static str], &'static [&'static str]) =
+                (&[$(stringify!($key)),+], &[$(stringify!($column)),+]);
+        }
 
-            const WRITE: &'static str = concat!(
-                "INSERT INTO ", $table, " (", stringify!($key), $(", ", stringify!($more_key),)*
-                ", ", stringify!($first), $(", ", stringify!($column),)*
-                ") SELECT value ->> '", stringify!($key), "'", $(", value ->> '", stringify!($more_key), "'",)*
-                ", value ->> '", stringify!($first), "'", $(", value ->> '", stringify!($column), "'",)*
-                // Without a condition, `ON` would be taken for a part of a join.
-                " FROM json_each(?1) WHERE true ON CONFLICT (", stringify!($key), $(", ", stringify!($more_key),)*
-                ") DO UPDATE SET ", stringify!($first), " = excluded.", stringify!($first),
-                $(", ", stringify!($column), " = excluded.", stringify!($column),)*
-            );
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                let mut cells = serializer.serialize_tuple(Self::COLUMNS.0.len() + Self::COLUMNS.1.len())?;
+                $(cells.serialize_element(&self.$key)?;)+
+                $(cells.serialize_element(&self.$column)?;)+
+                cells.end()
+            }
         }
     };
 }
@@ -105,8 +124,8 @@ columns! {
 
 impl Cells for JobCells {
     type Row = JobRow;
-    const ROW: &'static str = Self::ROW;
-    const WRITE: &'static str = Self::WRITE;
+    const TABLE: &'static str = Self::TABLE;
+    const COLUMNS: (&'static [&'static str], &'static [&'static str]) = Self::COLUMNS;
 
     fn of(row: &JobRow) -> Self {
         Self {
@@ -140,8 +159,8 @@ impl Cells for JobCells {
 
 impl Cells for EntryCells {
     type Row = Entry;
-    const ROW: &'static str = Self::ROW;
-    const WRITE: &'static str = Self::WRITE;
+    const TABLE: &'static str = Self::TABLE;
+    const COLUMNS: (&'static [&'static str], &'static [&'static str]) = Self::COLUMNS;
 
     fn of(row: &Entry) -> Self {
         let ((held_code, held_text), (reason_code, reason_text)) =
@@ -193,8 +212,8 @@ impl Cells for EntryCells {
 
 impl Cells for StretchCells {
     type Row = Stretch;
-    const ROW: &'static str = Self::ROW;
-    const WRITE: &'static str = Self::WRITE;
+    const TABLE: &'static str = Self::TABLE;
+    const COLUMNS: (&'static [&'static str], &'static [&'static str]) = Self::COLUMNS;
 
     fn of(row: &Stretch) -> Self {
         Self {
@@ -227,8 +246,8 @@ impl Cells for StretchCells {
 
 impl Cells for RunCells {
     type Row = RunRow;
-    const ROW: &'static str = Self::ROW;
-    const WRITE: &'static str = Self::WRITE;
+    const TABLE: &'static str = Self::TABLE;
+    const COLUMNS: (&'static [&'static str], &'static [&'static str]) = Self::COLUMNS;
 
     fn of(row: &RunRow) -> Self {
         let (reason_code, reason_text) = parts(row.reason.as_ref());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::cells::{Cells, EntryCells, JobCells, RunCells, StretchCells, key};
 use super::rows::json;
@@ -40,7 +40,7 @@ where
         return Ok(());
     }
     let cells: Vec<C> = rows.map(C::of).collect();
-    execute(connection, C::WRITE, &cells).await?;
+    sqlx::query(AssertSqlSafe(C::writing())).bind(json(&cells)).execute(connection).await?;
     Ok(())
 }
 

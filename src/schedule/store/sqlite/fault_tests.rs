@@ -188,6 +188,20 @@ async fn a_file_that_another_process_holds_is_told_at_every_verb() {
     assert_eq!(disk.claim().await.expect("claimed").len(), 2);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_removed_or_replaced_is_told_at_every_verb() {
+    let mut disk = Disk::new().await;
+    disk.busy().await;
+    let aside = disk.file.with_extension("aside");
+    fs::rename(&disk.file, &aside).expect("moved");
+    disk.fails_whole("state_removed").await;
+    fs::copy(&aside, &disk.file).expect("copied");
+    disk.fails_whole("state_removed").await;
+    fs::rename(&aside, &disk.file).expect("put back");
+    assert_eq!(disk.claim().await.expect("claimed").len(), 2);
+}
+
 #[tokio::test]
 async fn a_full_disk_loses_nothing_of_what_was_answered() {
     let mut disk = Disk::new().await;

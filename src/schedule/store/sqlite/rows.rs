@@ -21,7 +21,7 @@ pub(super) async fn select<C: Cells>(
     order: &str,
     bind: impl Serialize,
 ) -> Result<Vec<C::Row>> {
-    let sql = format!("SELECT json_group_array({} ORDER BY {order}) FROM {rest}", C::ROW);
+    let sql = format!("SELECT json_group_array({} ORDER BY {order}) FROM {rest}", C::reading());
     let rows: String = sqlx::query_scalar(AssertSqlSafe(sql)).bind(json(&bind)).fetch_one(connection).await?;
     parse::<Vec<C>>(&rows)?.into_iter().map(C::row).collect()
 }
