@@ -11,7 +11,8 @@ use crate::policy::{Belts, Listed, Place, Protected, Rules, known_grant};
 /// What a run in a session must obey.
 ///
 /// # Errors
-/// Kind `config` when the profile lists what is no permission, or protects by what is no selector.
+/// Kind `config` when the profile lists what is no permission, or protects by what is no selector, or when the own
+/// server is named by what is no id.
 pub(super) fn rules(opening: &Opening, settings: &Settings) -> Result<Arc<Rules>> {
     let mut sources = opening.sources.clone();
     sources.profile = settings.permissions.as_ref().map(ceiling).transpose()?;
@@ -19,7 +20,7 @@ pub(super) fn rules(opening: &Opening, settings: &Settings) -> Result<Arc<Rules>
     let belts = Belts {
         managed: opening.managed,
         protected: settings.protect.as_ref().map(protected).transpose()?,
-        own_server: (!opening.includes_self).then(|| OwnServer::new(&opening.environment)),
+        own_server: if opening.includes_self { None } else { Some(OwnServer::new(&opening.environment)?) },
     };
     Ok(Arc::new(Rules::new(&sources, belts)))
 }

@@ -136,9 +136,11 @@ fn decide(
 
 /// `97 changes`.
 fn in_short(rehearsal: &Rehearsal) -> String {
+    let more = if rehearsal.ended.is_some() { " and what could not be counted" } else { "" };
     match rehearsal.changes() {
-        1 => "1 change".to_owned(),
-        count => format!("{count} changes"),
+        0 => "changes that could not be counted".to_owned(),
+        1 => format!("1 change{more}"),
+        count => format!("{count} changes{more}"),
     }
 }
 

@@ -11,12 +11,17 @@ use super::history_table::{counted, short, shown, table};
 use super::journal::object;
 use super::process::Process;
 use crate::app::Session;
-use crate::app::history::{self, RunPage};
+use crate::app::history::{self, ChangeLine, RunPage};
 use crate::clock::Clock;
 use crate::config::duration;
 use crate::error::{Error, Kind, Result, io_cause};
-use crate::journal::{Archive, History, Who, read_output};
+use crate::journal::{Archive, History, Outcome, Who, read_output};
 use crate::policy::Sources;
+
+/// So many changes are shown on a page; `-o json` tells all.
+const MOST_CHANGES: usize = 100;
+/// So many lines of what was left.
+const MOST_LEFT: usize = 20;
 
 /// Shows runs.
 pub fn runs(process: &Process, shared: &Shared, command: &RunsCommand) -> Result<u8> {
@@ -150,7 +155,9 @@ fn text(process: &Process, page: &RunPage) -> String {
     let counts = &page.counts;
     lines.add("changes", &format!("{} done, {} refused, {} unknown", counts.done, counts.refused, counts.unknown));
     if !page.changes.is_empty() {
-        let cells = page.changes.iter().map(|line| {
+        let on_page = on_page(&page.changes);
+        let left_out = page.changes.len() - on_page.len();
+        let cells = on_page.into_iter().map(|line| {
             [
                 line.row.outcome.as_str().to_owned(),
                 line.row.operation.clone(),
@@ -161,11 +168,27 @@ fn text(process: &Process, page: &RunPage) -> String {
         });
         let table = table(&process.printer, ["OUTCOME", "OPERATION", "OBJECT", "WAS", "NOW"], cells.collect());
         let _ = write!(lines.0, "\n{table}\n\n");
+        if left_out > 0 {
+            let all = format!("{} more: `stackhand journal --run {}`", counted(left_out, "change"), short(&page.run));
+            lines.add("and", &all);
+        }
     }
-    page.left.iter().for_each(|left| lines.add("left", left));
+    page.left.iter().take(MOST_LEFT).for_each(|left| lines.add("left", left));
+    if page.left.len() > MOST_LEFT {
+        lines.add("left", &format!("{} more", page.left.len() - MOST_LEFT));
+    }
     page.notes.iter().for_each(|note| lines.add("note", note));
     lines.add_some("next", page.next.as_deref());
     lines.0.trim_end().to_owned()
+}
+
+/// The changes that a page has room for, in their order: those that are not done before those that are.
+fn on_page(changes: &[ChangeLine]) -> Vec<&ChangeLine> {
+    let is_done = |line: &&ChangeLine| line.row.outcome == Outcome::Done;
+    let open = changes.iter().filter(|line| !is_done(line));
+    let mut kept: Vec<&ChangeLine> = open.chain(changes.iter().filter(is_done)).take(MOST_CHANGES).collect();
+    kept.sort_by_key(|line| line.row.call);
+    kept
 }
 
 fn outcome(page: &RunPage) -> String {

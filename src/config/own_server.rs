@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::Environment;
 use super::variables::STACKHAND_SERVER_ID;
+use crate::error::{Error, Kind, Result};
 
 /// Where cloud-init keeps the id that the platform gave to the machine; on OpenStack, the server's.
 const INSTANCE_ID: &str = "var/lib/cloud/data/instance-id";
@@ -33,9 +34,18 @@ pub struct Found {
 
 impl OwnServer {
     /// The server that the environment names, or that the files of this machine do.
-    #[must_use]
-    pub fn new(environment: &Environment) -> Self {
-        Self::within(environment, Path::new("/"))
+    ///
+    /// # Errors
+    /// Kind `config` when the variable holds no id: nobody would be guarded by it.
+    pub fn new(environment: &Environment) -> Result<Self> {
+        if let Some(given) = environment.variable(STACKHAND_SERVER_ID)
+            && uuid::Uuid::try_parse(given.trim()).is_err()
+        {
+            return Err(Error::new(Kind::Config, "bad_server_id", format!("`{given}` is no id of a server"))
+                .with_place(format!("environment variable `{STACKHAND_SERVER_ID}`"))
+                .with_hint("give the id of the server that this runs on, or unset it"));
+        }
+        Ok(Self::within(environment, Path::new("/")))
     }
 
     /// The same with the files below another folder.
@@ -52,7 +62,8 @@ impl OwnServer {
 
     fn look(&self) -> Option<Found> {
         if let Some(given) = &self.given {
-            return Some(Found { id: given.trim().to_lowercase(), origin: format!("`{STACKHAND_SERVER_ID}`") });
+            let id = uuid::Uuid::try_parse(given.trim()).ok()?.to_string();
+            return Some(Found { id, origin: format!("`{STACKHAND_SERVER_ID}`") });
         }
         let found = |path: &str| {
             let text = self.read(path)?;
@@ -103,5 +114,11 @@ mod tests {
         let by_hand = nothing.with(STACKHAND_SERVER_ID, "AAAAAAAA-2222-4222-8222-222222222222");
         let found = find(&by_hand, &[(INSTANCE_ID, ID)]);
         assert_eq!(id(found).as_deref(), Some("aaaaaaaa-2222-4222-8222-222222222222"));
+    }
+    #[test]
+    fn a_variable_that_holds_no_id_is_an_error() {
+        let error = OwnServer::new(&Environment::empty("/").with(STACKHAND_SERVER_ID, "web-1")).expect_err("no id");
+        assert_eq!((error.kind, error.code), (Kind::Config, "bad_server_id"));
+        assert!(OwnServer::new(&Environment::empty("/")).is_ok());
     }
 }

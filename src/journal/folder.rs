@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::{Environment, Settings};
 
 /// How a day's folder is called.
-const DAY: &str = "%Y-%m-%d";
+pub(super) const DAY: &str = "%Y-%m-%d";
 
 /// The folder of all journals of a workspace, or of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]

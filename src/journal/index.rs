@@ -1,5 +1,6 @@
 //! The index of a folder of journals: a chain of its own that names every run, so that a file that is gone is missed.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Chain, Link, NOTHING, hash_of};
-use super::folder::{Folder, append_to};
+use super::folder::{DAY, Folder, append_to};
 
 /// More than any line of the index takes.
 const LONGEST_LINE: u64 = 4_096;
@@ -30,6 +31,12 @@ impl Event {
         match self {
             Self::Began { time, .. } | Self::Ended { time, .. } | Self::Pruned { time, .. } => *time,
         }
+    }
+
+    /// The day under which the records of a run that begins stand.
+    fn day(&self) -> Option<NaiveDate> {
+        let Self::Began { file, .. } = self else { return None };
+        NaiveDate::parse_from_str(file.split('/').next()?, DAY).ok()
     }
 }
 
@@ -63,25 +70,39 @@ impl Index {
         Ok(chain.last)
     }
 
-    /// Throws away the lines before a day.
-    pub fn prune(&self, before: NaiveDate, now: DateTime<Utc>) -> io::Result<()> {
+    /// Throws away the lines before a day, and gives the days before it that are named all the same: after a clock that
+    /// went back they stand behind later ones, and stay as long as these do.
+    pub fn prune(&self, before: NaiveDate, now: DateTime<Utc>) -> io::Result<BTreeSet<NaiveDate>> {
         let text = std::fs::read_to_string(&self.path)?;
-        let is_old = |line: &&str| {
-            let event = serde_json::from_str::<Event>(line);
-            event.is_ok_and(|event| event.time().date_naive() < before)
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let events: Vec<Option<Event>> = lines.iter().map(|line| serde_json::from_str(line).ok()).collect();
+        let named = |events: &[Option<Event>]| -> BTreeSet<NaiveDate> {
+            events.iter().flatten().filter_map(Event::day).filter(|day| *day < before).collect()
         };
-        let old = text.split_inclusive('\n').take_while(is_old);
-        let length: usize = old.clone().map(str::len).sum();
-        let first: Option<Link> = text.lines().next().and_then(|line| serde_json::from_str(line).ok());
-        let lines = first.map_or(0, |link| link.seq) + old.count() as u64;
-        if length > 0 && length < text.len() {
+        // A line that is none is as old as what is around it.
+        let is_old = |event: &&Option<Event>| event.as_ref().is_none_or(|event| event.time().date_naive() < before);
+        let mut old = events.iter().take_while(is_old).count();
+        if old == lines.len() {
+            return Ok(named(&events));
+        }
+        let kept = loop {
+            let kept = named(&events[old..]);
+            let is_kept =
+                |event: &Option<Event>| event.as_ref().and_then(Event::day).is_some_and(|day| kept.contains(&day));
+            match events[..old].iter().position(is_kept) {
+                Some(first) => old = first,
+                None => break kept,
+            }
+        };
+        let link = lines[old..].iter().find_map(|line| serde_json::from_str::<Link>(line).ok());
+        if let Some(Link { seq, .. }) = link.filter(|_| old > 0) {
             let fresh = self.path.with_extension("new");
             let _ = std::fs::remove_file(&fresh);
-            append_to(&fresh)?.write_all(&text.as_bytes()[length..])?;
+            append_to(&fresh)?.write_all(lines[old..].concat().as_bytes())?;
             std::fs::rename(&fresh, &self.path)?;
-            self.add(&Event::Pruned { time: now, before, lines })?;
+            self.add(&Event::Pruned { time: now, before, lines: seq })?;
         }
-        Ok(())
+        Ok(kept)
     }
 }
 
@@ -117,9 +138,9 @@ impl Tail {
 mod tests {
     use super::*;
 
-    fn event(time: &str, run: &str) -> Event {
-        let time = format!("{time}T12:00:00Z").parse().expect("a time");
-        Event::Began { time, run: run.to_owned(), file: format!("{run}.ndjson") }
+    fn event(day: &str, run: &str) -> Event {
+        let time = format!("{day}T12:00:00Z").parse().expect("a time");
+        Event::Began { time, run: run.to_owned(), file: format!("{day}/{run}.ndjson") }
     }
 
     fn links(folder: &Folder) -> Vec<Link> {
@@ -153,5 +174,24 @@ mod tests {
         assert_eq!(links.iter().map(|link| link.seq).collect::<Vec<_>>(), [2, 3]);
         let text = std::fs::read_to_string(Index::path_in(&folder)).expect("it is there");
         assert!(text.ends_with("\"before\":\"2026-11-21\",\"lines\":2}\n"), "{text}");
+    }
+    #[test]
+    fn days_that_a_clock_went_back_to_stay_as_long_as_what_stands_before_them() {
+        let home = tempfile::tempdir().expect("a folder");
+        let folder = Folder::new(home.path());
+        let index = Index::lock(&folder).expect("locked");
+        for (day, run) in [("2026-11-18", "a"), ("2026-11-19", "b"), ("2026-11-21", "c"), ("2026-11-19", "d")] {
+            index.add(&event(day, run)).expect("added");
+        }
+        let prune = |day: &str| {
+            let now = format!("{day}T12:00:00Z").parse().expect("a time");
+            let kept = index.prune(day.parse().expect("a day"), now).expect("pruned");
+            let seqs: Vec<u64> = links(&folder).iter().map(|link| link.seq).collect();
+            (kept.iter().map(ToString::to_string).collect::<Vec<_>>(), seqs)
+        };
+        // The day of `d` stays, and so does `b`, which lies in it.
+        assert_eq!(prune("2026-11-20"), (vec!["2026-11-19".to_owned()], vec![1, 2, 3, 4]));
+        index.add(&event("2026-11-23", "e")).expect("added");
+        assert_eq!(prune("2026-11-22"), (vec![], vec![5, 6]));
     }
 }

@@ -1,6 +1,6 @@
 //! The backend of a rehearsal: live reads, made once, and a simulated world of a region from the first change in it on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guess::Guesses;
 use super::memory::Memory;
-use super::survey::{Extent, Survey};
+use super::survey::{Extent, Hidden, Survey};
 use crate::catalog::{Effect, Operation};
 use crate::clock::Clock;
 use crate::simulator::world::{LiveLists, World};
@@ -42,6 +42,8 @@ pub struct Fork {
     guesses: Guesses,
     requests: AtomicU64,
     why: OnceLock<String>,
+    /// The lists that could not be had, of all regions.
+    hidden: Mutex<BTreeSet<Hidden>>,
     notes: Mutex<Vec<String>>,
 }
 
@@ -62,6 +64,7 @@ impl Fork {
             guesses: Guesses::default(),
             requests: AtomicU64::new(0),
             why: OnceLock::new(),
+            hidden: Mutex::default(),
             notes: Mutex::default(),
         }
     }
@@ -81,7 +84,9 @@ impl Fork {
     /// What its worlds lack of the real one.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut notes = Hidden::told(&self.hidden.lock().unwrap_or_else(PoisonError::into_inner));
+        notes.extend(self.notes.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        notes
     }
 
     async fn answer(
@@ -194,7 +199,8 @@ impl Fork {
         let now = self.options.recipe_clock.now();
         let (world, found) = World::of_live(&survey.lists, now).map_err(|error| self.end(error.message))?;
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
-        for note in survey.hidden.values().cloned().chain(found) {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).extend(survey.hidden.values().cloned());
+        for note in found {
             if !notes.contains(&note) {
                 notes.push(note);
             }

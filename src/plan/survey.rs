@@ -15,8 +15,23 @@ use crate::transport::{Call, Client, Error, Target};
 pub(super) struct Survey {
     pub lists: LiveLists,
     /// The paths of the collections that could not be had, with the reasons.
-    pub hidden: BTreeMap<String, String>,
+    pub hidden: BTreeMap<String, Hidden>,
     asked: BTreeSet<&'static str>,
+}
+
+/// A list that could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hidden {
+    /// `public-ips`.
+    what: &'static str,
+    why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// The credential lacks this permission.
+    Lacks(&'static str),
+    Failed(String),
 }
 
 /// How much of a region is read.
@@ -54,7 +69,7 @@ impl Survey {
             });
             if let Err(error) = taken {
                 self.lists.lists.remove(operation.name);
-                self.hidden.insert(path(operation, target), told(operation, &error));
+                self.hidden.insert(path(operation, target), Hidden::of(operation, &error));
             }
         }
     }
@@ -75,13 +90,42 @@ impl Survey {
     }
 }
 
-/// Why a list is not there, for a person.
-fn told(operation: &Operation, error: &Error) -> String {
-    let what = operation.path.rsplit('/').next().unwrap_or(operation.name);
-    let needed = operation.permissions.first().map(|permission| permission.name).unwrap_or_default();
-    match error.kind {
-        Kind::Permission => format!("the {what} are unknown: the credential lacks `{needed}`"),
-        _ => format!("the {what} are unknown: {}", error.message),
+impl Hidden {
+    fn of(operation: &'static Operation, error: &Error) -> Self {
+        let what = operation.path.rsplit('/').next().unwrap_or(operation.name);
+        let needed = operation.permissions.first().map(|permission| permission.name);
+        let why = match (error.kind, needed) {
+            (Kind::Permission, Some(needed)) => Why::Lacks(needed),
+            _ => Why::Failed(error.message.clone()),
+        };
+        Self { what, why }
+    }
+
+    /// What is not there, for a person: all that the credential may not see in one line.
+    pub fn told(hidden: &BTreeSet<Self>) -> Vec<String> {
+        let (mut unseen, mut needed, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+        for Self { what, why } in hidden {
+            match why {
+                Why::Lacks(permission) => {
+                    unseen.push((*what).to_owned());
+                    needed.push(format!("`{permission}`"));
+                }
+                Why::Failed(message) => lines.push(format!("the {what} are unknown: {message}")),
+            }
+        }
+        if !unseen.is_empty() {
+            let (unseen, needed) = (listed(&unseen), listed(&needed));
+            lines.insert(0, format!("the {unseen} are unknown: the credential lacks {needed}"));
+        }
+        lines
+    }
+}
+
+/// `a, b and c`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => words.concat(),
     }
 }
 
@@ -90,4 +134,26 @@ fn path(operation: &Operation, target: &Target) -> String {
     let project = target.project.as_deref().unwrap_or_default();
     let region = target.region.as_deref().unwrap_or_default();
     operation.path.replace("{projectId}", project).replace("{region}", region)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_credential_may_not_see_is_told_in_one_line() {
+        let hidden = |what, why| Hidden { what, why };
+        let all = BTreeSet::from([
+            hidden("nics", Why::Lacks("iaas.nic.list")),
+            hidden("images", Why::Lacks("iaas.image.list")),
+            hidden("backups", Why::Failed("too late".into())),
+        ]);
+        assert_eq!(
+            Hidden::told(&all),
+            [
+                "the images and nics are unknown: the credential lacks `iaas.image.list` and `iaas.nic.list`",
+                "the backups are unknown: too late"
+            ]
+        );
+    }
 }

@@ -195,7 +195,7 @@ fn what_a_cluster_manages_is_left_alone_unless_that_was_allowed() {
 #[test]
 fn the_server_underneath_and_its_volumes_are_spared() {
     let belts = || Belts {
-        own_server: Some(OwnServer::new(&Environment::empty("/").with("STACKHAND_SERVER_ID", OWN))),
+        own_server: Some(OwnServer::new(&Environment::empty("/").with("STACKHAND_SERVER_ID", OWN)).expect("an id")),
         ..Belts::default()
     };
     let own = facts(&json!({ "id": OWN, "name": "runner" }));

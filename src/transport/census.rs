@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::catalog::{Effect, Operation, Place};
 use crate::clock::{HandoffSender, handoff};
@@ -60,7 +61,7 @@ impl Inner {
             let mut call = Call::new(read, target.clone()).with("volumeId", id);
             call.time_limit = Some(LOOK_TIME);
             let Ok(prepared) = Prepared::new(&call, &self.endpoints, &self.uploads) else { continue };
-            let name = match self.sightings.facts(&place_of(&prepared), false) {
+            let name = match self.sightings.facts(&place_of(&prepared), false, Duration::ZERO) {
                 Some(facts) => facts.name.clone(),
                 None => match Delivery::new(self, &call, &prepared).run().await {
                     Ok(answer) => ObjectFacts::read(&answer.body).and_then(|facts| facts.name),
@@ -83,8 +84,9 @@ impl Inner {
     /// Reads without asking the gate, which is not asked for what the pipeline itself wants to know.
     pub async fn read_past_the_gate(&self, call: &Call) -> Result<Answer, Error> {
         let prepared = Prepared::new(call, &self.endpoints, &self.uploads)?;
+        let asked_at = self.clock.monotonic();
         let answer = Delivery::new(self, call, &prepared).run().await?;
-        self.sightings.note(&prepared, &answer.body);
+        self.sightings.note(&prepared, &answer.body, asked_at);
         Ok(answer)
     }
 

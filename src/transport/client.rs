@@ -141,8 +141,9 @@ impl Inner {
                 return self.change(call, &prepared, &subject).await;
             }
         }
+        let asked_at = self.clock.monotonic();
         let answer = Delivery::new(self, call, &prepared).run().await?;
-        self.sightings.note(&prepared, &answer.body);
+        self.sightings.note(&prepared, &answer.body, asked_at);
         Ok(answer)
     }
 

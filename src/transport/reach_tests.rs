@@ -163,7 +163,7 @@ fn the_profile_and_the_server_underneath_count_as_well() {
     let network = json!({ "networking": { "networkId": OTHER_ID }, "volumes": [ID] });
     let (end, _) = told(&Sources::default(), belts, server(&network), vec![plain(OTHER_ID), plain(ID)]);
     assert!(end.contains("protected by `n-22` of the profile"), "{end}");
-    let own = OwnServer::new(&Environment::empty("/").with("STACKHAND_SERVER_ID", SERVER));
+    let own = OwnServer::new(&Environment::empty("/").with("STACKHAND_SERVER_ID", SERVER)).expect("an id");
     let belts = Belts { own_server: Some(own), ..Belts::default() };
     let volume = object(ID, &json!({}), &json!({ "serverId": SERVER }));
     let (end, _) = told(&Sources::default(), belts, server(&network), vec![plain(OTHER_ID), volume, plain(SERVER)]);

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -48,11 +49,14 @@ struct Seen {
 #[derive(Clone)]
 struct Sighting {
     count: u64,
+    /// When it was asked, on the process clock.
+    at: Duration,
     body: Option<Bytes>,
 }
 
 struct List {
     count: u64,
+    at: Duration,
     query: String,
     operation: &'static Operation,
     body: Bytes,
@@ -60,28 +64,28 @@ struct List {
 }
 
 impl Sightings {
-    /// Keeps the answer of a read.
-    pub fn note(&self, prepared: &Prepared, body: &Bytes) {
+    /// Keeps the answer of a read that came by now.
+    pub fn note(&self, prepared: &Prepared, body: &Bytes, now: Duration) {
         if !body.first().is_some_and(|first| b"{[".contains(first)) {
             return;
         }
         let place = place_of(prepared);
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if prepared.operation.list_key.is_some() {
-            seen.note_list(place, prepared, body.clone());
+            seen.note_list(place, prepared, body.clone(), now);
         } else {
-            seen.note_object(place, Some(body.clone()));
+            seen.note_object(place, Some(body.clone()), now);
         }
     }
 
     /// Forgets an object that is about to be changed.
     pub fn forget(&self, place: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).note_object(place.to_owned(), None);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).note_object(place.to_owned(), None, Duration::MAX);
     }
 
-    /// What was last read of the object at a place, unless it was changed since. With `needs_labels`, only an answer
-    /// that would have shown labels counts.
-    pub fn facts(&self, place: &str, needs_labels: bool) -> Option<Arc<ObjectFacts>> {
+    /// What was last read of the object at a place, unless it was changed since, or read before a time. With
+    /// `needs_labels`, only an answer that would have shown labels counts.
+    pub fn facts(&self, place: &str, needs_labels: bool, not_before: Duration) -> Option<Arc<ObjectFacts>> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let alone = seen.objects.get(place).or_else(|| seen.older.get(place)).cloned();
         let known_since = alone.as_ref().map_or(seen.floor, |sighting| sighting.count);
@@ -89,9 +93,12 @@ impl Sightings {
         let id = percent_decode(id)?;
         let listed = seen.lists.get_mut(collection).into_iter().flatten();
         let newest = listed
-            .filter(|list| list.count > known_since && (!needs_labels || shows_labels(list.operation)))
+            .filter(|list| {
+                list.count > known_since && list.at >= not_before && (!needs_labels || shows_labels(list.operation))
+            })
             .filter_map(|list| Some((list.count, list.index().get(&id)?.clone())))
             .max_by_key(|(count, _)| *count);
+        let alone = alone.filter(|sighting| sighting.at >= not_before);
         match (newest, alone.and_then(|sighting| sighting.body)) {
             (Some((_, facts)), _) => Some(facts),
             (None, Some(body)) => ObjectFacts::read(&body).map(Arc::new),
@@ -109,10 +116,10 @@ impl Sightings {
 }
 
 impl Seen {
-    fn note_object(&mut self, place: String, body: Option<Bytes>) {
+    fn note_object(&mut self, place: String, body: Option<Bytes>, at: Duration) {
         self.count += 1;
         self.bytes += place.len() + body.as_ref().map_or(0, Bytes::len);
-        self.objects.insert(place, Sighting { count: self.count, body });
+        self.objects.insert(place, Sighting { count: self.count, at, body });
         if self.bytes > OBJECT_BYTES {
             self.older = std::mem::take(&mut self.objects);
             (self.floor, self.older_until) = (self.older_until, self.count);
@@ -120,10 +127,10 @@ impl Seen {
         }
     }
 
-    fn note_list(&mut self, place: String, prepared: &Prepared, body: Bytes) {
+    fn note_list(&mut self, place: String, prepared: &Prepared, body: Bytes, at: Duration) {
         self.count += 1;
         let query = prepared.uri.query().unwrap_or_default().to_owned();
-        let list = List { count: self.count, query, operation: prepared.operation, body, index: None };
+        let list = List { count: self.count, at, query, operation: prepared.operation, body, index: None };
         let lists = self.lists.entry(place).or_default();
         lists.retain(|other| other.query != list.query);
         if lists.len() >= LISTS {

@@ -126,13 +126,13 @@ fn what_is_dropped_for_want_of_room_is_read_again_and_not_taken_from_an_older_li
     let read =
         Prepared::new(&call("get_server").with("serverId", ID), &stage.client.0.endpoints, &stage.client.0.uploads);
     let place = place_of(&read.expect("a good call"));
-    assert!(sightings.facts(&place, true).is_some());
+    assert!(sightings.facts(&place, true, Duration::ZERO).is_some());
     sightings.forget(&place);
-    assert!(sightings.facts(&place, true).is_none());
+    assert!(sightings.facts(&place, true, Duration::ZERO).is_none());
     for number in 0..3 {
         let filler = format!("elsewhere/{number}/{}", "x".repeat(OBJECT_BYTES));
         sightings.forget(&filler);
-        assert!(sightings.facts(&place, true).is_none(), "after {number}");
+        assert!(sightings.facts(&place, true, Duration::ZERO).is_none(), "after {number}");
     }
     assert!(!sightings.0.lock().expect("unpoisoned").objects.contains_key(&place));
 }
@@ -146,4 +146,16 @@ fn labels_are_shown_by_servers_and_not_by_attachments() {
         assert!(shows_labels(crate::catalog::operation(module, name).expect("it is there")), "{name}");
     }
     assert!(!shows_labels(operation("stop_server")));
+}
+
+#[test]
+fn what_was_read_long_ago_is_read_anew() {
+    let scales = Arc::new(Scales::default());
+    let steps = [answer(200, &server(ID, "web")), answer(200, &server(ID, "db")), empty(202)];
+    let stage = Stage::with(steps, |builder| builder.gate(scales.clone()));
+    stage.send(call("get_server").with("serverId", ID)).expect("a server");
+    stage.run(stage.clock.sleep(Duration::from_mins(6)));
+    stage.send(stop(ID)).expect("sent");
+    assert_eq!(stage.left(), 0);
+    assert_eq!(*scales.0.lock().expect("unpoisoned"), [r#"server web Some("db")"#]);
 }

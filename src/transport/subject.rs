@@ -1,6 +1,7 @@
 //! What a change touches: the objects that its path names, with what is known of them before it is made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -132,7 +133,8 @@ impl Inner {
             Err(_) => return touched(None, Knowledge::Unknown),
         };
         let place = place_of(&read);
-        let knowledge = match self.sightings.facts(&place, has_labels) {
+        let not_before = self.clock.monotonic().saturating_sub(FRESH);
+        let knowledge = match self.sightings.facts(&place, has_labels, not_before) {
             Some(facts) => Knowledge::Known(facts),
             None if look == Look::Up && has_labels => self.look_up(home, &read).await,
             None => Knowledge::Unknown,
@@ -142,9 +144,10 @@ impl Inner {
 
     async fn look_up(&self, mut home: Call, read: &Prepared) -> Knowledge {
         home.time_limit = Some(super::client::LOOK_TIME);
+        let asked_at = self.clock.monotonic();
         match Delivery::new(self, &home, read).run().await {
             Ok(answer) => {
-                self.sightings.note(read, &answer.body);
+                self.sightings.note(read, &answer.body, asked_at);
                 ObjectFacts::read(&answer.body).map_or(Knowledge::Unknown, |facts| Knowledge::Known(Arc::new(facts)))
             }
             Err(error) if error.kind == Kind::NotFound => Knowledge::Gone,
@@ -179,6 +182,9 @@ pub(super) fn kind_of(parameter: &str) -> String {
     }
     kind.trim_start().to_owned()
 }
+
+/// What was read longer ago is read anew before a change: somebody may have protected the object since.
+const FRESH: Duration = Duration::from_mins(5);
 
 /// Services whose paths name servers and volumes that another one keeps.
 const ABOUT_SERVERS: [&str; 3] = ["run-command", "server-backup", "server-update"];

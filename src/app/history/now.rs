@@ -7,20 +7,24 @@ use futures_util::stream::{self, StreamExt as _};
 use crate::app::Session;
 use crate::catalog;
 use crate::error::Kind;
-use crate::journal::{Change, History};
+use crate::journal::{Change, History, Outcome};
 use crate::policy::ObjectFacts;
 use crate::transport::{Call, Client, Target, read_of_object};
 
 /// So many objects are asked for at once.
 const AT_ONCE: usize = 16;
 
-/// Of no more objects the state is asked for.
+/// Of no more changes the state is asked for.
 const MOST: usize = 500;
 
 /// The state of the object that each change touched first or made, by the change's number: its status, `gone`, or why
 /// it could not be read. Objects that cannot be read alone are left out.
 pub async fn state_now(session: &Session, run: &History) -> BTreeMap<u64, String> {
-    let reads = run.changes.iter().filter_map(|change| Some((change.before.call, read_of(change)?))).take(MOST);
+    // What is not done first: that is what has to be looked at.
+    let is_done = |change: &&Change| change.outcome() == Outcome::Done;
+    let open = run.changes.iter().filter(|change| !is_done(change));
+    let ordered = open.chain(run.changes.iter().filter(is_done));
+    let reads = ordered.filter_map(|change| Some((change.before.call, read_of(change)?))).take(MOST);
     // Several changes of one object ask once.
     let mut asked: Vec<(Call, Vec<u64>)> = Vec::new();
     for (number, read) in reads {

@@ -60,11 +60,12 @@ impl LiveLists {
     /// Whether the lists of [`LiveLists::CORE`] and the quotas are all that answering an operation takes.
     #[must_use]
     pub fn suffice_for(operation: &Operation) -> bool {
-        const OPERATIONS: [&str; 21] = [
+        const OPERATIONS: [&str; 22] = [
             "add_volume_to_server",
             "create_snapshot",
             "deallocate_server",
             "delete_snapshot",
+            "delete_volume",
             "get_attached_volume",
             "get_server",
             "get_snapshot",
