@@ -72,8 +72,12 @@ async fn the_process_that_is_killed() {
             dispatcher.ended(Finish { run, outcome: Outcome::Done, reason: None, error_kind: None, state });
         }
         let orders = dispatcher.step(now, monotonic).await.expect("it steps");
-        ended.iter().for_each(|run| println!("ended {run}"));
-        orders.start.iter().for_each(|entry| println!("started {}", entry.run.clone().expect("it runs")));
+        for run in &ended {
+            println!("ended {run}");
+        }
+        for entry in &orders.start {
+            println!("started {}", entry.run.clone().expect("it runs"));
+        }
         let untold = dispatcher.store().untold(50).await.expect("it answers");
         dispatcher.store().mark_told(&untold).await.expect("it is written");
         if random.random_bool(0.02) {

@@ -175,7 +175,7 @@ impl Both {
         (0..count).map(|_| change(&mut self.random)).collect()
     }
 
-    async fn time_passes(&mut self) {
+    fn time_passes(&mut self) {
         let span = match self.random.random_range(0..20) {
             0 => -self.random.random_range(0..3_600_000),
             1 => self.random.random_range(0..20_000_000),
@@ -278,7 +278,7 @@ impl Both {
 
     async fn one_verb(&mut self) {
         match self.random.random_range(0..20) {
-            0..5 => self.time_passes().await,
+            0..5 => self.time_passes(),
             5..10 => self.claim().await,
             10..14 => self.end_runs().await,
             14 => self.recover().await,
