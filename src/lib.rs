@@ -16,6 +16,7 @@
 //! | [`simulator`] | world, state machines, rules, faults; answers messages |
 //! | [`schedule`] | when jobs are due: expressions, and what clocks that change do to them |
 //! | [`notices`] | what people are told: channels, formats, outbox, delivery |
+//! | [`dashboard`] | what is seen of a server: health, figures, its local socket |
 //! | [`auth`] | credentials in, bearer tokens out |
 //! | [`catalog`] | the table of STACKIT's API operations |
 //! | [`holidays`] | public holidays of Germany, Austria and Switzerland, computed |
@@ -33,6 +34,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dashboard;
 pub mod database;
 pub mod engine;
 pub mod error;

@@ -34,6 +34,8 @@ mod schedule;
 mod scheduler;
 #[cfg(unix)]
 mod secrets;
+#[cfg(unix)]
+mod serving;
 mod stage;
 mod transport;
 mod walls;

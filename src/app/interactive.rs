@@ -189,6 +189,7 @@ impl Interactive {
             error: None,
             changes: Counts::default(),
             results: None,
+            kept: 0,
             milliseconds: 0,
         });
     }

@@ -44,6 +44,7 @@ mod tests {
             progress: None,
             consent: None,
             recording: None,
+            world: None,
         };
         let session = Session::open(&opening).expect("it opens without a credential");
         assert_eq!(session.check_credential().expect_err("there is none").code, "no_credentials");
@@ -55,6 +56,7 @@ mod tests {
             fire_time: None,
             output: std::sync::Arc::new(Silent),
             cancel: tokio_util::sync::CancellationToken::new(),
+            kept: std::sync::Arc::default(),
             surroundings: Surroundings::default(),
         };
         run(&session, runtime.handle().clone(), request)

@@ -90,6 +90,7 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
         progress: Some(recorder.clone()),
         consent: None,
         recording: None,
+        world: None,
     };
     let session = Session::open(&opening)?;
     let outcome = run(
@@ -102,6 +103,7 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
             fire_time: None,
             output: Arc::new(Silent),
             cancel: request.cancel,
+            kept: Arc::default(),
             surroundings: Surroundings {
                 environment: request.environment,
                 scrubber: request.scrubber,

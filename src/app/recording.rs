@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::auth;
 use crate::clock::Clock;
 use crate::config::{Environment, Settings};
-use crate::engine::{LogLevel, Outcome, Output, Source, Verdict};
+use crate::engine::{KeptChange, LogLevel, Outcome, Output, Source, Verdict};
 use crate::error::{Error, Kind, Result};
 use crate::journal::{
     Began, Counts, Ended, Folder, Journal, Keeping, ProcessFacts, RecipeFacts, RunOutcome, SyslogAddress, Trouble, Who,
@@ -28,8 +28,10 @@ const LONGEST_TEXT: usize = 16 * 1024;
 /// What a run is recorded as.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
-    /// What was typed: `run`, `eval`, `api`.
+    /// What was typed: `run`, `eval`, `api`; `job` if nobody typed anything.
     pub command: &'static str,
+    /// The id of the run, if it has one already.
+    pub run: Option<String>,
     /// The script, if it runs one.
     pub source: Option<Source>,
     /// The values of its parameters.
@@ -167,7 +169,16 @@ pub(super) fn ended(outcome: &Outcome) -> Ended {
         (None, _) if exit_code != 0 => RunOutcome::Failed,
         (None, _) => RunOutcome::Done,
     };
-    Ended { outcome: run_outcome, exit_code, reason, error, changes: Counts::default(), results, milliseconds: 0 }
+    let kept = kept(run_outcome, outcome).len() as u64;
+    Ended { outcome: run_outcome, exit_code, reason, error, changes: Counts::default(), results, kept, milliseconds: 0 }
+}
+
+/// What a run wants kept that ended so: nothing unless it ended well.
+pub(super) fn kept(ended: RunOutcome, outcome: &Outcome) -> &[KeptChange] {
+    match ended {
+        RunOutcome::Done | RunOutcome::Partial | RunOutcome::Skipped => &outcome.kept,
+        RunOutcome::Failed | RunOutcome::Refused | RunOutcome::Interrupted | RunOutcome::Lost | RunOutcome::Open => &[],
+    }
 }
 
 /// How a single call ended.
@@ -181,6 +192,7 @@ pub fn ended_call(result: std::result::Result<(), &Error>) -> Ended {
         error: error.map(trouble),
         changes: Counts::default(),
         results: None,
+        kept: 0,
         milliseconds: 0,
     }
 }
@@ -194,6 +206,7 @@ pub(super) fn ended_at_once(exit_code: u8) -> Ended {
         error: None,
         changes: Counts::default(),
         results: None,
+        kept: 0,
         milliseconds: 0,
     }
 }

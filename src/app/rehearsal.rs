@@ -104,6 +104,7 @@ pub fn rehearse(session: &Session, runtime: &Handle, request: &RunRequest) -> Re
     context.is_rehearsed = true;
     context.output = Arc::new(Silent);
     context.cancel = end;
+    context.kept = Arc::new(request.kept.afresh());
     context.surroundings = session.around(request.surroundings.clone(), &request.source.name);
     let outcome = engine::run(&request.source, context);
     let mut excesses = tally.excesses();

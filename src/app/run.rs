@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::Session;
 use super::ledger::RecordedDeeds;
 use super::recording::{RecordedOutput, ended};
-use crate::engine::{self, Limits, Outcome, Output, RunContext, Source, Surroundings};
+use crate::engine::{self, Kept, Limits, Outcome, Output, RunContext, Source, Surroundings};
 
 /// What a run gets besides the session.
 pub struct RunRequest {
@@ -27,6 +27,8 @@ pub struct RunRequest {
     pub output: Arc<dyn Output>,
     /// Ends it from outside.
     pub cancel: CancellationToken,
+    /// What it keeps from run to run, as far as earlier runs have kept it.
+    pub kept: Arc<Kept>,
     /// Variables, the terminal, its scrubber.
     pub surroundings: Surroundings,
 }
@@ -34,7 +36,7 @@ pub struct RunRequest {
 /// Runs a recipe and blocks until it has ended. Not to be called on a thread of the runtime.
 #[must_use]
 pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
-    let RunRequest { source, arguments, limits, fire_time, output, cancel, mut surroundings } = request;
+    let RunRequest { source, arguments, limits, fire_time, output, cancel, kept, mut surroundings } = request;
     surroundings = session.around(surroundings, &source.name);
     let mut context = RunContext::new(runtime, session.recipe_clock.clone());
     context.process_clock = session.process_clock.clone();
@@ -52,6 +54,7 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
         None => output,
     };
     context.cancel = cancel;
+    context.kept = kept;
     context.surroundings = surroundings;
     let outcome = engine::run(&source, context);
     session.end(ended(&outcome));

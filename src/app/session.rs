@@ -10,7 +10,7 @@ use super::progress::{Progress, Watched};
 use super::recording::{Recording, ended_at_once, keeping};
 use super::rules::rules;
 use super::simulated::Simulated;
-use super::simulation::{Simulation, open_world};
+use super::simulation::{SharedWorld, Simulation, open_world};
 use crate::auth::{self, LiveEndpoint, SystemPrograms};
 use crate::catalog;
 use crate::clock::Clock;
@@ -58,6 +58,8 @@ pub struct Opening {
     pub consent: Option<Arc<dyn Consent>>,
     /// What the session is recorded as. Without it nothing real can be changed in it.
     pub recording: Option<Recording>,
+    /// The simulated world that it shares with others; one of its own if `None`.
+    pub world: Option<Arc<SharedWorld>>,
 }
 
 /// A way to the API, with all that belongs to it.
@@ -120,12 +122,10 @@ impl Session {
     }
 
     fn simulated(opening: &Opening, settings: Settings) -> Result<Self> {
-        let (world, start) = open_world(&opening.simulation, demo_start())?;
-        let clock = Clock::starting_at(start);
-        let simulator = Arc::new(Simulator::new(world, clock.clone()));
-        if let Some(faults) = opening.simulation.read_faults()? {
-            simulator.set_faults(faults);
-        }
+        let (simulator, clock) = match &opening.world {
+            Some(shared) => (shared.simulator()?, Clock::process()),
+            None => own_world(opening)?,
+        };
         let simulated = Arc::new(Simulated::new(simulator.clone()));
         let way = Way {
             backend: simulated.clone(),
@@ -156,7 +156,7 @@ impl Session {
             simulator: Some(simulator),
             outside: None,
             rules,
-            run: uuid::Uuid::new_v4().to_string(),
+            run: run_id(opening),
             journal: None,
             tally,
             live: None,
@@ -186,7 +186,7 @@ impl Session {
         let rules = rules(opening, &settings)?;
         learn_granted(&rules, opening);
         let caps = opening.caps.resolve(&settings)?;
-        let run = uuid::Uuid::new_v4().to_string();
+        let run = run_id(opening);
         // Last of all that can fail: a run that is on record as begun must also come to its end there.
         let journal = begin_journal(opening, &settings, &clock, &run, identity.as_ref())?;
         warnings.extend(
@@ -294,6 +294,22 @@ impl Session {
             None => Ok(()),
         }
     }
+}
+
+/// A simulated world with a virtual clock.
+fn own_world(opening: &Opening) -> Result<(Arc<Simulator>, Clock)> {
+    let (world, start) = open_world(&opening.simulation, demo_start())?;
+    let clock = Clock::starting_at(start);
+    let simulator = Arc::new(Simulator::new(world, clock.clone()));
+    if let Some(faults) = opening.simulation.read_faults()? {
+        simulator.set_faults(faults);
+    }
+    Ok((simulator, clock))
+}
+
+fn run_id(opening: &Opening) -> String {
+    let given = opening.recording.as_ref().and_then(|recording| recording.run.clone());
+    given.unwrap_or_else(|| uuid::Uuid::new_v4().to_string())
 }
 
 /// Teaches the scrubber the secrets that the run may read, before it reads them: an option or `--reason` may hold one, and

@@ -1,9 +1,11 @@
 //! What the options say of the simulated world: where it comes from, how it fails, where it is kept.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
+use crate::clock::Clock;
 use crate::error::{Error, Kind, Result, io_cause};
 use crate::secret::Scrubber;
 use crate::simulator::world::{World, demo};
@@ -18,6 +20,53 @@ pub struct Simulation {
     pub save: Option<PathBuf>,
     /// Fail as this file says.
     pub faults: Option<PathBuf>,
+}
+
+/// A simulated world that runs one after the other, and beside each other, act on; its time is real time. It is made for
+/// the first of them.
+#[derive(Default)]
+pub struct SharedWorld {
+    simulation: Simulation,
+    simulator: Mutex<Option<Arc<Simulator>>>,
+}
+
+impl SharedWorld {
+    /// A world as the options say.
+    #[must_use]
+    pub fn new(simulation: Simulation) -> Self {
+        Self { simulation, simulator: Mutex::default() }
+    }
+
+    /// The simulator of the world.
+    ///
+    /// # Errors
+    /// When a file of the world or of faults cannot be read.
+    pub(super) fn simulator(&self) -> Result<Arc<Simulator>> {
+        let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(simulator) = &*simulator {
+            return Ok(simulator.clone());
+        }
+        let clock = Clock::process();
+        // The demo is dated from now, so that what recipes call today is today in it.
+        let (world, _) = open_world(&self.simulation, clock.now())?;
+        let made = Arc::new(Simulator::new(world, clock));
+        if let Some(faults) = self.simulation.read_faults()? {
+            made.set_faults(faults);
+        }
+        *simulator = Some(made.clone());
+        Ok(made)
+    }
+
+    /// Writes the world where that was asked for, if there is one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, scrubber: &Scrubber) -> Result<()> {
+        match &*self.simulator.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(simulator) => self.simulation.save(simulator, scrubber),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Simulation {

@@ -168,6 +168,8 @@ pub enum Command {
         #[command(subcommand)]
         command: JobsCommand,
     },
+    /// Run the jobs of the workspace when they are due
+    Serve(ServeArguments),
     /// Tell when a schedule is due, with the days on which the clocks change
     Cron(CronArguments),
     /// Explain a function, a kind of object, an operation or a service
@@ -450,6 +452,21 @@ pub enum JobsCommand {
     },
     /// Print the JSON schema of stackhand.toml, for editors
     Schema,
+}
+
+/// `stackhand serve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The first SIGTERM or SIGINT lets runs under way go on for the grace, and starts nothing more; the second \
+    cancels them. SIGHUP, or a change of stackhand.toml, has it read again."
+)]
+pub struct ServeArguments {
+    /// How long runs under way may go on once it is to end
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    pub grace: String,
+    /// Where to show /healthz, /readyz and /metrics; port 0 takes a free one, `off` shows them nowhere
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9477")]
+    pub listen: String,
 }
 
 /// `stackhand cron`.

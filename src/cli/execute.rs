@@ -55,6 +55,7 @@ pub fn execute(
         (limits.fire_time()?, limits.to_engine(Some(DEFAULT_TIMEOUT))?, runtime()?);
     let recording = Recording {
         command,
+        run: None,
         source: Some(source.clone()),
         arguments: arguments.clone(),
         fire_time,
@@ -84,6 +85,7 @@ pub fn execute(
         fire_time,
         output: Arc::new(RunOutput { printer: printer.clone(), progress: progress.clone() }),
         cancel,
+        kept: Arc::default(),
         surroundings: Surroundings {
             environment: process.environment.clone(),
             scrubber: process.scrubber.clone(),
@@ -135,6 +137,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         progress: None,
         consent: None,
         recording: None,
+        world: None,
     })
 }
 

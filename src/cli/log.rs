@@ -15,11 +15,23 @@ use crate::secret::{Scrubber, ScrubbingWriter};
 /// Lets the log tell of each API call, or as much as the options say.
 pub type TraceSwitch = Arc<dyn Fn(bool) + Send + Sync>;
 
-/// Sets the process's log up. A second call changes nothing.
-pub fn start(shared: &Shared, colour: bool, filter: Option<&str>, clock: Clock, scrubber: &Scrubber) -> TraceSwitch {
+/// What most commands log unless they are told to say more.
+pub const USUAL: &str = "stackhand=warn";
+/// What a server logs.
+pub const SERVING: &str = "stackhand=warn,stackhand::serve=info,stackhand::job=info";
+
+/// Sets the process's log up; `usual` is what is logged when the options say nothing. A second call changes nothing.
+pub fn start(
+    shared: &Shared,
+    usual: &'static str,
+    colour: bool,
+    filter: Option<&str>,
+    clock: Clock,
+    scrubber: &Scrubber,
+) -> TraceSwitch {
     let default = match shared.verbose {
         0 if shared.quiet => "stackhand=error",
-        0 => "stackhand=warn",
+        0 => usual,
         1 => "stackhand=debug",
         2 => "stackhand=trace",
         _ => "stackhand=trace,reqwest=debug,hyper=debug",

@@ -30,6 +30,7 @@ mod rehearsal;
 mod repl;
 mod run;
 mod runs;
+mod serve;
 mod signals;
 mod sim;
 mod terminal;

@@ -7,7 +7,7 @@ use clap::Parser;
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
 use super::{
-    api, auth, check, completions, cron, doc, eval, init, jobs, journal, log, permissions, repl, run, runs, sim,
+    api, auth, check, completions, cron, doc, eval, init, jobs, journal, log, permissions, repl, run, runs, serve, sim,
 };
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
@@ -59,8 +59,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         printer.error(&error);
         return error.exit_code() as u8;
     }
+    let is_server = matches!(command, Command::Serve(_));
     let trace = log::start(
         &shared,
+        if is_server { log::SERVING } else { log::USUAL },
         printer.streams.talk_colour,
         environment.variable(STACKHAND_LOG),
         Clock::process(),
@@ -106,6 +108,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Runs { command } => runs::runs(process, shared, &command),
         Command::Init(arguments) => init::init(process, shared, &arguments),
         Command::Jobs { command } => jobs::jobs(process, shared, &command),
+        Command::Serve(arguments) => serve::serve(process, shared, &arguments),
         Command::Cron(arguments) => cron::cron(process, &arguments),
         Command::Doc(arguments) => doc::doc(process, &arguments),
         Command::Completions { shell } => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::app::Signal;
 use crate::error::ExitCode;
 use crate::repl::Interrupts;
 
@@ -86,6 +87,26 @@ pub fn watch_session(interrupts: &Interrupts) {
     });
 }
 
+/// Passes on to a server what the process is told. The third signal to end ends the process at once.
+///
+/// Must be called inside the tokio runtime.
+pub fn watch_server(told: tokio::sync::mpsc::Sender<Signal>) {
+    let Ok(mut signals) = Signals::new() else { return };
+    tokio::spawn(async move {
+        let mut ends = 0;
+        loop {
+            let (signal, code) = signals.next_of_server().await;
+            if signal == Signal::End {
+                ends += 1;
+            }
+            if ends > 2 {
+                exit(code);
+            }
+            let _ = told.send(signal).await;
+        }
+    });
+}
+
 #[expect(clippy::exit, reason = "the thread that would end the process waits for a key")]
 fn exit(code: ExitCode) -> ! {
     std::process::exit(i32::from(code as u8))
@@ -148,6 +169,19 @@ impl Signals {
         }
     }
 
+    /// The same, and the signal to read the settings again.
+    async fn next_of_server(&mut self) -> (Signal, ExitCode) {
+        if self.hangup.is_none() {
+            self.hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
+        }
+        let Some(hangup) = &mut self.hangup else { return (Signal::End, self.next().await) };
+        tokio::select! {
+            _ = self.interrupt.recv() => (Signal::End, ExitCode::Interrupted),
+            _ = self.terminate.recv() => (Signal::End, ExitCode::Terminated),
+            _ = hangup.recv() => (Signal::Reload, ExitCode::Done),
+        }
+    }
+
     /// The same, and a terminal that hangs up.
     async fn next_of_session(&mut self) -> ExitCode {
         if self.hangup.is_none() {
@@ -173,6 +207,10 @@ impl Signals {
 
     async fn next_of_session(&mut self) -> ExitCode {
         self.next().await
+    }
+
+    async fn next_of_server(&mut self) -> (Signal, ExitCode) {
+        (Signal::End, self.next().await)
     }
 
     async fn next(&mut self) -> ExitCode {

@@ -54,6 +54,12 @@ impl Kept {
         Self { source: Some(source), changes: Mutex::default() }
     }
 
+    /// The same as it was before this run.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self { source: self.source.clone(), changes: Mutex::default() }
+    }
+
     /// All changes so far, one a key.
     #[must_use]
     pub fn changes(&self) -> Vec<KeptChange> {

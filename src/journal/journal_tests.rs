@@ -56,6 +56,7 @@ fn ended() -> Ended {
         error: None,
         changes: Counts::default(),
         results: None,
+        kept: 0,
         milliseconds: 0,
     }
 }

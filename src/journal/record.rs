@@ -242,8 +242,16 @@ pub struct Ended {
     /// How many results the recipe said went well, and how many did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub results: Option<(u64, u64)>,
+    /// How many keys of its state it wanted kept, with this end.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept: u64,
     /// How long it took.
     pub milliseconds: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// As what a run ended.

@@ -402,7 +402,7 @@ impl<S: Store> Dispatcher<S> {
     }
 
     fn situation<'a>(&'a self, now: DateTime<Utc>, absence: &'a Reason, free: usize) -> Situation<'a> {
-        Situation { roster: &self.roster, now, fence: self.fence, absence, free, new_run: &*self.new_run }
+        Situation { roster: &self.roster, now, fence: self.fence, absence, free, only: None, new_run: &*self.new_run }
     }
 }
 

@@ -1,15 +1,30 @@
-//! The jobs of a workspace, looked at without running them.
+//! The jobs of a workspace: looked at without running them, and what each of them runs.
 
 mod check;
 mod clocks;
+mod ended;
 mod finding;
 mod given;
+mod hand;
 mod needs;
 mod next;
+mod opening;
+mod output;
+mod overview;
+mod roster;
+mod runner;
+mod scoped_state;
+mod today;
 mod workspace;
 
 pub use check::{CheckedJob, JobsCheck, check_jobs};
 pub use finding::{JobFinding, Weight};
 pub use given::{arguments_of, caps_of, grants_of};
+pub use hand::Hand;
 pub use next::{NextFireTime, next_fire_times};
+pub use opening::{OpenedStore, SOCKET, WorkspaceStore, open_store, state_folder};
+pub use overview::{JobState, job_states, record_json, run_json};
+pub use roster::{Jobs, Task};
+pub use runner::{Runner, Surround};
+pub use scoped_state::{ScopedState, state_changes};
 pub use workspace::workspace;

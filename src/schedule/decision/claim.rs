@@ -55,7 +55,8 @@ fn start_what_may(around: &Situation, seen: &mut Snapshot, changes: &mut Changes
     }
     let already = busy.count;
     let mut live = std::mem::take(&mut seen.live);
-    for entry in live.iter_mut().filter(|entry| entry.phase == Phase::Waiting) {
+    let is_meant = |entry: &Entry| around.only.is_none_or(|only| *only == entry.job);
+    for entry in live.iter_mut().filter(|entry| entry.phase == Phase::Waiting && is_meant(entry)) {
         let Some(job) = around.roster.get(&entry.job) else {
             entry.end(now, Outcome::Skipped, Some(Reason::new("removed", "the workspace has the job no more")));
             continue;

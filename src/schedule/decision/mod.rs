@@ -73,6 +73,8 @@ pub struct Situation<'a> {
     pub absence: &'a Reason,
     /// How many runs more may be under way.
     pub free: usize,
+    /// The one job of which something may be started; any if `None`. For a person's process, which starts nothing else.
+    pub only: Option<&'a JobId>,
     /// Makes the ids of runs.
     pub new_run: &'a (dyn Fn() -> RunId + Send + Sync),
 }

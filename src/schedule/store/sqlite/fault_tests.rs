@@ -64,6 +64,7 @@ impl Disk {
             fence: self.fence,
             absence: &self.absence,
             free: 9,
+            only: None,
             new_run: &|| RunId(format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed))),
         }
     }

@@ -59,6 +59,7 @@ macro_rules! ask {
                 fence,
                 absence: &$both.absence,
                 free,
+                only: None,
                 new_run: &names[of],
             };
             let ones = {
@@ -339,6 +340,7 @@ async fn instants_are_cut_to_milliseconds_and_stay_apart() {
             fence,
             absence: &both.absence,
             free: 0,
+            only: None,
             new_run: &|| RunId("r".to_owned()),
         };
         assert!(both.sqlite.start_by_hand(&job, None, &around).await.expect("written"));

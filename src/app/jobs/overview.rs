@@ -1,0 +1,230 @@
+//! What the store knows of jobs, for people and machines.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::{Jobs, Task};
+use crate::config::Zone;
+use crate::error::Result;
+use crate::schedule::calendar::steps;
+use crate::schedule::job::{Job, JobId};
+use crate::schedule::outcome::{Outcome, Reason};
+use crate::schedule::rows::{Entry, Pause, Phase, RunRow, Stretch};
+use crate::schedule::store::{Record, Store};
+use crate::schedule::{Due, When};
+
+/// So many of its next fire times, and of what became of earlier ones, are on a job's page.
+const SHOWN: usize = 5;
+
+/// A job as it is now.
+#[derive(Debug, Clone)]
+pub struct JobState {
+    /// Its id.
+    pub id: JobId,
+    /// Its recipe's file, as written.
+    pub recipe: String,
+    /// What it is for, in the user's words.
+    pub description: Option<String>,
+    /// When it is due, in words.
+    pub words: String,
+    /// The zone on whose wall that is.
+    pub zone: Zone,
+    /// Its next fire times, and what is special about them.
+    pub next: Vec<(DateTime<Utc>, Option<String>)>,
+    /// The pause that it is in.
+    pub pause: Option<Pause>,
+    /// What waits or runs of it.
+    pub live: Vec<Entry>,
+    /// What became of its latest fire times, the latest first.
+    pub last: Vec<Record>,
+    /// Whether a server has ever seen it.
+    pub is_enrolled: bool,
+}
+
+/// All jobs of a workspace as they are now, in the order of its file.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
+    let (rows, live) = (store.jobs().await?, store.live().await?);
+    let mut states = Vec::with_capacity(jobs.roster.len());
+    for job in jobs.roster.iter() {
+        let Some(task) = jobs.task(&job.id) else { continue };
+        let row = rows.iter().find(|row| row.job == job.id);
+        let pause = row.and_then(|row| row.pause.clone());
+        let mut state = state_of(job, task, now);
+        state.pause = pause.filter(|pause| pause.until.is_none_or(|until| until > now));
+        state.live = live.iter().filter(|entry| entry.job == job.id).cloned().collect();
+        state.last = store.history(Some(&job.id), None, SHOWN + state.live.len()).await?;
+        state.last.retain(|record| !matches!(record, Record::Entry(entry) if entry.is_live()));
+        state.is_enrolled = row.is_some_and(|row| row.removed_at.is_none());
+        states.push(state);
+    }
+    Ok(states)
+}
+
+fn state_of(job: &Job, task: &Task, now: DateTime<Utc>) -> JobState {
+    let zone = task.zone;
+    let due = |due: Due| (due.at, due.note(zone));
+    JobState {
+        id: job.id.clone(),
+        recipe: task.job.recipe.value.clone(),
+        description: task.job.description.clone(),
+        words: words(job),
+        zone,
+        next: upcoming(job, now).take(SHOWN).map(due).collect(),
+        pause: None,
+        live: Vec::new(),
+        last: Vec::new(),
+        is_enrolled: false,
+    }
+}
+
+/// The fire times of a job that its calendar leaves.
+fn upcoming(job: &Job, now: DateTime<Utc>) -> impl Iterator<Item = Due> + '_ {
+    steps(&job.rule, &job.calendar, now).filter(|step| step.closed.is_none()).map(|step| step.due)
+}
+
+fn words(job: &Job) -> String {
+    match job.rule.when() {
+        When::At(expression) => expression.words(),
+        When::Every(step) => {
+            let step = chrono::TimeDelta::from_std(*step).unwrap_or(chrono::TimeDelta::MAX);
+            format!("every {}", crate::config::duration::print(step))
+        }
+    }
+}
+
+impl JobState {
+    /// What it does just now, in a word.
+    #[must_use]
+    pub fn doing(&self) -> &'static str {
+        if self.live.iter().any(|entry| entry.phase == Phase::Running) {
+            "running"
+        } else if !self.live.is_empty() {
+            "waiting"
+        } else if self.pause.is_some() {
+            "paused"
+        } else {
+            "idle"
+        }
+    }
+
+    /// The command that a person may want to type next.
+    #[must_use]
+    pub fn next_command(&self) -> String {
+        let id = &self.id;
+        if self.live.iter().any(|entry| entry.phase == Phase::Running) {
+            return format!("stackhand jobs logs {id} -f");
+        }
+        if self.pause.is_some() {
+            return format!("stackhand jobs resume {id}");
+        }
+        match self.last.first() {
+            Some(Record::Entry(entry)) => match (entry.outcome, &entry.run) {
+                (Some(Outcome::Done | Outcome::Skipped | Outcome::Cancelled), Some(run)) => {
+                    format!("stackhand runs show {run}")
+                }
+                (_, Some(run)) => format!("stackhand runs show {run}, then stackhand runs rerun {run}"),
+                (_, None) => format!("stackhand jobs run {id}"),
+            },
+            Some(Record::Stretch(_)) => format!("stackhand jobs run {id}"),
+            None if !self.is_enrolled => "stackhand serve".to_owned(),
+            None => format!("stackhand jobs run {id}"),
+        }
+    }
+
+    /// For machines.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let zone = self.zone;
+        json!({
+            "job": self.id.as_str(),
+            "recipe": self.recipe,
+            "description": self.description,
+            "schedule": self.words,
+            "timezone": zone.name(),
+            "state": self.doing(),
+            "next": self.next.iter().map(|(at, note)| json!({ "at": written(*at, zone), "note": note })).collect::<Vec<_>>(),
+            "pause": self.pause.as_ref().map(|pause| pause_json(pause, zone)),
+            "live": self.live.iter().map(|entry| entry_json(entry, zone)).collect::<Vec<_>>(),
+            "last": self.last.iter().map(|record| record_json(record, zone)).collect::<Vec<_>>(),
+            "is_enrolled": self.is_enrolled,
+        })
+    }
+}
+
+/// An instant with the offset of a wall.
+fn written(at: DateTime<Utc>, zone: Zone) -> String {
+    at.with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+fn reason_json(reason: Option<&Reason>) -> Value {
+    reason.map(|reason| json!({ "code": reason.code, "text": reason.text })).unwrap_or_default()
+}
+
+/// A pause for machines.
+fn pause_json(pause: &Pause, zone: Zone) -> Value {
+    json!({
+        "since": written(pause.since, zone),
+        "until": pause.until.map(|until| written(until, zone)),
+        "note": pause.note,
+    })
+}
+
+/// A fire time, or a stretch of them, for machines.
+#[must_use]
+pub fn record_json(record: &Record, zone: Zone) -> Value {
+    match record {
+        Record::Entry(entry) => entry_json(entry, zone),
+        Record::Stretch(stretch) => stretch_json(stretch, zone),
+    }
+}
+
+fn entry_json(entry: &Entry, zone: Zone) -> Value {
+    let time = |at: Option<DateTime<Utc>>| at.map(|at| written(at, zone));
+    json!({
+        "job": entry.job.as_str(),
+        "fire_time": written(entry.fire_time, zone),
+        "phase": entry.phase.as_str(),
+        "by": entry.by.as_str(),
+        "attempt": entry.attempt,
+        "run": entry.run.as_ref().map(ToString::to_string),
+        "previous": entry.previous.as_ref().map(ToString::to_string),
+        "held_by": reason_json(entry.held_by.as_ref()),
+        "decided_at": written(entry.decided_at, zone),
+        "started_at": time(entry.started_at),
+        "ended_at": time(entry.ended_at),
+        "outcome": entry.outcome.map(Outcome::as_str),
+        "reason": reason_json(entry.reason.as_ref()),
+    })
+}
+
+fn stretch_json(stretch: &Stretch, zone: Zone) -> Value {
+    json!({
+        "job": stretch.job.as_str(),
+        "fire_time": written(stretch.first, zone),
+        "last": written(stretch.last, zone),
+        "count": stretch.count,
+        "decided_at": written(stretch.decided_at, zone),
+        "outcome": stretch.outcome.as_str(),
+        "reason": reason_json(Some(&stretch.reason)),
+    })
+}
+
+/// A run for machines.
+#[must_use]
+pub fn run_json(run: &RunRow, zone: Zone) -> Value {
+    json!({
+        "run": run.run.to_string(),
+        "job": run.job.as_str(),
+        "fire_time": written(run.fire_time, zone),
+        "attempt": run.attempt,
+        "by": run.by.as_str(),
+        "previous": run.previous.as_ref().map(ToString::to_string),
+        "started_at": written(run.started_at, zone),
+        "ended_at": run.ended_at.map(|at| written(at, zone)),
+        "outcome": run.outcome.map(Outcome::as_str),
+        "reason": reason_json(run.reason.as_ref()),
+    })
+}

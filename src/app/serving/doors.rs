@@ -1,0 +1,44 @@
+//! The server as it is seen from outside.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::figures::{Figures, Queue};
+use super::questions::answer;
+use crate::app::jobs::{Runner, Surround};
+use crate::clock::Clock;
+use crate::dashboard::View;
+use crate::schedule::executor::Command;
+use crate::schedule::rows::Phase;
+use crate::schedule::store::Store;
+
+/// What is behind the doors.
+pub(super) struct Doors<S> {
+    pub store: Arc<S>,
+    pub runner: Arc<Runner<S>>,
+    pub surround: Surround,
+    pub figures: Arc<Figures>,
+    pub commands: mpsc::Sender<Command>,
+}
+
+impl<S: Store> View for Doors<S> {
+    fn readiness(&self) -> Result<(), String> {
+        self.figures.readiness()
+    }
+
+    fn figures(&self) -> BoxFuture<'_, String> {
+        Box::pin(async {
+            let live = self.store.live().await.unwrap_or_default();
+            let running = live.iter().filter(|entry| entry.phase == Phase::Running).count();
+            let queue = Queue { waiting: live.len() - running, running };
+            self.figures.page(&self.runner.jobs().roster, queue, Clock::process().now())
+        })
+    }
+
+    fn answer(&self, question: Value) -> BoxFuture<'_, Value> {
+        Box::pin(answer(self, question))
+    }
+}

@@ -1,0 +1,12 @@
+//! `serve`: the loop of the scheduler with all that it needs around it, and what others see of it.
+
+mod doors;
+mod figures;
+mod questions;
+mod reloading;
+mod repeats;
+mod server;
+mod watching;
+
+pub use questions::{Question, ask_server};
+pub use server::{ServeRequest, Signal, serve};

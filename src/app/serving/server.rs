@@ -1,0 +1,206 @@
+//! The server: opened, and run until it is told to end.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::doors::Doors;
+use super::figures::Figures;
+use super::reloading::{Look, changed, read_jobs, reload, tell};
+use super::watching::Watching;
+use crate::app::jobs::{Runner, SOCKET, Surround, WorkspaceStore, open_store};
+use crate::clock::Clock;
+use crate::config::History;
+use crate::dashboard;
+use crate::error::{Error, Kind, Result};
+use crate::schedule::dispatcher::{Dispatcher, NewRun};
+use crate::schedule::executor::{Command, Executor, RunJob as _};
+use crate::schedule::rows::RunId;
+use crate::schedule::store::Store as _;
+
+/// How often old outcomes are thrown away.
+const PRUNED_EVERY: Duration = Duration::from_hours(6);
+
+/// What is served.
+pub struct ServeRequest {
+    /// What all runs have around them.
+    pub surround: Surround,
+    /// How long runs may go on once the server is told to end.
+    pub grace: Duration,
+    /// Where health and figures are shown, if anywhere.
+    pub listen: Option<SocketAddr>,
+}
+
+/// What the process is told from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// End: the first time in good order, the second time at once.
+    End,
+    /// Read the workspace's file again.
+    Reload,
+}
+
+/// Serves the jobs of the workspace until it is told to end, and all that runs has ended.
+///
+/// # Errors
+/// When there is no workspace, something in its file is wrong, its store cannot be opened, another process serves it, or
+/// takes it over.
+pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Result<()> {
+    let ServeRequest { mut surround, grace, listen } = request;
+    let is_simulated = surround.given.is_simulated;
+    let clock = Clock::process();
+    let figures = Arc::new(Figures::new(is_simulated));
+    surround.progress = Some(figures.clone());
+    let jobs = read_jobs(&surround)?;
+    let file = jobs.workspace.file.clone();
+    let look = Look::at(&file);
+    let opened = open_store(jobs.workspace.folder(), is_simulated).await?;
+    for note in &opened.notes {
+        tracing::warn!(target: "stackhand::serve", "{note}");
+    }
+    let _lock = opened.lock(clock.now())?;
+    let store = Arc::new(opened.store.clone());
+    let (roster, max_running, history) = (jobs.roster.clone(), jobs.workspace.max_running, jobs.workspace.history);
+    let count = roster.len();
+    let runner = Arc::new(Runner::new(store.clone(), jobs, surround.clone()));
+    let new_run: NewRun = Arc::new(|| RunId(uuid::Uuid::new_v4().to_string()));
+    let what_became = |entry: &_| runner.what_became(entry);
+    let dispatcher =
+        Dispatcher::take_over(opened.store.clone(), roster, max_running, new_run, clock.now(), &what_became).await?;
+    let watch = Arc::new(Watching::new(runner.clone(), figures.clone(), is_simulated));
+    let executor = Executor::new(dispatcher, runner.clone(), watch, clock.clone());
+    let (commands, orders) = mpsc::channel(64);
+    let doors = Doors { store, runner: runner.clone(), surround, figures, commands: commands.clone() };
+    let doors = Arc::new(doors);
+    let end = CancellationToken::new();
+    let _ends_with_this = end.clone().drop_guard();
+    open_doors(&doors, &opened.folder, listen, &end).await?;
+    tokio::spawn(until(end.clone(), prune(opened.store.clone(), history)));
+    tracing::info!(
+        target: "stackhand::serve",
+        jobs = count,
+        workspace = file.display().to_string(),
+        process = std::process::id(),
+        simulated = is_simulated.then_some(true),
+        "serving"
+    );
+    let director = tokio::spawn(until(end.clone(), direct(doors, commands, signals, grace, look)));
+    let ended = executor.serve(orders).await;
+    director.abort();
+    // Nobody is to be told that the server does not answer, once there is none.
+    let _ = std::fs::remove_file(opened.folder.join(SOCKET));
+    runner.surround().world.save(&runner.surround().scrubber)?;
+    if ended.is_ok() {
+        tracing::info!(target: "stackhand::serve", simulated = is_simulated.then_some(true), "ended");
+    }
+    ended
+}
+
+async fn until(end: CancellationToken, work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = end.cancelled() => {}
+        () = work => {}
+    }
+}
+
+/// Lets others ask and look.
+async fn open_doors(
+    doors: &Arc<Doors<WorkspaceStore>>,
+    folder: &Path,
+    listen: Option<SocketAddr>,
+    end: &CancellationToken,
+) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let path = folder.join(SOCKET);
+        match dashboard::listen(&path) {
+            Ok(listener) => {
+                tokio::spawn(until(end.clone(), dashboard::serve_questions(doors.clone(), listener)));
+            }
+            Err(error) => tracing::warn!(
+                target: "stackhand::serve",
+                "commands beside this server cannot reach it: the socket {} cannot be made: {error}", path.display()
+            ),
+        }
+    }
+    let Some(address) = listen else { return Ok(()) };
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Error::new(Kind::Config, "address_unavailable", format!("cannot listen on {address}: {error}"))
+            .with_hint("choose another address with `--listen`; port 0 takes a free one, `off` none")
+    })?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(target: "stackhand::serve", "figures on http://{address}/metrics");
+    }
+    let pages = dashboard::serve_pages(doors.clone(), listener, end.clone().cancelled_owned());
+    tokio::spawn(async move {
+        if let Err(error) = pages.await {
+            tracing::warn!(target: "stackhand::serve", "figures are shown no more: {error}");
+        }
+    });
+    Ok(())
+}
+
+/// Passes on what the process is told, and looks whether the workspace's file has changed.
+async fn direct(
+    doors: Arc<Doors<WorkspaceStore>>,
+    commands: mpsc::Sender<Command>,
+    mut signals: mpsc::Receiver<Signal>,
+    grace: Duration,
+    mut look: Look,
+) {
+    let file = doors.runner.jobs().workspace.file.clone();
+    loop {
+        let signal = tokio::select! {
+            signal = signals.recv() => signal.unwrap_or(Signal::End),
+            () = changed(&file, &mut look) => Signal::Reload,
+        };
+        match signal {
+            Signal::Reload => {
+                look = Look::at(&file);
+                tell(&reload(&doors.runner, &doors.surround, &commands).await, &file);
+            }
+            Signal::End => break,
+        }
+    }
+    tracing::info!(
+        target: "stackhand::serve",
+        grace = crate::config::duration::print(TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX)),
+        "ending: nothing is started any more"
+    );
+    if commands.send(Command::Drain).await.is_err() {
+        return;
+    }
+    let again = async {
+        while let Some(signal) = signals.recv().await {
+            if signal == Signal::End {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    if Clock::process().timeout(grace, again).await.is_none() {
+        tracing::warn!(target: "stackhand::serve", "the grace is over: what runs is cancelled");
+    } else {
+        tracing::warn!(target: "stackhand::serve", "ending at once: what runs is cancelled");
+    }
+    let _ = commands.send(Command::Stop).await;
+}
+
+/// Throws away outcomes that are too old, or too many.
+async fn prune(store: WorkspaceStore, history: History) {
+    let clock = Clock::process();
+    loop {
+        let before = clock.now() - TimeDelta::days(i64::from(history.days));
+        let most = usize::try_from(history.runs).unwrap_or(usize::MAX);
+        if let Err(error) = store.prune(before, most).await {
+            tracing::warn!(target: "stackhand::serve", "old outcomes could not be thrown away: {error}");
+        }
+        clock.sleep(PRUNED_EVERY).await;
+    }
+}

@@ -1,0 +1,152 @@
+//! `stackhand serve` as a process of its own: what is due is run, told and counted, and it ends when it is told to.
+
+use std::io::{Read as _, Write as _};
+
+use crate::process::{Running, Stream, Workspace};
+
+const TOP: &str =
+    "timezone = \"Europe/Berlin\"\n[profile.shop]\nproject_id = \"11111111-1111-1111-1111-111111111111\"\n";
+
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+
+fn job(name: &str, more: &str) -> String {
+    format!("[[job]]\nname = \"{name}\"\nrecipe = \"{name}.rhai\"\nevery = \"1s\"\n{more}\n")
+}
+
+fn workspace(jobs: &[String]) -> Workspace {
+    Workspace::new().file("stackhand.toml", [TOP, &jobs.concat()].concat())
+}
+
+/// What a page of the server says.
+fn page(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut page = String::new();
+    stream.read_to_string(&mut page).expect("an answer");
+    page
+}
+
+/// Where it shows its figures.
+fn address(serving: &mut Running) -> String {
+    let line = serving.hears(Stream::Err, "figures on http://");
+    let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next());
+    address.expect("an address").to_owned()
+}
+
+#[test]
+fn jobs_run_when_they_are_due_and_a_bad_one_stops_no_other() {
+    let jobs = [
+        job("tick", ""),
+        job("bad", ""),
+        job("lost", "recipe = \"none.rhai\"").replacen("recipe = \"lost.rhai\"\n", "", 1),
+    ];
+    let home = workspace(&jobs)
+        .file("tick.rhai", "let n = state.incr(\"n\");\nif n == 3 { skip(`${run.job} ${n} by ${run.scheduled_by}`) }")
+        .file("bad.rhai", "state.incr(\"n\");\nthrow \"no such luck\"");
+    let mut serving = home.start(&SERVE);
+    let address = address(&mut serving);
+    let skipped = serving.hears(Stream::Err, "tick 3 by schedule");
+    assert!(skipped.contains("INFO skipped job=\"tick\"") && skipped.contains("reason=\"recipe\""), "{skipped}");
+    let figures = page(&address, "/metrics");
+    for line in [
+        "stackhand_jobs 3",
+        "stackhand_job_outcomes_total{job=\"bad\",outcome=\"failed\",reason=\"script\"} ",
+        "stackhand_job_outcomes_total{job=\"lost\",outcome=\"failed\",reason=\"usage\"} ",
+        "stackhand_job_outcomes_total{job=\"tick\",outcome=\"skipped\",reason=\"recipe\"} 1",
+        "stackhand_job_next_fire_time_seconds{job=\"tick\"} ",
+    ] {
+        assert!(figures.lines().any(|seen| seen.starts_with(line)), "{line}\n{figures}");
+    }
+    assert!(page(&address, "/readyz").starts_with("HTTP/1.1 200"));
+    assert!(page(&address, "/healthz").ends_with("ok\n"));
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("why=\"bad.rhai:2: no such luck\""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("INFO ended"), "{}", ended.stderr);
+    assert!(!home.path(".stackhand/serve.sock").exists());
+    let runs = home.run(&["runs", "list", "-o", "json"]);
+    assert!(runs.stdout.contains("\"command\": \"job\""), "{}", runs.stdout);
+}
+
+#[test]
+fn the_first_signal_waits_for_what_runs_and_the_second_cancels_it() {
+    let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
+    let mut serving = home.start(&["serve", "--listen", "off", "--log-format", "json"]);
+    serving.hears(Stream::Err, "at work");
+    serving.signal("INT");
+    serving.hears(Stream::Err, "nothing is started any more");
+    serving.signal("INT");
+    let line = serving.hears(Stream::Err, "\"message\":\"cancelled\"");
+    assert!(line.contains("\"job\":\"long\"") && line.contains("\"reason\":\"cancelled\""), "{line}");
+    assert_eq!(serving.end().code, 0);
+}
+
+#[test]
+fn what_runs_may_end_within_the_grace_and_no_longer() {
+    let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
+    let mut serving = home.start(&["serve", "--listen", "off", "--grace", "0s"]);
+    serving.hears(Stream::Err, "at work");
+    serving.signal("TERM");
+    serving.hears(Stream::Err, "the grace is over");
+    serving.hears(Stream::Err, "INFO cancelled job=\"long\"");
+    assert_eq!(serving.end().code, 0);
+}
+
+#[test]
+fn a_run_that_takes_too_long_is_ended_and_told_so() {
+    let home = workspace(&[job("long", "timeout = \"1s\"")]).file("long.rhai", "sleep(minutes(30))");
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    let line = serving.hears(Stream::Err, "timed_out");
+    assert!(line.contains("ERROR timed_out job=\"long\"") && line.contains("reason=\"timeout\""), "{line}");
+}
+
+#[test]
+fn a_changed_file_is_taken_over_as_a_whole_or_not_at_all() {
+    let home = workspace(&[job("one", "")]).file("one.rhai", "1").file("two.rhai", "2");
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    serving.hears(Stream::Err, "done job=\"one\"");
+    let broken = [TOP, &job("two", ""), &job("one", "every = \"soon\"").replacen("every = \"1s\"\n", "", 1)].concat();
+    let home = home.file("stackhand.toml", broken);
+    let line = serving.hears(Stream::Err, "was not reloaded");
+    assert!(line.contains("stackhand.toml:12:") && line.contains("the jobs of before go on"), "{line}");
+    let home = home.file("stackhand.toml", [TOP, &job("two", "")].concat());
+    serving.signal("HUP");
+    serving.hears(Stream::Err, "INFO reloaded jobs=1");
+    serving.hears(Stream::Err, "done job=\"two\"");
+    drop(home);
+}
+
+#[test]
+fn a_simulated_server_acts_on_a_world_of_its_own_and_says_so() {
+    let home = workspace(&[job("count", "profiles = [\"shop\"]")]).file("count.rhai", "print(servers().len())");
+    let mut serving = home.start(&["serve", "--sim", "--listen", "127.0.0.1:0"]);
+    let address = address(&mut serving);
+    serving.hears(Stream::Err, "INFO serving");
+    for part in ["INFO started", "INFO 19 job=", "INFO done"] {
+        let line = serving.hears(Stream::Err, part);
+        assert!(line.contains("count@shop") && line.contains("simulated=true"), "{line}");
+    }
+    let figures = page(&address, "/metrics");
+    let unmarked = figures.lines().find(|line| line.starts_with("stackhand_") && !line.contains("simulated=\"true\""));
+    assert_eq!(unmarked, None, "every figure says that it is of a simulated world");
+    assert!(!home.path(".stackhand/journal").exists());
+}
+
+#[test]
+fn credentials_that_are_wrong_stop_the_job_and_not_the_server() {
+    let home = workspace(&[job("read", "profiles = [\"shop\"]"), job("other", "")])
+        .file("read.rhai", "servers()")
+        .file("other.rhai", "1");
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    let line = serving.hears(Stream::Err, "ERROR failed job=\"read@shop\"");
+    assert!(line.contains("reason=\"auth\""), "{line}");
+    serving.hears(Stream::Err, "done job=\"other\"");
+}
+
+#[test]
+fn without_a_workspace_nothing_is_served() {
+    let ended = Workspace::new().run(&["serve"]);
+    assert_eq!(ended.code, 3);
+    assert!(ended.stderr.contains("no stackhand.toml"), "{}", ended.stderr);
+}
