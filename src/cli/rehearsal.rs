@@ -112,11 +112,11 @@ fn decide(
     if is_confirmed {
         return Ok(Leave::Given);
     }
-    if !is_watched {
-        return Err(unconfirmed(&format!("make {}", in_short(&rehearsal))));
-    }
     if let (None, Some(why)) = (rehearsal.note(), &rehearsal.ended) {
         printer.warning(&format!("nothing could be counted: {why}"));
+    }
+    if !is_watched {
+        return Err(unconfirmed(&format!("make {}", in_short(&rehearsal))));
     }
     if rehearsal.changes() > 0 {
         printer.talk(&table(&rehearsal));
