@@ -293,6 +293,40 @@ async fn a_heartbeat_is_tried_three_times() {
     assert_eq!(receiver.received().len(), 5);
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_by_hand_tells_its_channel_before_it_ends_and_says_what_is_left() {
+    use crate::process::Workspace;
+    let (receiver, url) = Receiver::start(Vec::new()).await;
+    let workspace = "timezone = \"Europe/Berlin\"\n\
+        [channel.ops]\nkind = \"webhook\"\nurl = \"env:OPS_URL\"\nsecret = \"env:OPS_SECRET\"\n\
+        [channel.away]\nkind = \"slack\"\nurl = \"http://127.0.0.1:9/t0ken-of-url\"\n";
+    let home = Workspace::new()
+        .file("stackhand.toml", workspace)
+        .file("night.rhai", "notify(\"ops\", #{ text: \"3 of 4 servers\", failed: 1 }); 1")
+        .file("away.rhai", "notify(\"away\", \"nobody hears\")")
+        .file("typo.rhai", "notify(\"osp\", \"hello\")")
+        .variable("OPS_URL", format!("{url}/hook"))
+        .variable("OPS_SECRET", "hunter22-and-more");
+    let run = |script: &'static str| home.run(&["run", script]);
+    let (told, typo, away) = tokio::task::block_in_place(|| (run("night.rhai"), run("typo.rhai"), run("away.rhai")));
+    assert_eq!(told.code, 0, "{told:?}");
+    let requests = receiver.received();
+    let [request] = &requests[..] else { panic!("one request: {told:?}") };
+    let body = request.json();
+    assert_eq!((body["title"].as_str(), body["event"].as_str()), (Some("3 of 4 servers"), Some("message")));
+    assert_eq!((body["fields"]["failed"].as_str(), body["recipe"].as_str()), (Some("1"), Some("night.rhai")));
+    assert!(request.header("x-stackhand-signature").starts_with("t="));
+    assert!(typo.code == 1 && typo.stderr.contains("did you mean `ops`?"), "{typo:?}");
+    assert_eq!(away.code, 0, "{away:?}");
+    assert!(away.stderr.contains("1 notice waits in the outbox for the channel `away`: no answer from"), "{away:?}");
+    assert!(!away.stderr.contains("t0ken"), "{away:?}");
+    // On the simulator nobody is told, and no state is begun.
+    let simulated = Workspace::new().file("stackhand.toml", workspace).file("away.rhai", "notify(\"away\", \"x\")");
+    let ran = tokio::task::block_in_place(|| simulated.run(&["--sim", "run", "away.rhai"]));
+    assert!(ran.code == 0 && !simulated.path(".stackhand").exists(), "{ran:?}");
+}
+
 /// A mail server that others wrote: Python's `aiosmtpd`, where an interpreter that has it is named by
 /// `STACKHAND_PYTHON` or is `python3`.
 #[cfg(unix)]

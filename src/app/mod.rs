@@ -12,6 +12,7 @@ mod interactive;
 pub mod jobs;
 mod ledger;
 mod locked;
+mod messages;
 mod names;
 mod narrowing;
 mod observe;

@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use super::ledger::RecordedDeeds;
+use super::messages::Messages;
 use super::recording::{RecordedOutput, ended};
-use crate::engine::{self, Kept, Limits, Outcome, Output, RunContext, Source, Surroundings};
+use crate::engine::{self, Kept, Limits, Notifier, Outcome, Output, RunContext, Source, Surroundings};
 
 /// What a run gets besides the session.
 pub struct RunRequest {
@@ -55,8 +56,14 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
     };
     context.cancel = cancel;
     context.kept = kept;
+    let messages = Messages::of(session, &surroundings, &context.runtime);
+    context.notifier = messages.clone().map(|messages| messages as Arc<dyn Notifier>);
     context.surroundings = surroundings;
+    let said = context.output.clone();
     let outcome = engine::run(&source, context);
     session.end(ended(&outcome));
+    if let Some(messages) = messages {
+        messages.deliver().iter().for_each(|line| said.say(line));
+    }
     outcome
 }

@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::kept::Kept;
 use super::ledger::{Deed, Done, Ledger};
 use super::limits::{Limits, STACK_BYTES};
+use super::notifier::Notifier;
 use super::sources::Sources;
 use super::surroundings::Surroundings;
 use crate::clock::Clock;
@@ -120,6 +121,8 @@ pub struct RunContext {
     pub outside: Option<Outside>,
     /// Keeps a record of what is done outside the API; without one nothing is.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// Sees to it that people hear of what `notify` says; without one it is only logged.
+    pub notifier: Option<Arc<dyn Notifier>>,
     /// What it keeps from run to run; nothing that outlives it unless the caller says so.
     pub kept: Arc<Kept>,
     /// Further constants that the script sees.
@@ -188,6 +191,7 @@ impl RunContext {
             shown_elements: None,
             outside: None,
             ledger: None,
+            notifier: None,
             kept: Arc::default(),
             constants: Vec::new(),
             state: State::default(),

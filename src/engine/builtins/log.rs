@@ -7,6 +7,7 @@ use rhai::{Dynamic, ImmutableString};
 use super::text::shown;
 use crate::engine::context::LogLevel;
 use crate::engine::native::{Native, NativeEffect, Type};
+use crate::engine::notifier::Message;
 use crate::engine::{Arguments, Fault};
 
 /// The type of the constant `log`.
@@ -38,15 +39,21 @@ pub fn natives() -> Vec<Native> {
             .takes("channel", Type::Text)
             .takes("message", Type::OneOf(&[Type::Text, Type::Map]))
             .doc(
-                "Tells people: a text, or a map of fields. Until channels are set up it is written to stderr, with the \
-                 channel's name.",
+                "Tells people over a channel of the workspace: a text, or a map of facts, of which `text` is what it \
+                 says. It is written to stderr too; that is all of it where the workspace has no channels, and on the \
+                 simulator. It returns once the message is kept; it is delivered before the run ends, or later.",
             )
             .effect(NativeEffect::Local)
             .example("notify(\"ops\", \"3 servers deallocated\")")
             .by(|a| {
                 let channel = a.text(0)?;
-                let message = if a.value(1)?.is_string() { a.text(1)?.to_string() } else { fields(a, 1)? };
-                say(a, LogLevel::Notice, &format!("{channel}: {message}"))?;
+                let (line, text, facts) = message(a)?;
+                say(a, LogLevel::Notice, &format!("{channel}: {line}"))?;
+                let run = a.run();
+                let is_real = !run.is_simulated && !run.is_rehearsed;
+                if let Some(notifier) = run.notifier.as_ref().filter(|_| is_real) {
+                    notifier.notify(Message { channel: channel.to_string(), text, fields: facts })?;
+                }
                 Ok(Dynamic::UNIT)
             }),
     ]
@@ -71,14 +78,35 @@ fn level(name: &'static str, level: LogLevel, doc: &'static str, example: &'stat
         })
 }
 
+/// What `notify` is to say: as a line, as a text, and the facts beside it.
+fn message(a: &mut Arguments<'_, '_>) -> Result<(String, String, Facts), Fault> {
+    if a.value(1)?.is_string() {
+        let text = a.text(1)?.to_string();
+        return Ok((text.clone(), text, Vec::new()));
+    }
+    let mut facts = facts(a, 1)?;
+    let line = joined(&facts);
+    let text = match facts.iter().position(|(key, _)| key == "text") {
+        Some(place) => facts.remove(place).1,
+        None => line.clone(),
+    };
+    Ok((line, text, facts))
+}
+
 /// `key=value key=value`
 fn fields(a: &mut Arguments<'_, '_>, index: usize) -> Result<String, Fault> {
+    Ok(joined(&facts(a, index)?))
+}
+
+type Facts = Vec<(String, String)>;
+
+fn facts(a: &mut Arguments<'_, '_>, index: usize) -> Result<Facts, Fault> {
     let map = a.map(index)?;
-    let mut pairs = Vec::with_capacity(map.len());
-    for (key, value) in &map {
-        pairs.push(format!("{key}={}", shown(a, value)?));
-    }
-    Ok(pairs.join(" "))
+    map.iter().map(|(key, value)| Ok((key.to_string(), shown(a, value)?))).collect()
+}
+
+fn joined(facts: &Facts) -> String {
+    facts.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 
 fn say(a: &Arguments<'_, '_>, level: LogLevel, text: &str) -> Result<(), Fault> {

@@ -9,6 +9,7 @@ mod interpreter;
 mod language;
 mod limits;
 mod modules;
+mod notify;
 mod objects;
 mod parallel;
 mod services;
