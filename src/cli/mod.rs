@@ -16,6 +16,7 @@ mod init;
 mod jobs;
 mod journal;
 mod log;
+mod modes;
 mod out_file;
 mod output;
 mod permissions;

@@ -1,11 +1,13 @@
 //! `stackhand repl`: a session at a terminal, or a script from the standard input.
 
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arguments::{ReplArguments, Shared, reserved_option_names};
 use super::execute::{note_simulation, opening, runtime};
 use super::log::TraceSwitch;
+use super::modes::Silence;
 use super::output::RunOutput;
 use super::printer::Printer;
 use super::process::Process;
@@ -44,7 +46,14 @@ pub fn repl(process: &Process, shared: &Shared, arguments: &ReplArguments) -> Re
     }
     let interactive = Interactive::open(opening, runtime.handle().clone(), limits, surroundings)?;
     note_simulation(process, &interactive.session);
-    let screen = Arc::new(ReplScreen { printer: printer.clone(), progress, is_watched, trace: process.trace.clone() });
+    let screen = Arc::new(ReplScreen {
+        printer: printer.clone(),
+        progress,
+        is_watched,
+        trace: process.trace.clone(),
+        is_traced: AtomicBool::new(shared.verbose > 0),
+        silence: Mutex::default(),
+    });
     let mut conversation = Conversation::new(Start {
         interactive,
         screen,
@@ -71,6 +80,10 @@ struct ReplScreen {
     progress: Arc<ProgressLine>,
     is_watched: bool,
     trace: TraceSwitch,
+    /// Whether calls are told as they happen: no line of progress is to be in their way.
+    is_traced: AtomicBool,
+    /// While something is evaluated.
+    silence: Mutex<Option<Silence>>,
 }
 
 impl Screen for ReplScreen {
@@ -111,10 +124,14 @@ impl Screen for ReplScreen {
     }
 
     fn set_busy(&self, is_busy: bool) {
-        if is_busy { self.progress.start() } else { self.progress.finish() }
+        // What is typed ahead is shown by the line editor once it is its turn.
+        *self.silence.lock().unwrap_or_else(PoisonError::into_inner) =
+            (is_busy && self.is_watched).then(Silence::begin);
+        if is_busy && !self.is_traced.load(Ordering::Relaxed) { self.progress.start() } else { self.progress.finish() }
     }
 
     fn set_trace(&self, is_on: bool) {
+        self.is_traced.store(is_on, Ordering::Relaxed);
         (self.trace)(is_on);
     }
 

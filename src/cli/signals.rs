@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::modes::Modes;
 use crate::app::Signal;
 use crate::error::ExitCode;
 use crate::repl::Interrupts;
@@ -73,7 +74,7 @@ impl Interrupt {
 /// Must be called inside the tokio runtime.
 pub fn watch_session(interrupts: &Interrupts) {
     let Ok(mut signals) = Signals::new() else { return };
-    let (interrupts, terminal) = (interrupts.clone(), Terminal::as_it_is());
+    let (interrupts, terminal) = (interrupts.clone(), Modes::as_they_are());
     tokio::spawn(async move {
         loop {
             if signals.next_of_session().await == ExitCode::Interrupted {
@@ -110,36 +111,6 @@ pub fn watch_server(told: tokio::sync::mpsc::Sender<Signal>) {
 #[expect(clippy::exit, reason = "the thread that would end the process waits for a key")]
 fn exit(code: ExitCode) -> ! {
     std::process::exit(i32::from(code as u8))
-}
-
-/// The modes of the terminal before a line editor changed them.
-#[cfg(unix)]
-struct Terminal(Option<rustix::termios::Termios>);
-
-#[cfg(unix)]
-impl Terminal {
-    fn as_it_is() -> Self {
-        Self(rustix::termios::tcgetattr(std::io::stdin()).ok())
-    }
-
-    fn restore(&self) {
-        if let Some(modes) = &self.0 {
-            // A terminal that has gone needs nothing restored.
-            let _ = rustix::termios::tcsetattr(std::io::stdin(), rustix::termios::OptionalActions::Now, modes);
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Terminal;
-
-#[cfg(not(unix))]
-impl Terminal {
-    fn as_it_is() -> Self {
-        Self
-    }
-
-    fn restore(&self) {}
 }
 
 /// The signals that end a run. Where they cannot be watched they keep their default: the process ends.

@@ -35,7 +35,7 @@ impl Conversation {
             Command::Csv => self.csv(argument)?,
             Command::Doc => {
                 let page = if argument.is_empty() { crate::engine::doc_index() } else { doc(argument)? };
-                self.screen.data(&page);
+                self.screen.data(&show::wrapped(&page, self.screen.width()));
             }
             Command::Edit => return self.edit(argument),
             Command::Help => self.help(argument)?,
@@ -74,7 +74,7 @@ impl Conversation {
         let wanted = argument.trim_start_matches(':');
         let only = if wanted.is_empty() { None } else { Command::named(wanted) };
         if !wanted.is_empty() && only.is_none() {
-            self.screen.data(&doc(wanted)?);
+            self.screen.data(&show::wrapped(&doc(wanted)?, self.screen.width()));
             return Ok(());
         }
         let mut table = plain_table(self.screen.width());

@@ -180,27 +180,37 @@ fn is_at_key(before: &str, around: &[Piece]) -> bool {
     false
 }
 
-/// What closes the brackets that are open at the end.
+/// What closes the brackets that are open at the end, with a body for each `if` or loop whose head is being typed.
 fn closers(before: &str, around: &[Piece]) -> String {
-    let mut open: Vec<&str> = Vec::new();
+    // Of each level, the bracket that opened it, and whether a head waits for its body there.
+    let mut levels: Vec<(&str, bool)> = vec![("", false)];
     for piece in around {
-        match piece.class {
-            Class::Open => open.push(&before[piece.span.clone()]),
-            Class::Close => {
-                open.pop();
+        let said = &before[piece.span.clone()];
+        let (_, waits) = levels.last_mut().expect("the outermost stays");
+        match (piece.class, said) {
+            (Class::Keyword, "if" | "while" | "for" | "switch") => *waits = true,
+            (Class::Sign, ";") => *waits = false,
+            (Class::Open, _) => {
+                *waits &= said != "{";
+                levels.push((said, false));
+            }
+            (Class::Close, _) if levels.len() > 1 => {
+                levels.pop();
             }
             _ => {}
         }
     }
-    open.iter()
-        .rev()
-        .map(|bracket| match *bracket {
+    let closing = levels.iter().rev().flat_map(|&(bracket, waits)| {
+        let bracket = match bracket {
+            "" => "",
             "(" => ")",
             "[" => "]",
             "${" => "}`",
             _ => "}",
-        })
-        .collect()
+        };
+        [if waits { " {}" } else { "" }, bracket]
+    });
+    closing.collect()
 }
 
 /// Within a text: the name of an object that a function looks up, or the path of a module.

@@ -52,6 +52,14 @@ fn what_is_wrong_before_keeps_nothing_from_being_offered() {
 }
 
 #[test]
+fn heads_of_blocks_are_completed_too() {
+    offers("let s = server(\"x\"); if s.", &["status"], &["count_by("]);
+    offers("let all = servers(); while !all.filter(|s| s.", &["status"], &["count_by("]);
+    offers("fn f() { for s in servers().", &["filter("], &["status"]);
+    offers("if true { 1 } else if server(\"x\").", &["status"], &[]);
+}
+
+#[test]
 fn options_are_those_of_the_call() {
     offers("servers(#{ la", &["label_selector"], &["details"]);
     offers("servers(#{ details: true, ", &["label_selector"], &[]);
@@ -125,4 +133,25 @@ proptest! {
         let (start, _) = complete(&text, at, &Knowledge::default());
         prop_assert!(start <= text.len());
     }
+}
+
+/// What completion takes a value for, it must be: a recipe that passes `check` calls only what the value has.
+#[test]
+fn every_method_that_a_shipped_recipe_calls_is_offered_where_it_is_called() {
+    let (mut missing, mut count) = (Vec::new(), 0);
+    for text in shipped() {
+        for pair in pieces(&text).windows(2) {
+            let (sign, name) = (&text[pair[0].span.clone()], &text[pair[1].span.clone()]);
+            let is_ours = pair[1].class == Class::Call && !crate::engine::Registry::shared().get(name).is_empty();
+            if !is_ours || ![".", "?."].contains(&sign) {
+                continue;
+            }
+            count += 1;
+            let (_, found) = complete(&text, pair[1].span.start + 1, &Knowledge::default());
+            if !found.iter().any(|one| one.text == format!("{name}(")) {
+                missing.push(text[..pair[1].span.end].lines().last().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    assert!(missing.is_empty() && count > 50, "{count} calls, not offered:\n{}", missing.join("\n"));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::command::Command;
 use super::completion::Knowledge;
-use super::growth::Worked;
+use super::growth::{Worked, without_header};
 use super::interrupts::Interrupts;
 use super::prompt::Place;
 use super::questions::{Keyboard, Nobody, Questions};
@@ -171,7 +171,7 @@ impl Conversation {
         let evaluated = self.carry(source, Some(number), self.first_page());
         if evaluated.failure.is_none() {
             let has_value = evaluated.shown.kind != ShownKind::Nothing;
-            self.worked.push(Worked { number, text, has_value });
+            self.worked.push(Worked { number, text: without_header(&text), has_value });
             self.has_result |= has_value;
         }
         self.show(&evaluated)

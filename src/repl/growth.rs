@@ -48,6 +48,17 @@ pub fn recipe(inputs: &[Worked], title: &str, literals: Literals, reserved: &[St
     text
 }
 
+/// A text without its `//!` lines: a file that was loaded has some, which speak of the file.
+#[must_use]
+pub fn without_header(text: &str) -> String {
+    let mut kept = text.to_owned();
+    for piece in pieces(text).iter().rev().filter(|piece| text[piece.span.clone()].starts_with("//!")) {
+        let end = piece.span.end + usize::from(text[piece.span.end..].starts_with('\n'));
+        kept.replace_range(piece.span.start..end, "");
+    }
+    kept.trim().to_owned()
+}
+
 /// The inputs one after the other.
 fn body(inputs: &[Worked]) -> String {
     let all: Vec<Vec<Piece>> = inputs.iter().map(|input| pieces(&input.text)).collect();
@@ -292,6 +303,13 @@ mod tests {
 
     fn body_of(texts: &[(&str, bool)]) -> String {
         body(&worked(texts))
+    }
+
+    #[test]
+    fn lines_that_speak_of_a_loaded_file_are_left_out() {
+        let text = "//! Help.\n//! Permissions: none\n\nlet a = \"//! no\"; // one\n//! more\na\n";
+        assert_eq!(without_header(text), "let a = \"//! no\"; // one\na");
+        assert_eq!(without_header("1"), "1");
     }
 
     #[test]

@@ -46,6 +46,15 @@ fn what_is_declared_is_listed_and_forgotten() {
 }
 
 #[test]
+fn a_loaded_file_becomes_part_of_a_recipe_without_its_header() {
+    let home = Workspace::new().file("lib.rhai", "//! Help.\n//! Permissions: iaas.server.list\nlet a = 20;\n");
+    let (ran, home) = follow(home, ":load lib.rhai\na + 1\n:save grown\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let recipe = std::fs::read_to_string(home.path("grown.rhai")).expect("it was written");
+    assert!(recipe.ends_with("`sim`.\n\nlet a = 20;\na + 1\n"), "{recipe}");
+}
+
+#[test]
 fn a_file_is_loaded_and_what_it_declares_stays() {
     let home = Workspace::new().file("lib.rhai", "//! Help.\nfn twice(x) {\n  x * 2\n}\nlet base = 21;\n");
     let (ran, _) = follow(home, ":load lib.rhai\ntwice(base)\n:load nothing.rhai\n");
@@ -142,7 +151,13 @@ fn a_long_list_comes_in_pages() {
 #[test]
 fn calls_are_told_as_they_happen() {
     let mut terminal = Terminal::simulated(120);
-    terminal.prompt(1).press(":trace on\r").shows(":trace on\n1 sim").input(1, "servers().len()").shows("list_servers");
+    terminal
+        .prompt(1)
+        .press(":trace on\r")
+        .shows(":trace on\n1 sim")
+        .input(1, "servers().len()")
+        .shows("DEBUG answered method=\"GET\" path=\"/v2/projects/")
+        .prompt(2);
 }
 
 #[test]

@@ -42,7 +42,10 @@ fn an_interrupt_ends_what_is_evaluated_and_leaves_the_session_usable() {
         terminal.press("\u{3}");
         number += 1;
         terminal.prompt(number);
-        assert!(terminal.screen().contains("interrupted"), "{doing}: {}", terminal.screen());
+        let screen = terminal.screen();
+        assert!(screen.contains("interrupted"), "{doing}: {screen}");
+        let is_of_progress = |letter| ('\u{2800}'..='\u{28ff}').contains(&letter);
+        assert!(!screen.contains(is_of_progress) && !screen.contains("^C"), "{doing}: {screen}");
     }
     terminal.input(number, "6 * 7").shows("\n42\n").press("\u{4}");
     let (code, screen) = terminal.end();

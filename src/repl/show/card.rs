@@ -1,11 +1,10 @@
 //! One object on a card: its fields as the API spells them, and where one can go from it.
 
 use serde_json::{Map, Value};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Style;
 use super::cell::{Cell, Look, Tone, age, at, cell, instant, tone_of_state};
-use super::grid::cut;
 use crate::engine::relations;
 
 /// In how many rows a long text is shown.
@@ -65,37 +64,38 @@ fn head(kind: &str, object: &Map<String, Value>, style: &Style<'_>) -> String {
 /// A text in rows of at most so many columns, broken at blanks where there are some; what is very long is cut.
 fn rows(text: &str, room: Option<usize>) -> Vec<String> {
     let Some(room) = room.filter(|room| text.width() > *room) else { return vec![text.to_owned()] };
-    let mut rows = vec![String::new()];
+    let (mut rows, mut row, mut used) = (Vec::new(), String::new(), 0);
     for word in text.split(' ') {
-        let mut word = word.to_owned();
-        loop {
-            let row = rows.last_mut().expect("there is one from the start");
-            let gap = usize::from(!row.is_empty());
-            if row.width() + gap + word.width() <= room {
-                row.extend([&" "[..gap], &word]);
-                break;
+        if !row.is_empty() && used + 1 + word.width() <= room {
+            row.extend([" ", word]);
+            used += 1 + word.width();
+            continue;
+        }
+        if !row.is_empty() {
+            rows.push(std::mem::take(&mut row));
+        }
+        used = 0;
+        for letter in word.chars() {
+            let wide = letter.width().unwrap_or(0);
+            if used + wide > room && !row.is_empty() {
+                rows.push(std::mem::take(&mut row));
+                used = 0;
             }
-            if row.trim_end().is_empty() {
-                // Longer than a row.
-                let head: String = cut(&word, room + 1).chars().filter(|letter| *letter != '…').collect();
-                if head.is_empty() {
-                    break;
-                }
-                word = word.split_off(head.len());
-                *row = head;
-            }
-            if word.is_empty() {
-                break;
-            }
-            if rows.len() == MOST_ROWS {
-                let row = rows.last_mut().expect("there are several");
-                *row = format!("{}…", cut(row, room.saturating_sub(1)).trim_end_matches('…'));
-                return rows;
-            }
-            rows.push(String::new());
+            row.push(letter);
+            used += wide;
         }
     }
-    rows.iter().map(|row| row.trim().to_owned()).collect()
+    rows.push(row);
+    if rows.len() > MOST_ROWS {
+        rows.truncate(MOST_ROWS);
+        if let Some(last) = rows.last_mut() {
+            while last.width() >= room.max(1) {
+                last.pop();
+            }
+            last.push('…');
+        }
+    }
+    rows.iter().map(|row| row.trim_end().to_owned()).collect()
 }
 
 /// A field's value, in as many lines as it needs.
@@ -166,7 +166,7 @@ mod tests {
         );
         let long = rows(&"x".repeat(1_000), Some(16));
         assert_eq!((long.len(), long[3].as_str()), (MOST_ROWS, "xxxxxxxxxxxxxxx…"));
-        assert!(rows("", Some(0)).iter().all(String::is_empty) && rows("ab", Some(0)).len() <= MOST_ROWS);
+        assert!(rows("", Some(0)).iter().all(String::is_empty) && rows("ab", Some(0)).len() <= 2);
     }
 
     proptest::proptest! {

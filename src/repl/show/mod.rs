@@ -7,6 +7,7 @@ mod grid;
 mod quotas;
 
 use chrono::{DateTime, Utc};
+use unicode_width::UnicodeWidthStr;
 
 use crate::engine::{Shown, ShownKind};
 
@@ -46,6 +47,33 @@ pub fn rows(rows: &[[String; 3]], width: Option<u16>) -> String {
     };
     let lines = grid::lines(vec![column(0), column(1), column(2)], width.map(usize::from), false);
     lines[1..].join("\n")
+}
+
+/// A text whose long lines are broken at blanks; what follows a break is indented as its line is.
+#[must_use]
+pub fn wrapped(text: &str, width: Option<u16>) -> String {
+    let Some(width) = width.map(usize::from) else { return text.to_owned() };
+    let mut wrapped = String::with_capacity(text.len() + text.len() / 8);
+    for line in text.lines() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut used = 0;
+        for (number, word) in line.trim_start().split(' ').enumerate() {
+            if number == 0 {
+                wrapped.push_str(indent);
+                used = indent.width();
+            } else if used + 1 + word.width() > width {
+                wrapped.extend(["\n", indent]);
+                used = indent.width();
+            } else {
+                wrapped.push(' ');
+                used += 1;
+            }
+            wrapped.push_str(word);
+            used += word.width();
+        }
+        wrapped.push('\n');
+    }
+    wrapped.trim_end_matches('\n').to_owned()
 }
 
 #[cfg(test)]

@@ -115,6 +115,16 @@ fn what_has_no_columns_of_its_own_is_shown_as_it_was() {
 }
 
 #[test]
+fn prose_is_broken_at_blanks() {
+    assert_eq!(
+        wrapped("f()\n\n  Asks for the server\n  to stop.\n", Some(12)),
+        "f()\n\n  Asks for\n  the server\n  to stop."
+    );
+    assert_eq!(wrapped("a-word-that-is-long b", Some(6)), "a-word-that-is-long\nb");
+    assert_eq!(wrapped("a  b", None), "a  b");
+}
+
+#[test]
 fn colours_do_not_count_as_room_and_tell_states_apart() {
     let style = Style { has_colour: true, ..style(80) };
     let text = show(&list("Server", servers(2)), &style);
