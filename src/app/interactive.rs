@@ -11,7 +11,7 @@ use super::ledger::RecordedDeeds;
 use super::recording::RecordedOutput;
 use super::rules::rules;
 use super::{Names, Opening, Session};
-use crate::engine::{Evaluated, Interpreter, Limits, Output, RunContext, Source, Surroundings};
+use crate::engine::{Evaluated, Interpreter, Kept, Limits, Output, RunContext, Source, Surroundings};
 use crate::error::Result;
 use crate::journal::{Counts, Ended, RunOutcome};
 use crate::policy::Sources;
@@ -30,6 +30,8 @@ pub struct Interactive {
     runtime: Handle,
     limits: Limits,
     surroundings: Surroundings,
+    /// What the session keeps from run to run: all its inputs see the same.
+    pub kept: Arc<Kept>,
 }
 
 /// What an input gets besides the session.
@@ -63,7 +65,7 @@ impl Interactive {
         surroundings = session.around(surroundings, NAME);
         surroundings.identity.started_at = Some(session.recipe_clock.now());
         let interpreter = Interpreter::new(folder, root);
-        Ok(Self { session, interpreter, opening, desk, runtime, limits, surroundings })
+        Ok(Self { session, interpreter, opening, desk, runtime, limits, surroundings, kept: Arc::default() })
     }
 
     /// Goes on elsewhere: ends the run and begins another one. What inputs declared stays, with objects of where they
@@ -152,6 +154,7 @@ impl Interactive {
             None => output,
         };
         context.cancel = cancel;
+        context.kept = self.kept.clone();
         context.surroundings = Surroundings { terminal_width: width, ..self.surroundings.clone() };
         context.shown_elements = elements;
         context.is_asked = self.desk.confirm() == Confirm::Asked;

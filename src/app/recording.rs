@@ -173,6 +173,12 @@ pub(super) fn ended(outcome: &Outcome) -> Ended {
     Ended { outcome: run_outcome, exit_code, reason, error, changes: Counts::default(), results, kept, milliseconds: 0 }
 }
 
+/// What a run wants kept: nothing unless it ended well.
+#[must_use]
+pub fn kept_by(outcome: &Outcome) -> &[KeptChange] {
+    kept(ended(outcome).outcome, outcome)
+}
+
 /// What a run wants kept that ended so: nothing unless it ended well.
 pub(super) fn kept(ended: RunOutcome, outcome: &Outcome) -> &[KeptChange] {
     match ended {

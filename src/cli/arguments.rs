@@ -109,6 +109,7 @@ impl RunLimits {
             max_output: later.max_output.or(self.max_output),
             max_calls: later.max_calls.or(self.max_calls),
             fire_time: later.fire_time.or(self.fire_time),
+            state: later.state.or(self.state),
             reason: later.reason.or(self.reason),
             caps: [self.caps, later.caps].concat(),
             yes: later.yes | self.yes,
@@ -212,6 +213,9 @@ pub struct RunLimits {
     /// The instant that the run stands for, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub fire_time: Option<String>,
+    /// Share what `state` keeps with the jobs and runs of this name [default: the name of the recipe's file]
+    #[arg(long, value_name = "NAME")]
+    pub state: Option<String>,
     /// Why, for the journal
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -452,6 +456,65 @@ pub enum JobsCommand {
     },
     /// Print the JSON schema of stackhand.toml, for editors
     Schema,
+    /// List all jobs: what each does now, when it is due next, what became of the last time
+    List,
+    /// Show one job on one page, with the command to type next
+    Show {
+        /// The job, such as night-shift@shop-prod
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+    /// Start a job now: in the server if one runs, else here
+    Run {
+        /// The job
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+    /// Let a job not start for a while
+    Pause {
+        /// The job, or a name for all its profiles
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// Until then: a date, a time on the workspace's clock, or RFC 3339 [default: until it is resumed]
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// For so long, such as 90m or 2d
+        #[arg(long = "for", value_name = "SPAN", conflicts_with = "until")]
+        span: Option<String>,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// End a pause
+    Resume {
+        /// The job, or a name for all its profiles
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
+    /// Tell what became of fire times, the latest first
+    History {
+        /// Only of this job
+        #[arg(value_name = "JOB")]
+        job: Option<String>,
+        /// How many at most
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show what the latest run of a job printed and logged
+    Logs {
+        /// The job
+        #[arg(value_name = "JOB")]
+        job: String,
+        /// Go on with what comes, and with later runs
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// End what waits and what runs of a job
+    Cancel {
+        /// The job, or a name for all its profiles
+        #[arg(value_name = "JOB")]
+        job: String,
+    },
 }
 
 /// `stackhand serve`.
@@ -503,6 +566,12 @@ pub enum RunsCommand {
         /// The run, or the beginning of its id [default: the latest]
         #[arg(value_name = "ID")]
         run: Option<String>,
+    },
+    /// Run the fire time of a job's run once more
+    Rerun {
+        /// The run, or the beginning of its id
+        #[arg(value_name = "RUN")]
+        run: String,
     },
     /// Show what a run printed and logged
     Logs {

@@ -13,9 +13,10 @@ use super::process::Process;
 use super::progress::ProgressLine;
 use super::rehearsal::{Leave, before_changes};
 use super::signals::Interrupt;
-use crate::app::{self, GivenCaps, Opening, Recording, RunRequest, Session, Simulation};
+use crate::app::jobs::HandState;
+use crate::app::{self, GivenCaps, Opening, Recording, RunRequest, Session, Simulation, kept_by};
 use crate::config::duration;
-use crate::engine::{Limits, Outcome, Source, Surroundings, Verdict};
+use crate::engine::{KeptChange, Limits, Outcome, Source, Surroundings, Verdict};
 use crate::error::{Error, ExitCode, Kind, Result};
 use crate::policy::{Cap, Grant, LocalGrant, ManagedObjects, Sources};
 
@@ -73,6 +74,7 @@ pub fn execute(
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
     note_simulation(process, &session);
+    let state = HandState::of(&session, limits.state.as_deref(), Some(&source));
     let cancel = CancellationToken::new();
     let interrupt = {
         let _entered = runtime.enter();
@@ -85,7 +87,7 @@ pub fn execute(
         fire_time,
         output: Arc::new(RunOutput { printer: printer.clone(), progress: progress.clone() }),
         cancel,
-        kept: Arc::default(),
+        kept: HandState::kept(state.as_ref()),
         surroundings: Surroundings {
             environment: process.environment.clone(),
             scrubber: process.scrubber.clone(),
@@ -103,10 +105,35 @@ pub fn execute(
     progress.finish();
     session.save_world(&opening.simulation)?;
     let code = show(process, &outcome)?;
+    keep_state(process, &session, runtime.handle(), state.as_ref(), kept_by(&outcome))?;
     let code = interrupt.exit_code().filter(|_| outcome.failure.is_some()).map_or(code, |code| code as u8);
     // Tasks that are still under way belong to calls that were given up; the process does not wait for them.
     runtime.shutdown_background();
     Ok(code)
+}
+
+/// Keeps what a run by hand wants kept, or says that it is not.
+///
+/// # Errors
+/// When the workspace's store cannot be written.
+pub fn keep_state(
+    process: &Process,
+    session: &Session,
+    runtime: &tokio::runtime::Handle,
+    state: Option<&HandState>,
+    changes: &[KeptChange],
+) -> Result<()> {
+    match state {
+        _ if changes.is_empty() => Ok(()),
+        Some(state) => runtime.block_on(state.keep(changes)),
+        None if session.is_simulated() => Ok(()),
+        None => {
+            let hint =
+                if session.settings.workspace.is_some() { "give `--state NAME`" } else { "this is no workspace" };
+            process.printer.note(&format!("what was given to `state` is not kept: {hint}"));
+            Ok(())
+        }
+    }
 }
 
 /// Marks a simulated run as one.

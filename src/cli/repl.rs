@@ -13,6 +13,7 @@ use super::printer::Printer;
 use super::process::Process;
 use super::progress::ProgressLine;
 use super::signals;
+use crate::app::jobs::HandState;
 use crate::app::{GivenCaps, Interactive, Opening, Recording};
 use crate::engine::{Output, Shown, Surroundings};
 use crate::error::{Error, Result};
@@ -44,7 +45,10 @@ pub fn repl(process: &Process, shared: &Shared, arguments: &ReplArguments) -> Re
         let _entered = runtime.enter();
         signals::watch_session(&interrupts);
     }
-    let interactive = Interactive::open(opening, runtime.handle().clone(), limits, surroundings)?;
+    let mut interactive = Interactive::open(opening, runtime.handle().clone(), limits, surroundings)?;
+    let state = HandState::of(&interactive.session, arguments.limits.state.as_deref(), None);
+    interactive.kept = HandState::kept(state.as_ref());
+    let kept = interactive.kept.clone();
     note_simulation(process, &interactive.session);
     let screen = Arc::new(ReplScreen {
         printer: printer.clone(),
@@ -68,7 +72,11 @@ pub fn repl(process: &Process, shared: &Shared, arguments: &ReplArguments) -> Re
         repl::follow(&mut conversation, std::io::stdin().lock())
     };
     let code = result.as_ref().map_or_else(|error| error.exit_code() as u8, |code| *code);
-    let finished = conversation.finish(code);
+    let mut finished = conversation.finish(code);
+    let changes = kept.changes();
+    if let (Some(state), 0, false) = (&state, code, changes.is_empty()) {
+        finished = finished.and(runtime.block_on(state.keep(&changes)));
+    }
     // Tasks that are still under way belong to calls that were given up; the process does not wait for them.
     runtime.shutdown_background();
     result.and_then(|code| finished.map(|()| code))

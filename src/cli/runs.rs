@@ -25,11 +25,12 @@ const MOST_LEFT: usize = 20;
 
 /// Shows runs.
 pub fn runs(process: &Process, shared: &Shared, command: &RunsCommand) -> Result<u8> {
-    let archive = history::archive(&process.environment, &shared.given())?;
+    let archive = || history::archive(&process.environment, &shared.given());
     match command {
-        RunsCommand::List { since, limit } => list(process, &archive, since.as_deref(), *limit),
-        RunsCommand::Show { run } => show(process, shared, &archive, run.as_deref()),
-        RunsCommand::Logs { run } => logs(process, &archive, run.as_deref()),
+        RunsCommand::List { since, limit } => list(process, &archive()?, since.as_deref(), *limit),
+        RunsCommand::Show { run } => show(process, shared, &archive()?, run.as_deref()),
+        RunsCommand::Logs { run } => logs(process, &archive()?, run.as_deref()),
+        RunsCommand::Rerun { run } => super::jobs::rerun(process, shared, run),
     }
 }
 

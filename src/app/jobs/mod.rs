@@ -2,10 +2,12 @@
 
 mod check;
 mod clocks;
+mod desk;
 mod ended;
 mod finding;
 mod given;
 mod hand;
+mod hand_state;
 mod needs;
 mod next;
 mod opening;
@@ -18,9 +20,11 @@ mod today;
 mod workspace;
 
 pub use check::{CheckedJob, JobsCheck, check_jobs};
+pub use desk::Desk;
 pub use finding::{JobFinding, Weight};
 pub use given::{arguments_of, caps_of, grants_of};
 pub use hand::Hand;
+pub use hand_state::HandState;
 pub use next::{NextFireTime, next_fire_times};
 pub use opening::{OpenedStore, SOCKET, WorkspaceStore, open_store, state_folder};
 pub use overview::{JobState, job_states, record_json, run_json};
@@ -28,3 +32,9 @@ pub use roster::{Jobs, Task};
 pub use runner::{Runner, Surround};
 pub use scoped_state::{ScopedState, state_changes};
 pub use workspace::workspace;
+
+// Plain rows, for those who show them.
+pub use crate::schedule::job::JobId;
+pub use crate::schedule::outcome::{Outcome, Reason};
+pub use crate::schedule::rows::{Entry, Phase, RunId};
+pub use crate::schedule::store::Record;

@@ -9,4 +9,5 @@ mod server;
 mod watching;
 
 pub use questions::{Question, ask_server};
+pub use reloading::read_jobs;
 pub use server::{ServeRequest, Signal, serve};

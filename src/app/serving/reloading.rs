@@ -31,7 +31,7 @@ impl Look {
 ///
 /// # Errors
 /// When there is no workspace, or something in its file is wrong.
-pub(super) fn read_jobs(surround: &Surround) -> Result<Jobs> {
+pub fn read_jobs(surround: &Surround) -> Result<Jobs> {
     let settings = settings(&surround.environment, &surround.given)?;
     settings.guard_secrets(&surround.scrubber);
     let workspace = settings.workspace.map_or_else(|| workspace(&surround.environment), Ok)?;

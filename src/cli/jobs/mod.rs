@@ -1,9 +1,15 @@
 //! `stackhand jobs`: the jobs of the workspace.
 
+mod act;
 mod check;
+mod desk;
+mod list;
+mod logs;
 mod next;
 mod schema;
 
+use self::act::PauseOptions;
+use self::desk::Desk;
 use super::arguments::{JobsCommand, Shared};
 use super::process::Process;
 use crate::error::Result;
@@ -14,5 +20,23 @@ pub fn jobs(process: &Process, shared: &Shared, command: &JobsCommand) -> Result
         JobsCommand::Check => check::check(process, shared),
         JobsCommand::Next { job, count, from } => next::next(process, job.as_deref(), *count, from.as_deref()),
         JobsCommand::Schema => schema::schema(process),
+        JobsCommand::List => list::list(process, &Desk::open(process, shared)?),
+        JobsCommand::Show { job } => list::show(process, &Desk::open(process, shared)?, job),
+        JobsCommand::History { job, limit } => {
+            list::history(process, &Desk::open(process, shared)?, job.as_deref(), *limit)
+        }
+        JobsCommand::Logs { job, follow } => logs::logs(process, &Desk::open(process, shared)?, job, *follow),
+        JobsCommand::Run { job } => act::run(process, &Desk::open(process, shared)?, job),
+        JobsCommand::Pause { job, until, span, note } => {
+            let options = PauseOptions { until: until.as_deref(), span: span.as_deref(), note: note.as_deref() };
+            act::pause(process, &Desk::open(process, shared)?, job, &options)
+        }
+        JobsCommand::Resume { job } => act::resume(process, &Desk::open(process, shared)?, job),
+        JobsCommand::Cancel { job } => act::cancel(process, &Desk::open(process, shared)?, job),
     }
+}
+
+/// Runs the fire time of a run once more.
+pub fn rerun(process: &Process, shared: &Shared, run: &str) -> Result<u8> {
+    act::rerun(process, &Desk::open(process, shared)?, run)
 }

@@ -1,0 +1,181 @@
+//! `stackhand jobs run`, `pause`, `resume` and `cancel`, and `runs rerun`: through the server if one is there.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::desk::{Desk, shown_at};
+use crate::app::jobs::{Entry, JobId, Outcome, Record, RunId, record_json};
+use crate::app::{Question, jobs};
+use crate::cli::cron::instant;
+use crate::cli::execute::DONE;
+use crate::cli::process::Process;
+use crate::cli::signals::Interrupt;
+use crate::config::duration;
+use crate::error::{Error, ExitCode, Kind, Result};
+
+/// Starts a job now: in the server if one is there, else here.
+pub fn run(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
+    let id = desk.one(name)?;
+    if let Some(answer) = desk.wait(desk.ask(&Question::Run { job: id.to_string() }))? {
+        let text = format!("`{id}` was handed to the server: stackhand jobs logs {id} -f");
+        process.printer.result(&answer, &text)?;
+        return Ok(DONE);
+    }
+    here(process, desk, &id, None)
+}
+
+/// Runs the fire time of a run once more.
+pub fn rerun(process: &Process, desk: &Desk, prefix: &str) -> Result<u8> {
+    let archive = crate::app::history::archive(&process.environment, &desk.surround.given)?;
+    let known = desk.wait(desk.run(prefix))?;
+    let row = match known {
+        Some(row) => Some(row),
+        // The beginning of an id is enough where the journal knows the rest.
+        None => {
+            let run = crate::app::history::run_of(&archive, Some(prefix))?;
+            desk.wait(desk.run(&run.began.run))?
+        }
+    };
+    let row = row.ok_or_else(|| {
+        Error::new(Kind::NotFound, "unknown_run", format!("no job has had a run `{prefix}`"))
+            .with_hint("only runs of jobs have a fire time that can be run again; `stackhand jobs history` lists them")
+    })?;
+    let question = Question::Rerun { job: row.job.to_string(), run: row.run.to_string() };
+    if let Some(answer) = desk.wait(desk.ask(&question))? {
+        if answer["is_taken"] == json!(false) {
+            return Err(Error::new(
+                Kind::Conflict,
+                "not_over",
+                format!("the fire time of the run `{}` is not over", row.run),
+            ));
+        }
+        let text = format!("the fire time of {} was handed to the server: stackhand jobs logs {} -f", row.run, row.job);
+        process.printer.result(&answer, &text)?;
+        return Ok(DONE);
+    }
+    here(process, desk, &row.job, Some(&row.run))
+}
+
+/// Runs a job in this process, recorded as the server would.
+fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -> Result<u8> {
+    let cancel = CancellationToken::new();
+    let interrupt = {
+        let _entered = desk.runtime.enter();
+        Interrupt::watch(cancel.clone())
+    };
+    process.printer.note("no server runs: it runs here");
+    let entry = desk.wait(desk.start(job, rerun_of, cancel))?;
+    let zone = desk.zone(job);
+    let reason = entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
+    let text = format!(
+        "{}{reason}\nrun {run} for {}\nstackhand runs show {run}",
+        entry.outcome.map_or("", Outcome::as_str),
+        shown_at(entry.fire_time, zone)
+    );
+    let code = interrupt.exit_code().unwrap_or(code_of(&entry));
+    process.printer.result(&record_json(&Record::Entry(entry), zone), &text)?;
+    Ok(code as u8)
+}
+
+/// The exit code that tells the same as the outcome.
+fn code_of(entry: &Entry) -> ExitCode {
+    match entry.outcome {
+        Some(Outcome::Done | Outcome::Skipped) => ExitCode::Done,
+        Some(Outcome::Partial) => ExitCode::Partly,
+        Some(Outcome::Refused) => ExitCode::Refused,
+        Some(Outcome::TimedOut) => ExitCode::Limit,
+        Some(Outcome::Cancelled) => ExitCode::Interrupted,
+        Some(Outcome::Failed | Outcome::Missed | Outcome::Superseded | Outcome::Unknown) | None => ExitCode::Script,
+    }
+}
+
+/// Until when, and why.
+pub struct PauseOptions<'a> {
+    pub until: Option<&'a str>,
+    pub span: Option<&'a str>,
+    pub note: Option<&'a str>,
+}
+
+/// Pauses jobs.
+pub fn pause(process: &Process, desk: &Desk, name: &str, options: &PauseOptions<'_>) -> Result<u8> {
+    let ids = desk.jobs.named(name)?;
+    let zone = desk.zone(ids.first().unwrap_or(&JobId::new(name)));
+    let until = match (options.until, options.span) {
+        (Some(text), _) => Some(instant(text, zone)?),
+        (None, Some(text)) => {
+            let wrong = |error: String| Error::new(Kind::Usage, "bad_duration", error).with_place("--for");
+            Some(jobs::Desk::now() + duration::parse(text).map_err(|error| wrong(error.to_string()))?)
+        }
+        (None, None) => None,
+    };
+    if until.is_some_and(|until| until <= jobs::Desk::now()) {
+        return Err(Error::new(Kind::Usage, "bad_time", "a pause must end in the future").with_place("--until"));
+    }
+    set_pause(desk, &ids, until, options.note)?;
+    let until_text = until.map_or("until somebody resumes it".to_owned(), |at| format!("until {}", shown_at(at, zone)));
+    let lines: Vec<String> =
+        ids.iter().map(|id| format!("`{id}` is paused {until_text}: stackhand jobs resume {id}")).collect();
+    let rows = ids.iter().map(|id| json!({ "job": id.as_str(), "until": until, "note": options.note })).collect();
+    process.printer.result(&Value::Array(rows), &lines.join("\n"))?;
+    Ok(DONE)
+}
+
+/// Resumes jobs.
+pub fn resume(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
+    let ids = desk.jobs.named(name)?;
+    // A pause that ends now.
+    set_pause(desk, &ids, Some(jobs::Desk::now()), None)?;
+    let lines: Vec<String> = ids.iter().map(|id| format!("`{id}` is due again")).collect();
+    let rows = ids.iter().map(|id| json!({ "job": id.as_str() })).collect();
+    process.printer.result(&Value::Array(rows), &lines.join("\n"))?;
+    Ok(DONE)
+}
+
+fn set_pause(desk: &Desk, ids: &[JobId], until: Option<DateTime<Utc>>, note: Option<&str>) -> Result<()> {
+    for id in ids {
+        let note = note.map(str::to_owned);
+        let question = Question::Pause { job: id.to_string(), until, note: note.clone() };
+        let is_taken = match desk.wait(desk.ask(&question))? {
+            Some(answer) => answer["is_taken"] == json!(true),
+            None => desk.wait(desk.pause(id, until, note))?,
+        };
+        if !is_taken {
+            return Err(Error::new(Kind::Conflict, "not_enrolled", format!("no server has seen the job `{id}` yet"))
+                .with_hint(
+                    "it is not due before `stackhand serve` runs; `enabled = false` keeps it from being due then",
+                ));
+        }
+    }
+    Ok(())
+}
+
+/// Ends what waits or runs of jobs.
+pub fn cancel(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
+    let ids = desk.jobs.named(name)?;
+    let mut runs: Vec<String> = Vec::new();
+    for id in &ids {
+        match desk.wait(desk.ask(&Question::Cancel { job: id.to_string() }))? {
+            Some(answer) => {
+                let cancelled = answer["cancelled"].as_array().into_iter().flatten();
+                runs.extend(cancelled.filter_map(Value::as_str).map(str::to_owned));
+            }
+            None => {
+                let elsewhere = desk.wait(desk.cancel(id))?;
+                if let Some(run) = elsewhere.first() {
+                    return Err(Error::new(Kind::Conflict, "not_ours", format!("the run {run} is another process's"))
+                        .with_hint("interrupt the `stackhand jobs run` that it belongs to; what waited is cancelled"));
+                }
+            }
+        }
+    }
+    let text = match runs.as_slice() {
+        [] => "nothing runs; what waited is cancelled".to_owned(),
+        runs => format!("cancelled: {}", runs.join(", ")),
+    };
+    process
+        .printer
+        .result(&json!({ "jobs": ids.iter().map(JobId::as_str).collect::<Vec<_>>(), "cancelled": runs }), &text)?;
+    Ok(DONE)
+}
