@@ -205,7 +205,7 @@ impl<S: Store + Clone> World<S> {
 
     fn start_run(&mut self, entry: Entry) {
         let run = entry.run.clone().expect("a started entry has a run");
-        let job = self.jobs.values().find(|job| job.id == entry.job).cloned();
+        let job = self.dispatcher.as_ref().and_then(|dispatcher| dispatcher.roster().get(&entry.job).cloned());
         let now = self.now();
         if let Some(job) = &job {
             self.check_company(job, &entry);
@@ -239,7 +239,7 @@ impl<S: Store + Clone> World<S> {
     /// Nobody runs beside those it may not run beside.
     fn check_company(&self, job: &Job, entry: &Entry) {
         assert!(self.running.len() < MOST_RUNNING, "too many at once");
-        let roster = self.roster();
+        let Some(roster) = self.dispatcher.as_ref().map(|dispatcher| dispatcher.roster().clone()) else { return };
         for other in self.running.values().map(|running| &running.entry) {
             assert_ne!(
                 (&other.job, other.fire_time),
