@@ -33,7 +33,7 @@ pub struct FireTime {
 pub fn forecast(expression: &str, zone: Zone, from: DateTime<Utc>, count: usize) -> Result<Forecast> {
     let expression = Box::new(expression.parse::<Expression>()?);
     let (text, words) = (expression.to_string(), expression.words());
-    let rule = Rule::new(When::At(expression), zone, Gap::default(), Overlap::default());
+    let rule = Rule::new(When::At(expression), zone, Gap::After, Overlap::First);
     let next = rule.after(from).take(count).map(|due| FireTime { at: due.at, note: due.note(zone) }).collect();
     Ok(Forecast { expression: text, words, next })
 }

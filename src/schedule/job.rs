@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Rule;
 use super::calendar::Calendar;
+pub use crate::config::{InterruptedPolicy as Interrupted, MissedPolicy as Missed, OverlapPolicy as WhileRunning};
 
 /// What starts within this time was not missed, whatever the job says of missed fire times.
 const PUNCTUAL: TimeDelta = TimeDelta::seconds(60);
@@ -41,42 +42,6 @@ impl Borrow<str> for JobId {
     fn borrow(&self) -> &str {
         &self.0
     }
-}
-
-/// What happens to a fire time while an earlier run of the job is not over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhileRunning {
-    /// It is skipped.
-    #[default]
-    Skip,
-    /// It waits.
-    Queue,
-    /// The earlier run is cancelled.
-    CancelRunning,
-    /// Both run.
-    Allow,
-}
-
-/// What happens to fire times that passed while nothing could be started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Missed {
-    /// Nothing.
-    None,
-    /// The last of them is made up for.
-    #[default]
-    Last,
-    /// Each of them is made up for, one after the other.
-    All,
-}
-
-/// What happens to a run that was under way when the scheduler was killed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Interrupted {
-    /// A person looks: its outcome is unknown.
-    #[default]
-    Leave,
-    /// It runs again.
-    Rerun,
 }
 
 /// How often a failed run is repeated.

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use super::expression::Expression;
 use super::piece::{Piece, Pieces, changes_on};
 use crate::config::Zone;
+pub use crate::config::{DstGap as Gap, DstOverlap as Overlap};
 
 /// What a job is due by.
 #[derive(Debug, Clone)]
@@ -16,28 +17,6 @@ pub enum When {
     At(Box<Expression>),
     /// Elapsed time, counted from the beginning of 1970 in UTC; at least a second.
     Every(Duration),
-}
-
-/// What happens to a fixed time of day that the clocks leave out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Gap {
-    /// It is due at the first second after the gap.
-    #[default]
-    After,
-    /// It is left out.
-    Skip,
-}
-
-/// What happens to a fixed time of day that the clocks show twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Overlap {
-    /// It is due the first time.
-    #[default]
-    First,
-    /// It is due the second time.
-    Last,
-    /// It is due both times.
-    Both,
 }
 
 /// A job's rule of time.

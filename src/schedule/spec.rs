@@ -13,16 +13,7 @@ impl Rule {
             When::At(expression) => expression.to_string(),
             When::Every(step) => format!("every {}s", step.as_secs()),
         };
-        let gap = match self.gap() {
-            Gap::After => "after",
-            Gap::Skip => "skip",
-        };
-        let overlap = match self.overlap() {
-            Overlap::First => "first",
-            Overlap::Last => "last",
-            Overlap::Both => "both",
-        };
-        format!("{when} | {} | {gap} | {overlap}", self.zone())
+        format!("{when} | {} | {} | {}", self.zone(), self.gap(), self.overlap())
     }
 
     /// The rule that a text says; `None` if it says none that is known today.
@@ -34,18 +25,9 @@ impl Rule {
             Some(seconds) => When::Every(Duration::from_secs(seconds.parse().ok()?)),
             None => When::At(Box::new(when.parse().ok()?)),
         };
-        let gap = match gap {
-            "after" => Gap::After,
-            "skip" => Gap::Skip,
-            _ => return None,
-        };
-        let overlap = match overlap {
-            "first" => Overlap::First,
-            "last" => Overlap::Last,
-            "both" => Overlap::Both,
-            _ => return None,
-        };
-        Some(Self::new(when, zone(name).ok()?, gap, overlap))
+        let gap = Gap::ALL.iter().find(|known| known.as_str() == gap)?;
+        let overlap = Overlap::ALL.iter().find(|known| known.as_str() == overlap)?;
+        Some(Self::new(when, zone(name).ok()?, *gap, *overlap))
     }
 }
 

@@ -16,14 +16,14 @@ pub fn job(id: &str, when: &str) -> Job {
         spec: rule.spec(),
         rule,
         calendar: Calendar::default(),
-        overlap: WhileRunning::default(),
-        missed: Missed::default(),
+        overlap: WhileRunning::Skip,
+        missed: Missed::Last,
         missed_window: TimeDelta::hours(1),
         opposes: Vec::new(),
         group: None,
         jitter: TimeDelta::zero(),
         retry: Retry::default(),
-        interrupted: Interrupted::default(),
+        interrupted: Interrupted::Leave,
     }
 }
 

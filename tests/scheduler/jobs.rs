@@ -1,8 +1,11 @@
 //! Jobs made by chance.
 
+use std::path::Path;
+
 use chrono::TimeDelta;
+use stackhand::config::Workspace;
 use stackhand::schedule::Rule;
-use stackhand::schedule::calendar::Calendar;
+use stackhand::schedule::calendar::{Calendar, CalendarFiles};
 use stackhand::schedule::job::{Interrupted, Job, JobId, Missed, Retry, WhileRunning};
 
 use super::chance::Chance;
@@ -43,7 +46,7 @@ pub fn job(chance: &mut Chance, number: usize, count: usize) -> Job {
         id,
         spec: rule.spec(),
         rule,
-        calendar: Calendar::default(),
+        calendar: calendar(chance),
         overlap: *chance.one_of(&[
             WhileRunning::Skip,
             WhileRunning::Skip,
@@ -62,4 +65,20 @@ pub fn job(chance: &mut Chance, number: usize, count: usize) -> Job {
         },
         interrupted: *chance.one_of(&[Interrupted::Leave, Interrupted::Leave, Interrupted::Rerun]),
     }
+}
+
+/// A calendar, or none for most.
+fn calendar(chance: &mut Chance) -> Calendar {
+    let entries = match chance.below(12) {
+        0 => r#"skip = ["holidays:DE-BW", "2026-12-24..2027-01-06"]"#,
+        1 => r#"skip = ["Sat", "Sun"]"#,
+        2 => r#"only = ["Mon", "Wed", "holidays:AT"]"#,
+        _ => return Calendar::default(),
+    };
+    let text = format!(
+        "timezone = \"Europe/Berlin\"\n[[job]]\nname = \"a\"\nrecipe = \"a.rhai\"\nschedule = \"@daily\"\ncalendar = {{ {entries} }}\n"
+    );
+    let workspace = Workspace::read(Path::new("stackhand.toml"), &text).expect("a workspace");
+    let (zone, rule) = (workspace.timezone.expect("a zone"), workspace.jobs[0].calendar.clone().expect("a calendar"));
+    Calendar::read(&rule, &workspace, zone, &mut CalendarFiles::default()).expect("a calendar")
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use stackhand::schedule::calendar::Verdict;
 use stackhand::schedule::job::{Job, JobId};
 use stackhand::schedule::outcome::Outcome;
 use stackhand::schedule::rows::{Entry, Phase, ScheduledBy};
@@ -82,6 +83,10 @@ impl Oracle {
         self.starts += 1;
         assert!(entry.not_before <= now, "too early: {entry:?}");
         if entry.by == ScheduledBy::Schedule {
+            let date = entry.fire_time.with_timezone(&job.rule.zone()).date_naive();
+            // A job that was edited while this waited has another calendar now.
+            let is_old = self.eras[&job.id].last().is_some_and(|era| entry.decided_at <= era.low);
+            assert!(is_old || job.calendar.verdict(date) == Verdict::Open, "on a closed day: {entry:?}");
             let end = job.start_by(entry.fire_time) + job.jitter_of(entry.fire_time);
             assert!(now <= end || entry.start_by != end, "too late, at {now}: {entry:?}");
             let is_late = now > job.punctual_until(entry.fire_time) + job.jitter_of(entry.fire_time);

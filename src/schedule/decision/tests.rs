@@ -1,5 +1,6 @@
 //! What becomes of fire times, case by case: the rows of the table in `docs/scheduling.md`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,11 +8,13 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
 
-use crate::schedule::decision::Finish;
+use crate::config::Workspace;
+use crate::schedule::calendar::{Calendar, CalendarFiles};
+use crate::schedule::decision::{Finish, StateChange, StateDeed};
 use crate::schedule::dispatcher::{Dispatcher, NewRun, Orders};
 use crate::schedule::job::{Interrupted, Job, JobId, Missed, Retry, Roster, WhileRunning};
 use crate::schedule::outcome::{Outcome, Reason};
-use crate::schedule::rows::{Entry, Pause, RunId};
+use crate::schedule::rows::{Entry, Pause, RunId, ScheduledBy};
 use crate::schedule::store::{Memory, Record, Store};
 use crate::schedule::testing::{berlin, job};
 
@@ -104,6 +107,17 @@ impl Stage {
         });
         lines.collect()
     }
+}
+
+/// A calendar of these entries, as `stackhand.toml` would have it.
+fn calendar(entries: &str) -> Calendar {
+    let text = format!(
+        "timezone = \"Europe/Berlin\"\n[[job]]\nname = \"a\"\nrecipe = \"a.rhai\"\nschedule = \"@daily\"\ncalendar = {{ {entries} }}\n"
+    );
+    let workspace = Workspace::read(Path::new("stackhand.toml"), &text).expect("a workspace");
+    let zone = workspace.timezone.expect("a zone");
+    let rule = workspace.jobs[0].calendar.clone().expect("a calendar");
+    Calendar::read(&rule, &workspace, zone, &mut CalendarFiles::default()).expect("a calendar")
 }
 
 fn night_and_morning() -> Vec<Job> {
@@ -312,4 +326,176 @@ fn one_of_a_group_at_a_time_in_the_order_of_fire_times() {
         stage.ends(&orders.start[0], Outcome::Done, None);
     }
     assert_eq!(order, ["b", "a", "c"]);
+}
+
+#[test]
+fn a_day_that_the_calendar_closes_is_skipped_and_says_why() {
+    let closed = calendar(r#"skip = ["holidays:DE-BW"]"#);
+    let mut stage = Stage::new("2026-12-24 12:00", vec![Job { calendar: closed, ..job("morning", "0 7 * * *") }]);
+    stage.until("2026-12-25 07:00");
+    stage.until("2026-12-26 07:00");
+    let orders = stage.until("2026-12-27 07:00");
+    assert_eq!(orders.start.len(), 1);
+    assert_eq!(
+        stage.history(),
+        [
+            "morning 25.12. 07:00: skipped (calendar)",
+            "morning 26.12. 07:00: skipped (calendar)",
+            "morning 27.12. 07:00: running"
+        ]
+    );
+}
+
+#[test]
+fn an_opponent_whose_day_is_closed_supersedes_nothing() {
+    let mut jobs = night_and_morning();
+    jobs[0].missed_window = TimeDelta::hours(14);
+    jobs[1].calendar = calendar(r#"skip = ["holidays:DE-BW"]"#);
+    // 24 December 2026 is a Thursday.
+    let stage = Stage::new("2026-12-24 12:00", jobs);
+    let mut stage = stage.killed_until("2026-12-25 07:55");
+    let orders = stage.until("2026-12-25 07:55");
+    assert_eq!(orders.start.iter().map(|entry| entry.job.as_str()).collect::<Vec<_>>(), ["night"]);
+}
+
+#[test]
+fn opponents_wait_for_one_another() {
+    let mut jobs = night_and_morning();
+    jobs[0].rule = job("night", "50 6 * * *").rule;
+    let mut stage = Stage::new("2026-11-23 12:00", jobs);
+    let night = stage.until("2026-11-24 06:50").start.remove(0);
+    assert_eq!(stage.until("2026-11-24 07:05"), Orders::default(), "the morning waits for the night to end");
+    stage.ends(&night, Outcome::Done, None);
+    let morning = stage.until("2026-11-24 07:06").start.remove(0);
+    assert_eq!(morning.job.as_str(), "morning");
+    assert_eq!(morning.held_by.expect("a cause").code, "opposed");
+}
+
+#[test]
+fn what_was_claimed_before_a_crash_starts_after_it_unless_it_is_too_late() {
+    for (back, started, history) in
+        [("2026-11-23 13:20", 1, "b 23.11. 13:00: running"), ("2026-11-23 14:10", 0, "b 23.11. 13:00: missed (waited)")]
+    {
+        let in_group = |id: &str| Job { group: Some("power".to_owned()), ..job(id, "0 13 * * *") };
+        let mut stage = Stage::new("2026-11-23 12:07", vec![in_group("a"), in_group("b")]);
+        assert_eq!(stage.until("2026-11-23 13:00").start.len(), 1);
+        let mut stage = stage.killed_until(back);
+        assert_eq!(stage.until(back).start.len(), started);
+        let mut told = stage.history();
+        told.sort();
+        assert_eq!(told, ["a 23.11. 13:00: unknown (interrupted)", history]);
+    }
+}
+
+#[test]
+fn an_end_that_was_seen_counts_though_the_process_was_killed_before_it_was_written() {
+    let mut stage = Stage::new("2026-11-23 12:07", vec![job("quota", "0 * * * *")]);
+    let entry = stage.until("2026-11-23 13:00").start.remove(0);
+    let store = stage.dispatcher.store().clone();
+    drop(stage);
+    let finish = Finish {
+        run: entry.run.clone().expect("it has a run"),
+        outcome: Outcome::Done,
+        reason: None,
+        error_kind: None,
+        state: vec![StateChange { scope: "quota".to_owned(), key: "n".to_owned(), deed: StateDeed::Add(2) }],
+    };
+    let roster = Roster::new(vec![job("quota", "0 * * * *")]);
+    let now = berlin("2026-11-23 13:10");
+    let dispatcher =
+        done(Dispatcher::take_over(store, roster, 8, new_run(), now, &|_| Some(finish.clone()))).expect("takes over");
+    let records = done(dispatcher.store().history(None, None, 10)).expect("reads");
+    assert!(matches!(&records[..], [Record::Entry(entry)] if entry.outcome == Some(Outcome::Done)), "{records:?}");
+    assert_eq!(done(dispatcher.store().state("quota", "n")).expect("reads").as_deref(), Some("2"));
+}
+
+#[test]
+fn what_a_killed_process_says_late_is_not_heard() {
+    let mut stage = Stage::new("2026-11-23 12:07", vec![job("quota", "0 * * * *")]);
+    let entry = stage.until("2026-11-23 13:00").start.remove(0);
+    let store = stage.dispatcher.store().clone();
+    let mut other = Stage::on(store, berlin("2026-11-23 13:05"), vec![job("quota", "0 * * * *")]);
+    other.until("2026-11-23 13:05");
+    stage.ends(&entry, Outcome::Done, None);
+    stage.until("2026-11-23 13:06");
+    assert_eq!(other.history(), ["quota 23.11. 13:00: unknown (interrupted)"]);
+}
+
+#[test]
+fn a_person_cancels_what_waits_and_what_runs() {
+    let mut stage =
+        Stage::new("2026-11-23 12:07", vec![Job { overlap: WhileRunning::Queue, ..job("slow", "0 * * * *") }]);
+    let first = stage.until("2026-11-23 14:10").start.remove(0);
+    let running = done(stage.dispatcher.cancel(&JobId::new("slow"), None, stage.now)).expect("cancels");
+    assert_eq!(Some(&running[0]), first.run.as_ref());
+    stage.ends(&first, Outcome::Cancelled, None);
+    stage.until("2026-11-23 14:11");
+    assert_eq!(stage.history(), ["slow 23.11. 13:00: cancelled", "slow 23.11. 14:00: cancelled (cancelled)"]);
+}
+
+#[test]
+fn a_person_starts_a_job_at_once_and_repeats_a_fire_time() {
+    let mut stage = Stage::new("2026-11-23 12:07", vec![job("night", "0 20 * * *")]);
+    let night = JobId::new("night");
+    assert!(done(stage.dispatcher.start_by_hand(&night, None, stage.now)).expect("asks"));
+    let by_hand = stage.until("2026-11-23 12:07").start.remove(0);
+    assert_eq!(by_hand.by, ScheduledBy::Hand);
+    stage.ends(&by_hand, Outcome::Failed, Some("network"));
+    stage.until("2026-11-23 12:08");
+    assert!(done(stage.dispatcher.start_by_hand(&night, by_hand.run.as_ref(), stage.now)).expect("asks"));
+    let again = stage.until("2026-11-23 12:08").start.remove(0);
+    assert_eq!((again.by, again.fire_time, again.attempt), (ScheduledBy::Rerun, by_hand.fire_time, 2));
+    assert_eq!(again.previous, by_hand.run);
+    assert!(
+        !done(stage.dispatcher.start_by_hand(&night, again.run.as_ref(), stage.now)).expect("asks"),
+        "it is not over"
+    );
+    stage.ends(&again, Outcome::Done, None);
+    assert_eq!(stage.until("2026-11-23 20:00").start.len(), 1, "the schedule goes on");
+}
+
+#[test]
+fn starts_are_spread_and_always_by_the_same_span() {
+    let spread = |id: &str| Job { jitter: TimeDelta::minutes(10), ..job(id, "0 13 * * *") };
+    let mut stage = Stage::new("2026-11-23 12:07", (0..20).map(|number| spread(&format!("job-{number}"))).collect());
+    assert!(stage.until("2026-11-23 13:00").start.len() < 3);
+    let jitters: Vec<_> = stage.jobs.iter().map(|job| job.jitter_of(berlin("2026-11-23 13:00"))).collect();
+    assert!(jitters.iter().all(|jitter| *jitter < TimeDelta::minutes(10)));
+    assert!(jitters.windows(2).any(|pair| pair[0] != pair[1]));
+    let mut started = 0;
+    for minute in 1..=10 {
+        let orders = stage.until(&format!("2026-11-23 13:{minute:02}"));
+        started += orders.start.len();
+        orders.start.iter().for_each(|entry| stage.ends(entry, Outcome::Done, None));
+    }
+    stage.until("2026-11-23 13:11");
+    assert_eq!(stage.history().iter().filter(|line| line.ends_with("done")).count(), 20, "{started}");
+}
+
+#[test]
+fn more_than_may_run_at_once_wait_for_their_turn() {
+    let jobs: Vec<Job> = (0..11).map(|number| job(&format!("job-{number:02}"), "0 13 * * *")).collect();
+    let mut stage = Stage::new("2026-11-23 12:07", jobs);
+    let first = stage.until("2026-11-23 13:00").start;
+    assert_eq!(first.len(), 8);
+    first.iter().for_each(|entry| stage.ends(entry, Outcome::Done, None));
+    let second = stage.until("2026-11-23 13:05").start;
+    assert_eq!(second.len(), 3);
+    assert!(second.iter().all(|entry| entry.held_by.as_ref().is_some_and(|held| held.code == "capacity")));
+}
+
+#[test]
+fn a_resumed_job_goes_on_with_the_next_fire_time() {
+    let mut stage = Stage::new("2026-11-23 12:07", vec![job("quota", "*/15 * * * *")]);
+    let quota = JobId::new("quota");
+    let pause = Pause { since: stage.now, until: None, note: None };
+    done(stage.dispatcher.store().pause(&quota, &pause)).expect("pauses");
+    assert_eq!(stage.until("2026-11-25 12:10"), Orders::default());
+    done(stage.dispatcher.store().pause(&quota, &Pause { until: Some(stage.now), ..pause })).expect("resumes");
+    stage.dispatcher.touch(&quota);
+    assert_eq!(stage.until("2026-11-25 12:15").start.len(), 1);
+    assert_eq!(
+        stage.history(),
+        ["quota 23.11. 12:15 to 25.11. 12:00, 192 times: skipped (paused)", "quota 25.11. 12:15: running"]
+    );
 }
