@@ -41,14 +41,14 @@ fn roster(count: usize, when: &str) -> Roster {
         spec: rule.spec(),
         rule: rule.clone(),
         calendar: Calendar::default(),
-        overlap: WhileRunning::default(),
-        missed: Missed::default(),
+        overlap: WhileRunning::Skip,
+        missed: Missed::Last,
         missed_window: TimeDelta::hours(1),
         opposes: Vec::new(),
         group: None,
         jitter: TimeDelta::zero(),
         retry: Retry::default(),
-        interrupted: Interrupted::default(),
+        interrupted: Interrupted::Leave,
     }))
 }
 
@@ -157,7 +157,16 @@ async fn empty_runs(synchronous: Synchronous) -> Duration {
     let dispatcher = take_over(store.clone(), jobs.clone(), RUNNING_AT_ONCE, now).await;
     let (absence, new_run) = (Reason::new("busy", "the scheduler was busy"), new_run());
     let fence = dispatcher.fence();
-    let around = Situation { roster: &jobs, now, fence, absence: &absence, free: 0, only: None, new_run: &*new_run };
+    let around = Situation {
+        roster: &jobs,
+        now,
+        lowest: now,
+        fence,
+        absence: &absence,
+        free: 0,
+        only: None,
+        new_run: &*new_run,
+    };
     for job in jobs.iter() {
         assert!(store.start_by_hand(&job.id, None, &around).await.expect("it is written"));
     }

@@ -36,6 +36,17 @@ pub struct Orders {
     pub cancel: Vec<RunId>,
 }
 
+/// What is open because an answer of the store was lost: it may have written what it was asked to, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Doubt {
+    /// Nothing.
+    None,
+    /// Which runs were started.
+    Starts,
+    /// Which roster is in force, and which runs were started.
+    Roster,
+}
+
 /// See the module.
 pub struct Dispatcher<S> {
     store: S,
@@ -54,11 +65,11 @@ pub struct Dispatcher<S> {
     ended: Vec<Finish>,
     last_look: Option<(DateTime<Utc>, Duration)>,
     absence: Option<Reason>,
+    /// The earliest that the clock has shown since all jobs were decided about, if it went back.
+    lowest: Option<DateTime<Utc>>,
     /// Something may start that waits: a run ended, or a person asked.
     has_news: bool,
-    /// An answer of the store was lost: what it had decided is to be looked up.
-    is_in_doubt: bool,
-    is_enrolment_in_doubt: bool,
+    doubt: Doubt,
     is_draining: bool,
 }
 
@@ -91,9 +102,9 @@ impl<S: Store> Dispatcher<S> {
             ended: Vec::new(),
             last_look: None,
             absence: Some(Reason::new("down", "the scheduler was not running")),
+            lowest: None,
             has_news: true,
-            is_in_doubt: false,
-            is_enrolment_in_doubt: false,
+            doubt: Doubt::None,
             is_draining: false,
         };
         let absence = Reason::new("down", "the scheduler was not running");
@@ -152,8 +163,7 @@ impl<S: Store> Dispatcher<S> {
             Err(error) => {
                 self.roster = before;
                 // The store may have taken it over all the same: what was enrolled before is enrolled again.
-                self.is_enrolment_in_doubt = true;
-                self.is_in_doubt = true;
+                self.doubt = Doubt::Roster;
                 return Err(error);
             }
         };
@@ -210,7 +220,7 @@ impl<S: Store> Dispatcher<S> {
         if self.is_draining {
             return Ok(orders);
         }
-        if self.is_in_doubt {
+        if self.doubt != Doubt::None {
             self.settle_doubts(now).await?;
         }
         loop {
@@ -224,7 +234,7 @@ impl<S: Store> Dispatcher<S> {
                 Ok(()) if is_last => return Ok(orders),
                 Ok(()) => {}
                 Err(error) => {
-                    self.is_in_doubt = true;
+                    self.doubt = self.doubt.max(Doubt::Starts);
                     self.absence.get_or_insert_with(|| store_failed(&error));
                     // What was claimed before the error is on record, and starts.
                     return if orders == Orders::default() { Err(error) } else { Ok(orders) };
@@ -329,6 +339,7 @@ impl<S: Store> Dispatcher<S> {
         orders.cancel.extend(step.cancel);
         if is_last {
             self.absence = None;
+            self.lowest = None;
             self.has_news = false;
             self.wake_at = step.wake_at;
         }
@@ -337,11 +348,11 @@ impl<S: Store> Dispatcher<S> {
 
     /// Takes back starts that are on record and that nobody carried out, as the store's answer never came.
     async fn settle_doubts(&mut self, now: DateTime<Utc>) -> Result<()> {
-        if self.is_enrolment_in_doubt {
+        if self.doubt == Doubt::Roster {
             let absence = self.absence.clone().unwrap_or_else(busy);
             let rows = self.store.enrol(&self.situation(now, &absence, 0)).await?;
             self.set_timers(&rows, now);
-            self.is_enrolment_in_doubt = false;
+            self.doubt = Doubt::Starts;
         }
         let live = self.store.live().await?;
         let ours = live.into_iter().filter(|entry| entry.phase == Phase::Running && entry.fence == self.fence);
@@ -351,7 +362,7 @@ impl<S: Store> Dispatcher<S> {
             let absence = busy();
             self.store.give_back(&lost, &self.situation(now, &absence, 0)).await?;
         }
-        self.is_in_doubt = false;
+        self.doubt = Doubt::None;
         self.has_news = true;
         Ok(())
     }
@@ -363,6 +374,7 @@ impl<S: Store> Dispatcher<S> {
             if now < then {
                 // Timers were set for a time that is yet to come again.
                 self.touched.extend(0..self.roster.len());
+                self.lowest = Some(self.lowest.map_or(now, |lowest| lowest.min(now)));
                 self.has_news = true;
             } else if ahead > JUMP && self.absence.is_none() {
                 let text = format!("the machine slept, or its clock was set, at {}", then.format("%FT%TZ"));
@@ -402,7 +414,9 @@ impl<S: Store> Dispatcher<S> {
     }
 
     fn situation<'a>(&'a self, now: DateTime<Utc>, absence: &'a Reason, free: usize) -> Situation<'a> {
-        Situation { roster: &self.roster, now, fence: self.fence, absence, free, only: None, new_run: &*self.new_run }
+        let lowest = self.lowest.map_or(now, |lowest| lowest.min(now));
+        let (roster, fence, new_run) = (&*self.roster, self.fence, &*self.new_run);
+        Situation { roster, now, lowest, fence, absence, free, only: None, new_run }
     }
 }
 

@@ -115,7 +115,7 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
                 self.heartbeat(now).await?;
                 next_heartbeat = now + LONGEST_SLEEP;
             }
-            self.step().await;
+            self.step().await?;
             self.tell().await;
             if self.is_draining && self.cancels.is_empty() {
                 return self.dispatcher.retire(self.clock.now()).await;
@@ -123,7 +123,7 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
             let sleep = self.sleep();
             tokio::select! {
                 biased;
-                command = commands.recv() => self.obey(command.unwrap_or(Command::Drain)).await,
+                command = commands.recv() => self.obey(command.unwrap_or(Command::Drain)).await?,
                 Some(finish) = self.ended.1.recv() => self.take(finish),
                 () = self.clock.sleep(sleep) => {}
             }
@@ -136,19 +136,22 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
     async fn heartbeat(&mut self, now: DateTime<Utc>) -> Result<()> {
         let runner = self.runner.clone();
         match self.dispatcher.heartbeat(now, &|entry| runner.what_became(entry)).await {
-            Err(error) if error.code == "lease_lost" => {
-                self.cancels.values().for_each(CancellationToken::cancel);
-                Err(error)
-            }
-            Err(error) => {
-                self.watch.trouble(&error);
-                Ok(())
-            }
+            Err(error) => self.bear(error),
             Ok(()) => Ok(()),
         }
     }
 
-    async fn step(&mut self) {
+    /// Tells of an error of the store, which passes; unless another process has taken over.
+    fn bear(&mut self, error: Error) -> Result<()> {
+        if error.code == "lease_lost" {
+            self.cancels.values().for_each(CancellationToken::cancel);
+            return Err(error);
+        }
+        self.watch.trouble(&error);
+        Ok(())
+    }
+
+    async fn step(&mut self) -> Result<()> {
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         match self.dispatcher.step(now, monotonic).await {
             Ok(orders) => {
@@ -157,10 +160,11 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
             }
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
-                self.watch.trouble(&error);
+                self.bear(error)?;
             }
         }
         self.watch.sleeps_until(self.dispatcher.next_step());
+        Ok(())
     }
 
     fn carry_out(&mut self, orders: Orders) {
@@ -234,12 +238,12 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
         }
     }
 
-    async fn obey(&mut self, command: Command) {
+    async fn obey(&mut self, command: Command) -> Result<()> {
         // Whoever asked may have gone; what it asked for is done all the same.
         match command {
             Command::Reload(roster, answer) => {
                 // What is due by the old roster is decided by it.
-                self.step().await;
+                self.step().await?;
                 let _ = answer.send(self.dispatcher.reload(roster, self.clock.now()).await);
             }
             Command::Start(job, rerun_of, answer) => {
@@ -267,5 +271,6 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
                 self.cancels.values().for_each(CancellationToken::cancel);
             }
         }
+        Ok(())
     }
 }

@@ -27,6 +27,9 @@ impl std::fmt::Debug for Era {
     }
 }
 
+/// Since when, and until when if that was said.
+type Paused = (DateTime<Utc>, Option<DateTime<Utc>>);
+
 /// What was the case.
 #[derive(Debug, Default)]
 pub struct Oracle {
@@ -36,8 +39,8 @@ pub struct Oracle {
     /// When it is open whether a roster had been taken over: what is due then may be decided by either.
     pub doubts: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// When jobs were paused.
-    pub pauses: BTreeMap<JobId, Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>>,
-    /// Fire times that waited or ran, when: of each job, by the time that runs on.
+    pub pauses: BTreeMap<JobId, Vec<Paused>>,
+    /// How many runs started.
     pub starts: u64,
     /// The latest that the wall has shown.
     pub latest: DateTime<Utc>,

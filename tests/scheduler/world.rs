@@ -92,10 +92,6 @@ impl<S: Store + Clone> World<S> {
             self.pass(stop);
             if self.mono >= next_trouble {
                 self.trouble();
-                if let Ok(job) = std::env::var("STACKHAND_JOB") {
-                    let records = self.done(self.store.history(Some(&JobId::new(&job)), None, 3)).expect("reads");
-                    println!("{} {records:?}", self.now());
-                }
                 next_trouble = self.mono + self.until_trouble();
             }
         }
@@ -301,6 +297,7 @@ impl<S: Store + Clone> World<S> {
         }
     }
 
+    #[expect(clippy::print_stdout, reason = "a test that fails tells what happened")]
     fn trouble(&mut self) {
         let kind = self.chance.below(14);
         println!("{} (up {:?}): trouble {kind}", self.now(), self.mono);
@@ -491,7 +488,7 @@ impl<S: Store + Clone> World<S> {
             self.wall += missing + TimeDelta::seconds(1);
         }
         self.step();
-        self.pass(self.mono + Duration::from_secs(7_200));
+        self.pass(self.mono + Duration::from_hours(2));
         for entry in self.done(self.store.live()).expect("reads") {
             let is_under_way = entry.run.as_ref().is_some_and(|run| self.running.contains_key(run));
             assert!(entry.phase == Phase::Waiting || is_under_way, "nobody runs it: {entry:?}");

@@ -134,7 +134,8 @@ impl<S: Store> Hand<S> {
 
     fn situation<'a>(&'a self, absence: &'a Reason, only: Option<&'a JobId>) -> Situation<'a> {
         let roster: &Roster = &self.jobs.roster;
-        Situation { roster, now: self.clock.now(), fence: self.fence, absence, free: 1, only, new_run: &new_run }
+        let now = self.clock.now();
+        Situation { roster, now, lowest: now, fence: self.fence, absence, free: 1, only, new_run: &new_run }
     }
 }
 

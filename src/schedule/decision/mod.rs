@@ -17,6 +17,7 @@ pub use enrol::enrol;
 pub use finish::{finish, start_by_hand};
 pub use recover::{give_back, recover};
 pub use state::{Values, keep, settle};
+pub use stretches::known_since;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,10 +34,10 @@ pub struct Snapshot {
     pub jobs: BTreeMap<JobId, JobRow>,
     /// Every entry that has no outcome yet.
     pub live: Vec<Entry>,
-    /// Of the jobs it is about: the fire times after `decided_until`, or after now if that is earlier, that have a row of
-    /// their own all the same, as after a clock that went back.
+    /// Of the jobs it is about: the fire times after `decided_until`, or after [`Situation::lowest`] if that is earlier, that have a row of
+    /// their own all the same, as after a clock that went back: from [`known_since`] on.
     pub known: BTreeMap<JobId, BTreeSet<DateTime<Utc>>>,
-    /// Of the jobs it is about: the stretches that end last, or after now.
+    /// Of the jobs it is about: the stretches that end last, or after [`Situation::lowest`].
     pub stretches: BTreeMap<JobId, Vec<Stretch>>,
 }
 
@@ -67,6 +68,8 @@ pub struct Situation<'a> {
     pub roster: &'a Roster,
     /// The instant.
     pub now: DateTime<Utc>,
+    /// The earliest that the clock has shown since the last decision, if it went back; else [`Self::now`].
+    pub lowest: DateTime<Utc>,
     /// The process that decides.
     pub fence: Fence,
     /// Why fire times may have passed unseen: the process was down, the machine slept.

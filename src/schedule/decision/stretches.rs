@@ -7,7 +7,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Snapshot;
 use crate::schedule::Rule;
 use crate::schedule::job::JobId;
-use crate::schedule::rows::Stretch;
+use crate::schedule::rows::{JobRow, Stretch};
+
+/// From where on the fire times of a job that have a row of their own have to be known: those that are decided anew, and
+/// those within stretches that reach beyond that.
+#[must_use]
+pub fn known_since(row: &JobRow, stretches: &[Stretch], lowest: DateTime<Utc>) -> DateTime<Utc> {
+    let ahead = stretches.iter().filter(|stretch| stretch.last > lowest).map(|stretch| stretch.first);
+    ahead.min().map_or(lowest, |first| first.min(lowest)).min(row.decided_until)
+}
 
 /// The fire times that have a row of their own, by job.
 type Known = BTreeMap<JobId, BTreeSet<DateTime<Utc>>>;
@@ -39,12 +47,15 @@ pub(super) fn take_back(job: &JobId, seen: &mut Snapshot, now: DateTime<Utc>) ->
     let stretches = stretches.get_mut(job).into_iter().flatten().filter(|stretch| stretch.last > now);
     let cut = stretches.map(|stretch| {
         let rule = Rule::of_spec(&stretch.spec);
-        let left = rule.and_then(|rule| Some((rule.last_between(stretch.first - TimeDelta::seconds(1), now)?, rule)));
+        let left = rule.and_then(|rule| {
+            let (_, last, _) = without_rows(&rule, known, job, stretch.first - TimeDelta::seconds(1), now)?;
+            Some((last, rule))
+        });
         match left {
             Some((last, rule)) => {
                 let own = own_rows(&rule, known, job, last, stretch.last).len() as u64;
                 let removed = rule.count_between(last, stretch.last) - own;
-                stretch.count = stretch.count.saturating_sub(removed).max(1);
+                stretch.count = stretch.count.saturating_sub(removed);
                 stretch.last = last;
             }
             None => stretch.count = 0,

@@ -79,12 +79,12 @@ struct Intake<'a, 'b> {
 impl Intake<'_, '_> {
     /// The clock went back: what was taken for missed is not yet due. Fire times that have a row keep it.
     fn go_back(&mut self, row: &mut JobRow) {
-        let now = self.around.now;
-        if now >= row.decided_until {
+        let lowest = self.around.lowest;
+        if lowest >= row.decided_until {
             return;
         }
-        row.decided_until = now;
-        let cut = take_back(&self.job.id, self.seen, now);
+        row.decided_until = lowest;
+        let cut = take_back(&self.job.id, self.seen, lowest);
         self.changes.stretches.extend(cut);
     }
 
@@ -252,26 +252,15 @@ impl Intake<'_, '_> {
                 && stretch.last <= row.decided_until
                 && job.rule.last_between(stretch.last, row.decided_until).is_none()
         });
-        let stretch = match continued {
-            Some(stretch) => {
-                stretch.last = last;
-                stretch.count += count;
-                stretch.clone()
-            }
-            None => {
-                let stretch = Stretch {
-                    job: job.id.clone(),
-                    first,
-                    last,
-                    count,
-                    outcome,
-                    reason,
-                    spec: row.spec.clone(),
-                    decided_at: self.around.now,
-                };
-                stretches.push(stretch.clone());
-                stretch
-            }
+        let stretch = if let Some(stretch) = continued {
+            stretch.last = last;
+            stretch.count += count;
+            stretch.clone()
+        } else {
+            let (job, spec, decided_at) = (job.id.clone(), row.spec.clone(), self.around.now);
+            let stretch = Stretch { job, first, last, count, outcome, reason, spec, decided_at };
+            stretches.push(stretch.clone());
+            stretch
         };
         self.changes.stretches.retain(|written| (&written.job, written.first) != (&stretch.job, stretch.first));
         self.changes.stretches.push(stretch);

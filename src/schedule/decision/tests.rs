@@ -281,12 +281,16 @@ fn a_clock_that_jumps_ahead_and_back_doubles_nothing_and_loses_nothing() {
     for hour in 13..24 {
         let orders = stage.until(&format!("2026-11-23 {hour}:00"));
         count += orders.start.len();
-        orders.start.iter().for_each(|entry| stage.ends(entry, Outcome::Done, None));
+        for entry in &orders.start {
+            stage.ends(entry, Outcome::Done, None);
+        }
     }
     assert_eq!(count, 11);
     for hour in 0..13 {
         let orders = stage.until(&format!("2026-11-24 {hour}:00"));
-        orders.start.iter().for_each(|entry| stage.ends(entry, Outcome::Done, None));
+        for entry in &orders.start {
+            stage.ends(entry, Outcome::Done, None);
+        }
         count += orders.start.len();
     }
     assert_eq!(count, 11 + 12, "that of 12:00 has had its run");
@@ -417,7 +421,8 @@ fn what_a_killed_process_says_late_is_not_heard() {
     let mut other = Stage::on(store, berlin("2026-11-23 13:05"), vec![job("quota", "0 * * * *")]);
     other.until("2026-11-23 13:05");
     stage.ends(&entry, Outcome::Done, None);
-    stage.until("2026-11-23 13:06");
+    let refused = done(stage.dispatcher.step(stage.now, stage.monotonic)).expect_err("it is gone");
+    assert_eq!(refused.code, "lease_lost");
     assert_eq!(other.history(), ["quota 23.11. 13:00: unknown (interrupted)"]);
 }
 
@@ -466,7 +471,9 @@ fn starts_are_spread_and_always_by_the_same_span() {
     for minute in 1..=10 {
         let orders = stage.until(&format!("2026-11-23 13:{minute:02}"));
         started += orders.start.len();
-        orders.start.iter().for_each(|entry| stage.ends(entry, Outcome::Done, None));
+        for entry in &orders.start {
+            stage.ends(entry, Outcome::Done, None);
+        }
     }
     stage.until("2026-11-23 13:11");
     assert_eq!(stage.history().iter().filter(|line| line.ends_with("done")).count(), 20, "{started}");
@@ -478,7 +485,9 @@ fn more_than_may_run_at_once_wait_for_their_turn() {
     let mut stage = Stage::new("2026-11-23 12:07", jobs);
     let first = stage.until("2026-11-23 13:00").start;
     assert_eq!(first.len(), 8);
-    first.iter().for_each(|entry| stage.ends(entry, Outcome::Done, None));
+    for entry in &first {
+        stage.ends(entry, Outcome::Done, None);
+    }
     let second = stage.until("2026-11-23 13:05").start;
     assert_eq!(second.len(), 3);
     assert!(second.iter().all(|entry| entry.held_by.as_ref().is_some_and(|held| held.code == "capacity")));

@@ -41,18 +41,13 @@ impl Tables {
         keys.filter_map(|key| self.entries.get(&key).cloned()).collect()
     }
 
-    fn snapshot(&self, candidates: &[JobId], roster: &Roster, now: DateTime<Utc>) -> Snapshot {
+    fn snapshot(&self, candidates: &[JobId], roster: &Roster, lowest: DateTime<Utc>) -> Snapshot {
         let live = self.live();
         let mut wanted: BTreeSet<&JobId> = candidates.iter().chain(live.iter().map(|entry| &entry.job)).collect();
         let opponents: Vec<&JobId> = wanted.iter().flat_map(|job| roster.opponents(job)).collect();
         wanted.extend(opponents);
         let jobs: BTreeMap<_, _> =
             wanted.into_iter().filter_map(|job| Some((job.clone(), self.jobs.get(job)?.clone()))).collect();
-        let known = candidates.iter().filter_map(|job| {
-            let since = jobs.get(job)?.decided_until.min(now);
-            let keys = self.entries.range((job.clone(), since)..).take_while(|((of, _), _)| of == job);
-            Some((job.clone(), keys.map(|((_, at), _)| *at).collect()))
-        });
         let stretches = candidates.iter().map(|job| {
             let all =
                 self.stretches.range((job.clone(), DateTime::<Utc>::MIN_UTC)..=(job.clone(), DateTime::<Utc>::MAX_UTC));
@@ -60,11 +55,17 @@ impl Tables {
             let all =
                 self.stretches.range((job.clone(), DateTime::<Utc>::MIN_UTC)..=(job.clone(), DateTime::<Utc>::MAX_UTC));
             latest.extend(
-                all.rev().skip(1).map(|(_, stretch)| stretch).take_while(|stretch| stretch.last > now).cloned(),
+                all.rev().skip(1).map(|(_, stretch)| stretch).take_while(|stretch| stretch.last > lowest).cloned(),
             );
             (job.clone(), latest)
         });
-        let (known, stretches) = (known.collect(), stretches.collect());
+        let stretches: BTreeMap<JobId, Vec<Stretch>> = stretches.collect();
+        let known = candidates.iter().filter_map(|job| {
+            let since = decision::known_since(jobs.get(job)?, stretches.get(job)?, lowest);
+            let keys = self.entries.range((job.clone(), since)..).take_while(|((of, _), _)| of == job);
+            Some((job.clone(), keys.map(|((_, at), _)| *at).collect()))
+        });
+        let known = known.collect();
         Snapshot { jobs, live, known, stretches }
     }
 
@@ -153,11 +154,12 @@ impl Store for Memory {
         let mut tables = self.lock();
         tables.has_lease(around)?;
         let mut seen = Snapshot { jobs: tables.jobs.clone(), live: tables.live(), ..Snapshot::default() };
-        for stretch in tables.stretches.values().filter(|stretch| stretch.last > around.now) {
+        for stretch in tables.stretches.values().filter(|stretch| stretch.last > around.lowest) {
             seen.stretches.entry(stretch.job.clone()).or_default().push(stretch.clone());
         }
         for row in tables.jobs.values() {
-            let since = (row.job.clone(), row.decided_until.min(around.now));
+            let stretches = seen.stretches.get(&row.job).map_or(&[][..], Vec::as_slice);
+            let since = (row.job.clone(), decision::known_since(row, stretches, around.lowest));
             let keys = tables.entries.range(since..).take_while(|((job, _), _)| *job == row.job);
             seen.known.insert(row.job.clone(), keys.map(|((_, at), _)| *at).collect());
         }
@@ -168,7 +170,7 @@ impl Store for Memory {
     async fn claim_due(&self, candidates: &[JobId], around: &Situation<'_>) -> Result<Step> {
         let mut tables = self.lock();
         tables.has_lease(around)?;
-        let seen = tables.snapshot(candidates, around.roster, around.now);
+        let seen = tables.snapshot(candidates, around.roster, around.lowest);
         let (changes, step) = decision::claim_due(candidates, around, seen);
         tables.write(changes);
         Ok(step)

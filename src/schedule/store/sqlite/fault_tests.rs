@@ -61,6 +61,7 @@ impl Disk {
         Situation {
             roster: &self.roster,
             now: self.now,
+            lowest: self.now,
             fence: self.fence,
             absence: &self.absence,
             free: 9,
@@ -113,7 +114,7 @@ impl Disk {
     async fn fails_whole(&mut self, code: &str) {
         let before = self.rows().await;
         let (around, now) = (self.around(), self.now + TimeDelta::seconds(60));
-        let around = Situation { now, ..around };
+        let around = Situation { now, lowest: now, ..around };
         let all: Vec<JobId> = jobs().into_iter().map(|job| job.id).collect();
         let live = self.store.live().await.expect("it answers");
         let run = live.iter().find_map(|entry| entry.run.clone()).expect("one is under way");

@@ -56,6 +56,7 @@ macro_rules! ask {
             let situation = |of: usize| Situation {
                 roster: &$both.roster,
                 now: $both.now,
+                lowest: $both.now,
                 fence,
                 absence: &$both.absence,
                 free,
@@ -337,6 +338,7 @@ async fn instants_are_cut_to_milliseconds_and_stay_apart() {
         let around = Situation {
             roster: &both.roster,
             now: both.now,
+            lowest: both.now,
             fence,
             absence: &both.absence,
             free: 0,

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::cells::{Cells, EntryCells, JobCells, RunCells, StretchCells, key, unreadable};
 use crate::database::{from_millis, to_millis};
 use crate::error::Result;
-use crate::schedule::decision::{Snapshot, Values};
+use crate::schedule::decision::{Snapshot, Values, known_since};
 use crate::schedule::job::{JobId, Roster};
 use crate::schedule::rows::{Entry, Fence, JobRow, RunId, RunRow, Stretch};
 
@@ -101,7 +101,7 @@ pub(super) async fn snapshot(
     connection: &mut SqliteConnection,
     candidates: &[JobId],
     roster: &Roster,
-    now: DateTime<Utc>,
+    lowest: DateTime<Utc>,
 ) -> Result<Snapshot> {
     let live = live(connection).await?;
     let about: BTreeSet<&JobId> = candidates.iter().collect();
@@ -113,50 +113,56 @@ pub(super) async fn snapshot(
     if candidates.is_empty() {
         return Ok(snapshot);
     }
-    snapshot.known = known(connection, &about, &snapshot.jobs, now).await?;
-    for stretch in latest_stretches(connection, &about, now).await? {
+    for stretch in latest_stretches(connection, &about, lowest).await? {
         snapshot.stretches.entry(stretch.job.clone()).or_default().push(stretch);
     }
+    snapshot.known = known(connection, &about, &snapshot.jobs, &snapshot.stretches, lowest).await?;
     Ok(snapshot)
 }
 
-/// The last stretch of each job, and those that end after now, as after a clock that went back; the latest first.
+/// The last stretch of each job, and those that end after `lowest`, as after a clock that went back; the latest first.
 async fn latest_stretches(
     connection: &mut SqliteConnection,
     of: &BTreeSet<&JobId>,
-    now: DateTime<Utc>,
+    lowest: DateTime<Utc>,
 ) -> Result<Vec<Stretch>> {
     let names: Vec<&str> = of.iter().map(|job| job.as_str()).collect();
     let last = "json_each(?1) AS wanted CROSS JOIN stretch ON stretch.job = wanted.value
         AND stretch.first = (SELECT max(first) FROM stretch WHERE job = wanted.value)";
     let mut stretches = select::<StretchCells>(connection, last, "first DESC", names).await?;
-    let ahead: Vec<_> = stretches.iter().filter(|stretch| stretch.last > now).map(|stretch| &stretch.job).collect();
-    let mut ahead = stretches_after(connection, &ahead, now).await?;
+    let ahead: Vec<_> = stretches.iter().filter(|stretch| stretch.last > lowest).map(|stretch| &stretch.job).collect();
+    let mut ahead = stretches_after(connection, &ahead, lowest).await?;
     ahead.retain(|stretch| !stretches.contains(stretch));
     stretches.extend(ahead);
     Ok(stretches)
 }
 
-/// The stretches of jobs that end after now, the latest first.
-async fn stretches_after(connection: &mut SqliteConnection, of: &[&JobId], now: DateTime<Utc>) -> Result<Vec<Stretch>> {
+/// The stretches of jobs that end after `lowest`, the latest first.
+async fn stretches_after(
+    connection: &mut SqliteConnection,
+    of: &[&JobId],
+    lowest: DateTime<Utc>,
+) -> Result<Vec<Stretch>> {
     if of.is_empty() {
         return Ok(Vec::new());
     }
-    let keys: Vec<_> = of.iter().map(|job| key(job, now)).collect();
+    let keys: Vec<_> = of.iter().map(|job| key(job, lowest)).collect();
     let ahead = "json_each(?1) AS wanted CROSS JOIN stretch
         ON stretch.job = wanted.value ->> 0 AND stretch.last > wanted.value ->> 1";
     select::<StretchCells>(connection, ahead, "first DESC", keys).await
 }
 
-/// The fire times of jobs after what is decided, or after now, that have a row of their own.
+/// The fire times of jobs that have a row of their own, as far as decisions look for them.
 async fn known(
     connection: &mut SqliteConnection,
     of: &BTreeSet<&JobId>,
     jobs: &BTreeMap<JobId, JobRow>,
-    now: DateTime<Utc>,
+    stretches: &BTreeMap<JobId, Vec<Stretch>>,
+    lowest: DateTime<Utc>,
 ) -> Result<BTreeMap<JobId, BTreeSet<DateTime<Utc>>>> {
     let mut known: BTreeMap<JobId, BTreeSet<DateTime<Utc>>> = BTreeMap::new();
-    let since = of.iter().filter_map(|job| Some(key(job, jobs.get(*job)?.decided_until.min(now))));
+    let of_job = |job: &JobId| stretches.get(job).map_or(&[][..], Vec::as_slice);
+    let since = of.iter().filter_map(|job| Some(key(job, known_since(jobs.get(*job)?, of_job(job), lowest))));
     let since: Vec<_> = since.collect();
     if since.is_empty() {
         return Ok(known);
@@ -176,16 +182,20 @@ async fn known(
 
 /// What [`enrol`](crate::schedule::decision::enrol) looks at. What jobs have behind them it asks only of those whose rule
 /// is not what it was.
-pub(super) async fn roll(connection: &mut SqliteConnection, roster: &Roster, now: DateTime<Utc>) -> Result<Snapshot> {
+pub(super) async fn roll(
+    connection: &mut SqliteConnection,
+    roster: &Roster,
+    lowest: DateTime<Utc>,
+) -> Result<Snapshot> {
     let jobs: BTreeMap<_, _> = all_jobs(connection).await?.into_iter().map(|row| (row.job.clone(), row)).collect();
     let mut snapshot = Snapshot { live: live(connection).await?, ..Snapshot::default() };
     let is_as_before =
         |row: &JobRow| roster.get(&row.job).is_some_and(|job| row.removed_at.is_none() && row.spec == job.spec);
     let changed: BTreeSet<&JobId> = jobs.values().filter(|row| !is_as_before(row)).map(|row| &row.job).collect();
-    snapshot.known = known(connection, &changed, &jobs, now).await?;
-    for stretch in stretches_after(connection, &Vec::from_iter(changed), now).await? {
+    for stretch in stretches_after(connection, &changed.iter().copied().collect::<Vec<_>>(), lowest).await? {
         snapshot.stretches.entry(stretch.job.clone()).or_default().push(stretch);
     }
+    snapshot.known = known(connection, &changed, &jobs, &snapshot.stretches, lowest).await?;
     snapshot.jobs = jobs;
     Ok(snapshot)
 }

@@ -62,7 +62,7 @@ impl Sqlite {
 
 /// A situation as it can be written: in whole milliseconds.
 fn whole<'s>(around: &'s Situation<'_>) -> Situation<'s> {
-    Situation { now: around.now.trunc_subsecs(3), ..*around }
+    Situation { now: around.now.trunc_subsecs(3), lowest: around.lowest.trunc_subsecs(3), ..*around }
 }
 
 async fn check_lease(write: &mut Write, fence: Fence) -> Result<()> {
@@ -171,7 +171,7 @@ impl Store for Sqlite {
         let around = &whole(around);
         self.change(async |write| {
             check_lease(write, around.fence).await?;
-            let seen = rows::roll(write, around.roster, around.now).await?;
+            let seen = rows::roll(write, around.roster, around.lowest).await?;
             let mut jobs = seen.jobs.clone();
             let changes = decision::enrol(around, seen);
             changes::write(write, &changes).await?;
@@ -185,7 +185,7 @@ impl Store for Sqlite {
         let around = &whole(around);
         self.change(async |write| {
             check_lease(write, around.fence).await?;
-            let seen = rows::snapshot(write, candidates, around.roster, around.now).await?;
+            let seen = rows::snapshot(write, candidates, around.roster, around.lowest).await?;
             let (changes, step) = decision::claim_due(candidates, around, seen);
             changes::write(write, &changes).await?;
             Ok(step)
