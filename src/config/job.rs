@@ -121,7 +121,7 @@ choice! {
     OverlapPolicy {
         /// The fire time is left out, and told so.
         Skip = "skip",
-        /// The run begins once the last has ended; one waits at most.
+        /// The run begins once the last has ended.
         Queue = "queue",
         /// The last run is cancelled, then the new one begins.
         CancelRunning = "cancel-running",
