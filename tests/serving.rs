@@ -150,3 +150,48 @@ fn without_a_workspace_nothing_is_served() {
     assert_eq!(ended.code, 3);
     assert!(ended.stderr.contains("no stackhand.toml"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_person_looks_acts_and_runs_again_through_the_server() {
+    let rare = job("tick", "").replace("1s", "50m");
+    let home = workspace(&[rare]).file("tick.rhai", "log.info(`${run.scheduled_by} ${run.attempt}`)");
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    serving.hears(Stream::Err, "INFO serving");
+    let second = home.run(&["serve", "--listen", "off"]);
+    assert_eq!(second.code, 5, "{}", second.stderr);
+    assert!(second.stderr.contains("served already"), "{}", second.stderr);
+    assert_eq!(home.run(&["jobs", "pause", "tick", "--for", "2h", "--note", "works"]).code, 0);
+    let page = home.run(&["jobs", "show", "tick"]).stdout;
+    assert!(page.contains(": works") && page.ends_with("next      stackhand jobs resume tick\n"), "{page}");
+    assert_eq!(home.run(&["jobs", "resume", "tick"]).code, 0);
+    assert_eq!(home.run(&["jobs", "run", "tick"]).code, 0);
+    let line = serving.hears(Stream::Err, "INFO done job=\"tick\"");
+    let run = line.split("run=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned();
+    let logs = home.run(&["jobs", "logs", "tick"]);
+    assert_eq!(logs.stdout, "info: hand 1\n", "{}", logs.stderr);
+    assert_eq!(home.run(&["runs", "rerun", &run[..8]]).code, 0);
+    serving.hears(Stream::Err, "rerun 2");
+    serving.hears(Stream::Err, "INFO done job=\"tick\"");
+    let history = home.run(&["jobs", "history", "tick", "-o", "json"]).stdout;
+    assert!(
+        history.contains("\"by\": \"rerun\"") && history.contains(&format!("\"previous\": \"{run}\"")),
+        "{history}"
+    );
+}
+
+#[test]
+fn without_a_server_a_job_runs_here_and_is_recorded_in_the_same_way() {
+    let home = workspace(&[job("tick", ""), job("bad", "")])
+        .file("tick.rhai", "print(state.incr(\"n\"))")
+        .file("bad.rhai", "throw \"no\"");
+    assert_eq!(home.run(&["jobs", "run", "tick"]).code, 0);
+    let bad = home.run(&["jobs", "run", "bad", "-o", "json"]);
+    assert_eq!(bad.code, 1, "{}", bad.stderr);
+    assert!(bad.stdout.contains("\"outcome\": \"failed\"") && bad.stdout.contains("bad.rhai:1: no"), "{}", bad.stdout);
+    // By hand, the recipe shares what its job keeps under the same name.
+    assert_eq!(home.run(&["run", "tick.rhai"]).stdout, "2\n");
+    assert_eq!(home.run(&["run", "tick.rhai", "--state", "other"]).stdout, "1\n");
+    assert_eq!(home.run(&["jobs", "show", "tikc"]).code, 5);
+    let list = home.run(&["jobs", "list"]).stdout;
+    assert!(list.contains("failed: bad.rhai:1: no"), "{list}");
+}

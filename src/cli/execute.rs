@@ -74,8 +74,7 @@ pub fn execute(
     let session = Session::open(&opening)?;
     session.warnings.iter().for_each(|warning| printer.warning(warning));
     note_simulation(process, &session);
-    let state = HandState::of(&session, limits.state.as_deref(), Some(&source));
-    let cancel = CancellationToken::new();
+    let (state, cancel) = (HandState::of(&session, limits.state.as_deref(), Some(&source)), CancellationToken::new());
     let interrupt = {
         let _entered = runtime.enter();
         Interrupt::watch_until(cancel.clone(), session.last_words())
@@ -104,8 +103,8 @@ pub fn execute(
     let outcome = app::run(&session, runtime.handle().clone(), request);
     progress.finish();
     session.save_world(&opening.simulation)?;
-    let code = show(process, &outcome)?;
     keep_state(process, &session, runtime.handle(), state.as_ref(), kept_by(&outcome))?;
+    let code = show(process, &outcome)?;
     let code = interrupt.exit_code().filter(|_| outcome.failure.is_some()).map_or(code, |code| code as u8);
     // Tasks that are still under way belong to calls that were given up; the process does not wait for them.
     runtime.shutdown_background();

@@ -128,9 +128,8 @@ impl JobState {
                 (_, Some(run)) => format!("stackhand runs show {run}, then stackhand runs rerun {run}"),
                 (_, None) => format!("stackhand jobs run {id}"),
             },
-            Some(Record::Stretch(_)) => format!("stackhand jobs run {id}"),
             None if !self.is_enrolled => "stackhand serve".to_owned(),
-            None => format!("stackhand jobs run {id}"),
+            Some(Record::Stretch(_)) | None => format!("stackhand jobs run {id}"),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The workspace's file, read again when it has changed: as a whole, or not at all.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ pub(super) fn tell(reloaded: &Result<usize>, file: &Path) {
 }
 
 /// Waits until the file has changed since the last look, and stands still: an editor may write it in pieces.
-pub(super) async fn changed(file: &PathBuf, last: &mut Look) {
+pub(super) async fn changed(file: &Path, last: &mut Look) {
     let clock = Clock::process();
     let mut before = last.clone();
     loop {

@@ -28,15 +28,12 @@ pub fn run(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
 /// Runs the fire time of a run once more.
 pub fn rerun(process: &Process, desk: &Desk, prefix: &str) -> Result<u8> {
     let archive = crate::app::history::archive(&process.environment, &desk.surround.given)?;
-    let known = desk.wait(desk.run(prefix))?;
-    let row = match known {
-        Some(row) => Some(row),
+    let mut row = desk.wait(desk.run(prefix))?;
+    if row.is_none() {
         // The beginning of an id is enough where the journal knows the rest.
-        None => {
-            let run = crate::app::history::run_of(&archive, Some(prefix))?;
-            desk.wait(desk.run(&run.began.run))?
-        }
-    };
+        let run = crate::app::history::run_of(&archive, Some(prefix))?;
+        row = desk.wait(desk.run(&run.began.run))?;
+    }
     let row = row.ok_or_else(|| {
         Error::new(Kind::NotFound, "unknown_run", format!("no job has had a run `{prefix}`"))
             .with_hint("only runs of jobs have a fire time that can be run again; `stackhand jobs history` lists them")
@@ -156,18 +153,14 @@ pub fn cancel(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
     let ids = desk.jobs.named(name)?;
     let mut runs: Vec<String> = Vec::new();
     for id in &ids {
-        match desk.wait(desk.ask(&Question::Cancel { job: id.to_string() }))? {
-            Some(answer) => {
-                let cancelled = answer["cancelled"].as_array().into_iter().flatten();
-                runs.extend(cancelled.filter_map(Value::as_str).map(str::to_owned));
-            }
-            None => {
-                let elsewhere = desk.wait(desk.cancel(id))?;
-                if let Some(run) = elsewhere.first() {
-                    return Err(Error::new(Kind::Conflict, "not_ours", format!("the run {run} is another process's"))
-                        .with_hint("interrupt the `stackhand jobs run` that it belongs to; what waited is cancelled"));
-                }
-            }
+        if let Some(answer) = desk.wait(desk.ask(&Question::Cancel { job: id.to_string() }))? {
+            let cancelled = answer["cancelled"].as_array().into_iter().flatten();
+            runs.extend(cancelled.filter_map(Value::as_str).map(str::to_owned));
+            continue;
+        }
+        if let Some(run) = desk.wait(desk.cancel(id))?.first() {
+            return Err(Error::new(Kind::Conflict, "not_ours", format!("the run {run} is another process's"))
+                .with_hint("interrupt the `stackhand jobs run` that it belongs to; what waited is cancelled"));
         }
     }
     let text = match runs.as_slice() {
