@@ -96,7 +96,7 @@ async fn lateness(rounds: usize) -> Vec<Figure> {
     let mut dispatcher = take_over(store, roster(DUE_AT_ONCE, "* * * * *"), DUE_AT_ONCE, now).await;
     let (mut monotonic, mut times) = (Duration::ZERO, Vec::new());
     for _ in 0..rounds {
-        let pause = Duration::from_secs(60);
+        let pause = Duration::from_mins(1);
         (now, monotonic) = (now + pause, monotonic + pause);
         let began = Instant::now();
         let orders = dispatcher.step(now, monotonic).await.expect("it steps");
