@@ -70,7 +70,7 @@ pub struct Email {
 pub struct Rate {
     /// So many notices …
     pub most: u32,
-    /// … in so much time; what is beyond is grouped.
+    /// … in so much time; what is beyond waits.
     pub per: Duration,
 }
 
