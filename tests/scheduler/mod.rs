@@ -11,7 +11,10 @@ mod jobs;
 mod oracle;
 mod world;
 
-use stackhand::schedule::store::Memory;
+use stackhand::clock::Clock;
+use stackhand::database::Database;
+use stackhand::schedule::store::{Memory, Sqlite};
+use tokio::runtime::{Builder, Runtime};
 
 use chance::Chance;
 use world::{Size, World};
@@ -21,13 +24,17 @@ fn years() -> u32 {
     std::env::var("STACKHAND_SIMULATED_YEARS").ok().and_then(|years| years.parse().ok()).unwrap_or(1)
 }
 
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
 #[test]
 fn years_of_trouble_leave_each_fire_time_with_one_outcome() {
     let days = std::env::var("STACKHAND_SIMULATED_DAYS").ok().and_then(|days| days.parse().ok()).unwrap_or(366);
     for year in 0..years() {
         let seed = 0x5eed + u64::from(year);
         let size = Size { jobs: 200, days };
-        let summary = World::new(Memory::default(), Chance::new(seed), size).live();
+        let summary = World::new(runtime(), Memory::default(), Chance::new(seed), size).live();
         println!("seed {seed:#x}: {summary}");
     }
 }
@@ -35,7 +42,18 @@ fn years_of_trouble_leave_each_fire_time_with_one_outcome() {
 #[test]
 fn short_and_dense_trouble_too() {
     for seed in 0..40 {
-        println!("seed {seed}");
-        World::new(Memory::default(), Chance::new(seed), Size { jobs: 12, days: 12 }).live();
+        World::new(runtime(), Memory::default(), Chance::new(seed), Size { jobs: 12, days: 12 }).live();
+    }
+}
+
+#[test]
+fn the_store_on_disk_comes_through_trouble_as_well() {
+    for seed in 100..106 {
+        let runtime = runtime();
+        let store = runtime.block_on(async {
+            let database = Database::in_memory(&Clock::process()).await.expect("a database");
+            Sqlite::new(database).await.expect("a store")
+        });
+        World::new(runtime, store, Chance::new(seed), Size { jobs: 12, days: 12 }).live();
     }
 }

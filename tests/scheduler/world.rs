@@ -13,6 +13,8 @@ use stackhand::schedule::outcome::{Outcome, Reason};
 use stackhand::schedule::rows::{Entry, Pause, Phase, RunId};
 use stackhand::schedule::store::Store;
 
+use tokio::runtime::Runtime;
+
 use super::chance::Chance;
 use super::faulty::{Faults, Faulty};
 use super::jobs;
@@ -36,7 +38,7 @@ struct Running {
 
 /// See the module.
 pub struct World<S> {
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
     store: Faulty<S>,
     dispatcher: Option<Dispatcher<Faulty<S>>>,
     chance: Chance,
@@ -58,13 +60,13 @@ pub struct World<S> {
 }
 
 impl<S: Store + Clone> World<S> {
-    pub fn new(store: S, mut chance: Chance, size: Size) -> Self {
+    pub fn new(runtime: Runtime, store: S, mut chance: Chance, size: Size) -> Self {
         let faults = Faults::new(Chance::new(chance.number()));
         let count = AtomicU64::new(0);
         let jobs = (0..size.jobs).map(|number| (number, jobs::job(&mut chance, number, size.jobs))).collect();
         let start = DateTime::from_timestamp(1_772_000_000 + chance.within(0, 20_000_000), 0).expect("a time");
         Self {
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime"),
+            runtime,
             store: Faulty { store, faults },
             dispatcher: None,
             chance,

@@ -65,6 +65,11 @@ fn whole<'s>(around: &'s Situation<'_>) -> Situation<'s> {
     Situation { now: around.now.trunc_subsecs(3), lowest: around.lowest.trunc_subsecs(3), ..*around }
 }
 
+/// A number of rows as SQLite takes it.
+fn count(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 async fn check_lease(write: &mut Write, fence: Fence) -> Result<()> {
     if rows::has_lease(write, fence).await? { Ok(()) } else { Err(store::lease_lost()) }
 }
@@ -327,8 +332,8 @@ impl Store for Sqlite {
         let stretches = "(SELECT * FROM stretch WHERE untold = 1 ORDER BY first, job LIMIT ?1 ->> 0)";
         let mut records = self
             .look(async |read| {
-                let entries = select::<EntryCells>(read, entries, "fire_time, job", [limit]).await?;
-                let stretches = select::<StretchCells>(read, stretches, "first, job", [limit]).await?;
+                let entries = select::<EntryCells>(read, entries, "fire_time, job", [count(limit)]).await?;
+                let stretches = select::<StretchCells>(read, stretches, "first, job", [count(limit)]).await?;
                 let stretches = stretches.into_iter().map(Record::Stretch);
                 Ok(entries.into_iter().map(Record::Entry).chain(stretches).collect::<Vec<_>>())
             })
@@ -370,7 +375,7 @@ impl Store for Sqlite {
 
     async fn history(&self, job: Option<&JobId>, before: Option<DateTime<Utc>>, limit: usize) -> Result<Vec<Record>> {
         let of_job = if job.is_some() { "job = ?1 ->> 0 AND" } else { "" };
-        let bind = (job.map(JobId::as_str), until(before), limit);
+        let bind = (job.map(JobId::as_str), until(before), count(limit));
         let latest = |table: &str, at: &str| {
             format!("(SELECT * FROM {table} WHERE {of_job} {at} < ?1 ->> 1 ORDER BY {at} DESC, job LIMIT ?1 ->> 2)")
         };
