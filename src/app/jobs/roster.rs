@@ -258,7 +258,7 @@ mod tests {
         for (more, code, line) in [
             ("permissions = [\"iaas.servr.stop\"]", "bad_permission", 10),
             ("caps = { deletions = 1, share = \"200%\" }", "bad_cap", 10),
-            ("interrupted = \"rerun\"", "unreadable_recipe", 7),
+            ("interrupted = \"rerun\"", "unreadable_recipe", 8),
         ] {
             let error = read(&job("night", more)).expect_err(more);
             assert_eq!(error.code, code, "{error}");
