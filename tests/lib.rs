@@ -15,6 +15,8 @@ mod guarded;
 #[cfg(target_os = "linux")]
 mod hostile;
 #[cfg(unix)]
+mod house;
+#[cfg(unix)]
 mod interrupts;
 #[cfg(unix)]
 mod journal;

@@ -80,10 +80,20 @@ impl Workspace {
         running
     }
 
+    /// The same in a folder of the workspace.
+    pub fn start_in(&self, folder: &str, words: &[&str]) -> Running {
+        let mut running = self.spawn(self.command(words).current_dir(self.path(folder)));
+        running.stdout = running.unread.take().map_or_else(|| channel().1, lines_of);
+        running
+    }
+
     /// Starts the binary, and reads nothing of its output: once the pipe is full it hangs.
     pub fn start_unread(&self, words: &[&str]) -> Running {
-        let mut child = self
-            .command(words)
+        self.spawn(&mut self.command(words))
+    }
+
+    fn spawn(&self, command: &mut Command) -> Running {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

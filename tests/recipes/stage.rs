@@ -1,17 +1,19 @@
 //! Recipes run as a user runs them, against the simulator in process, on its virtual clock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use stackhand::app::Simulated;
 use stackhand::catalog::{Effect, Operation};
 use stackhand::clock::Clock;
 use stackhand::engine::recipe::Header;
-use stackhand::engine::{LogLevel, Outcome, Output, RunContext, Source, run};
+use stackhand::engine::{Kept, KeptChange, KeptDeed, LogLevel, Outcome, Output, RunContext, Source, StateSource, run};
+use stackhand::error::Error;
 use stackhand::policy::{Belts, Rules, Sources};
 use stackhand::resources::Platform;
 use stackhand::simulator::world::{World, demo, demo_start};
@@ -40,6 +42,32 @@ pub struct Told {
     pub outcome: Outcome,
     /// What it printed and logged, in order.
     pub text: String,
+}
+
+/// What runs keep for the next ones.
+#[derive(Clone, Default)]
+pub struct Memory(Arc<Mutex<BTreeMap<String, String>>>);
+
+impl Memory {
+    fn take_in(&self, changes: &[KeptChange]) {
+        let mut values = self.0.lock().expect("unpoisoned");
+        for change in changes {
+            let KeptDeed::Set(value) = &change.deed else { panic!("no recipe that ships does {:?}", change.deed) };
+            values.insert(change.key.clone(), value.clone());
+        }
+    }
+
+    /// How many bytes the longest value has.
+    pub fn longest(&self) -> usize {
+        self.0.lock().expect("unpoisoned").values().map(String::len).max().unwrap_or_default()
+    }
+}
+
+impl StateSource for Memory {
+    fn get(&self, key: &str) -> BoxFuture<'static, Result<Option<String>, Error>> {
+        let value = self.0.lock().expect("unpoisoned").get(key).cloned();
+        Box::pin(async move { Ok(value) })
+    }
 }
 
 /// Counts what goes out, and ends the run once so many calls were answered.
@@ -167,6 +195,15 @@ impl Stage {
         self.run_source(&Source::read(&path_of(recipe)).expect("a recipe"), arguments, fire_time, calls)
     }
 
+    /// Runs a recipe that ships, now, with what earlier runs kept; keeps what it keeps.
+    pub fn run_with(&self, memory: &Memory, recipe: &str, arguments: Value) -> Told {
+        let source = Source::read(&path_of(recipe)).expect("a recipe");
+        let kept = Arc::new(Kept::of(Arc::new(memory.clone())));
+        let told = self.run_keeping(&source, arguments, self.clock.now(), None, kept);
+        memory.take_in(&told.outcome.kept);
+        told
+    }
+
     /// The same with any recipe.
     pub fn run_source(
         &self,
@@ -175,6 +212,17 @@ impl Stage {
         fire_time: DateTime<Utc>,
         calls: Option<usize>,
     ) -> Told {
+        self.run_keeping(source, arguments, fire_time, calls, Arc::default())
+    }
+
+    fn run_keeping(
+        &self,
+        source: &Source,
+        arguments: Value,
+        fire_time: DateTime<Utc>,
+        calls: Option<usize>,
+        kept: Arc<Kept>,
+    ) -> Told {
         let lines = Arc::new(Lines::default());
         let mut context = RunContext::new(RUNTIME.handle().clone(), self.clock.clone());
         context.platform = Some(self.platform(source));
@@ -182,6 +230,7 @@ impl Stage {
         context.limits.operations = self.max_operations;
         context.output = lines.clone();
         context.fire_time = Some(fire_time);
+        context.kept = kept;
         let Value::Object(arguments) = arguments else { panic!("arguments are a map") };
         context.arguments = arguments.into_iter().collect();
         let before = self.calls();
