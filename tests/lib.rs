@@ -38,6 +38,8 @@ mod scheduler;
 mod secrets;
 #[cfg(unix)]
 mod serving;
+#[cfg(unix)]
+mod serving_kills;
 mod stage;
 mod transport;
 mod walls;

@@ -1,6 +1,6 @@
 //! The journal of the real process: whatever happens to it, what the server saw is on record.
 
-mod counting;
+pub mod counting;
 mod kills;
 mod outside;
 mod undoing;
