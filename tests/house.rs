@@ -100,3 +100,23 @@ fn each_job_of_the_house_runs_under_the_scheduler_to_its_end() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert!(!ended.stderr.contains("ERROR"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_unit_of_systemd_is_printed_and_systemd_understands_it() {
+    let copy = copy(str::to_owned);
+    let path = copy.path("workspace/stackhand-workspace.service");
+    let out = path.display().to_string();
+    let words = ["export", "systemd", "--user", "root", "--binary", env!("CARGO_BIN_EXE_stackhand"), "--out", &out];
+    let printed = copy.start_in("workspace", &words).end();
+    assert_eq!(printed.code, 0, "{printed:?}");
+    assert!(printed.stderr.contains("a service has a /tmp of its own"), "{printed:?}");
+    let unit = std::fs::read_to_string(&path).expect("a unit");
+    assert!(unit.contains("\nNoNewPrivileges=yes\n") && unit.contains("\nTimeoutStopSec=360s\n"), "{unit}");
+    let outside = Workspace::new().run(&["export", "systemd"]);
+    assert_eq!(outside.code, 3, "{outside:?}");
+    // Not every machine has it.
+    if let Ok(verified) = std::process::Command::new("systemd-analyze").arg("verify").arg(&path).output() {
+        let said = String::from_utf8_lossy(&verified.stderr);
+        assert!(verified.status.success() && !said.contains("stackhand-workspace.service:"), "{said}");
+    }
+}

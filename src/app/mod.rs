@@ -26,6 +26,7 @@ mod session;
 mod simulate;
 mod simulated;
 mod simulation;
+mod systemd;
 
 pub use auth_status::{Depth, Report, TokenFacts, Trouble, auth_status, look_at_auth};
 pub use caps::GivenCaps;
@@ -45,3 +46,4 @@ pub use session::{Opening, Session, settings};
 pub use simulate::{Served, SimulateRequest, simulate};
 pub use simulated::Simulated;
 pub use simulation::{SharedWorld, Simulation};
+pub use systemd::{SystemdRequest, systemd_unit};

@@ -171,6 +171,12 @@ pub enum Command {
     },
     /// Run the jobs of the workspace when they are due
     Serve(ServeArguments),
+    /// Print files for what runs stackhand, such as a unit of systemd
+    Export {
+        /// Which file
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
     /// Tell when a schedule is due, with the days on which the clocks change
     Cron(CronArguments),
     /// Explain a function, a kind of object, an operation or a service
@@ -530,6 +536,23 @@ pub struct ServeArguments {
     /// Where to show /healthz, /readyz and /metrics; port 0 takes a free one, `off` shows them nowhere
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9477")]
     pub listen: String,
+}
+
+/// `stackhand export`.
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// A unit of systemd that serves this workspace with few rights, each line explained
+    Systemd {
+        /// As whom it runs
+        #[arg(long, value_name = "NAME", default_value = "stackhand")]
+        user: String,
+        /// Where stackhand is installed
+        #[arg(long, value_name = "PATH", default_value = "/usr/local/bin/stackhand")]
+        binary: PathBuf,
+        /// How long runs under way may go on once it is to end
+        #[arg(long, value_name = "DURATION", default_value = "5m")]
+        grace: String,
+    },
 }
 
 /// `stackhand cron`.

@@ -10,6 +10,7 @@ mod cron;
 mod doc;
 mod eval;
 mod execute;
+mod export;
 mod grants;
 mod history_table;
 mod init;

@@ -7,7 +7,8 @@ use clap::Parser;
 use super::arguments::{Command, CommandLine, Shared};
 use super::printer::{Printer, Streams};
 use super::{
-    api, auth, check, completions, cron, doc, eval, init, jobs, journal, log, permissions, repl, run, runs, serve, sim,
+    api, auth, check, completions, cron, doc, eval, export, init, jobs, journal, log, permissions, repl, run, runs,
+    serve, sim,
 };
 use crate::clock::Clock;
 use crate::config::variables::STACKHAND_LOG;
@@ -109,6 +110,7 @@ fn dispatch(process: &Process, shared: &Shared, command: Command) -> Result<u8> 
         Command::Init(arguments) => init::init(process, shared, &arguments),
         Command::Jobs { command } => jobs::jobs(process, shared, &command),
         Command::Serve(arguments) => serve::serve(process, shared, &arguments),
+        Command::Export { command } => export::export(process, &command),
         Command::Cron(arguments) => cron::cron(process, &arguments),
         Command::Doc(arguments) => doc::doc(process, &arguments),
         Command::Completions { shell } => {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -20,12 +21,7 @@ const OFF: &str = "off";
 
 /// Serves until it is told to end.
 pub fn serve(process: &Process, shared: &Shared, arguments: &ServeArguments) -> Result<u8> {
-    let grace = duration::parse(&arguments.grace).ok().and_then(|grace| grace.to_std().ok());
-    let grace = grace.ok_or_else(|| {
-        Error::new(Kind::Usage, "bad_grace", format!("`{}` is no duration", arguments.grace))
-            .with_place("--grace")
-            .with_hint("write it as `90s`, `15m` or `0s`")
-    })?;
+    let grace = grace_of(&arguments.grace)?;
     let listen = address(&arguments.listen)?;
     let runtime = runtime_of(2)?;
     let surround = surround(process, shared, runtime.handle().clone());
@@ -52,6 +48,16 @@ pub fn surround(process: &Process, shared: &Shared, runtime: Handle) -> Surround
         progress: None,
         runtime,
     }
+}
+
+/// How long runs may go on, as `--grace` says it.
+pub fn grace_of(text: &str) -> Result<Duration> {
+    let grace = duration::parse(text).ok().and_then(|grace| grace.to_std().ok());
+    grace.ok_or_else(|| {
+        Error::new(Kind::Usage, "bad_grace", format!("`{text}` is no duration"))
+            .with_place("--grace")
+            .with_hint("write it as `90s`, `15m` or `0s`")
+    })
 }
 
 fn address(text: &str) -> Result<Option<SocketAddr>> {
