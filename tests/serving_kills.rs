@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use stackhand::clock::Clock;
 use stackhand::database::{Database, Options, Synchronous};
-use stackhand::journal::{Archive, Folder, History};
+use stackhand::journal::{Archive, Change, Folder, History};
 use stackhand::schedule::job::JobId;
 use stackhand::schedule::outcome::Outcome;
 use stackhand::schedule::rows::{Entry, Phase, RunRow, Stretch};
@@ -41,7 +41,7 @@ const AGAIN: &str = "again";
 const HELD: &str = "held";
 
 fn workspace(server: &Counting) -> Workspace {
-    let jobs: String = JOBS
+    let jobs: Vec<String> = JOBS
         .iter()
         .map(|(name, step, recipe, more)| {
             format!(
@@ -57,7 +57,7 @@ fn workspace(server: &Counting) -> Workspace {
     );
     server
         .workspace()
-        .file("stackhand.toml", format!("timezone = \"Europe/Berlin\"\n{jobs}"))
+        .file("stackhand.toml", format!("timezone = \"Europe/Berlin\"\n{}", jobs.concat()))
         .file("keeps.rhai", format!("{change}state.incr(\"n\");\n"))
         .file("changes.rhai", change)
 }
@@ -176,8 +176,8 @@ impl Records {
     fn effects(&self, server: &Counting, wrong: &mut Vec<String>) -> BTreeMap<String, usize> {
         let mut effects = BTreeMap::new();
         for (body, times) in &server.seen.lock().expect("unpoisoned").changes {
-            let name: serde_json::Value = serde_json::from_str(body).expect("JSON");
-            let words: Vec<&str> = name["name"].as_str().expect("a name").split('.').collect();
+            let sent: serde_json::Value = serde_json::from_str(body).expect("JSON");
+            let words: Vec<&str> = sent["name"].as_str().expect("a name").split('.').collect();
             let [id, fire_time, attempt] = words[..] else { panic!("a change without its run: {body}") };
             let (Some(run), Some(history)) = (self.runs.get(id), self.journal.get(id)) else {
                 wrong.push(format!("no run on record made {body}"));
@@ -190,9 +190,7 @@ impl Records {
             if attempt != run.attempt.to_string() || history.began.job.as_deref() != Some(run.job.as_str()) {
                 wrong.push(format!("{body} is not of {run:?}"));
             }
-            let is_it = |change: &&stackhand::journal::Change| {
-                change.before.body.as_deref().is_some_and(|sent| sent.to_string() == *body)
-            };
+            let is_it = |change: &&Change| change.before.body.as_deref() == Some(&sent);
             let recorded: usize = history.changes.iter().filter(is_it).map(|change| change.tries.len()).sum();
             if recorded < *times {
                 wrong.push(format!("the server saw {body} {times} times, recorded are {recorded}"));

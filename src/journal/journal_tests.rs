@@ -228,6 +228,18 @@ fn a_torn_last_line_is_skipped_with_a_note_and_no_flaw() {
 }
 
 #[test]
+fn a_file_that_a_kill_left_empty_before_the_index_named_it_is_no_flaw() {
+    let home = tempfile::tempdir().expect("a folder");
+    let keeping = keeping(home.path());
+    let path = record(&keeping, "r-1", 1).with_file_name("r-2.ndjson");
+    std::fs::write(&path, "").expect("writable");
+    let report = verify(&keeping);
+    assert!(report.is_sound() && report.flaws.iter().any(|flaw| flaw.file == path), "{report:?}");
+    std::fs::write(&path, "{}\n").expect("writable");
+    assert!(!verify(&keeping).is_sound(), "nobody but the journal writes there");
+}
+
+#[test]
 fn secrets_are_in_no_line_even_if_they_look_like_json() {
     let home = tempfile::tempdir().expect("a folder");
     let keeping = keeping(home.path());

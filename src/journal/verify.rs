@@ -152,6 +152,11 @@ fn check_run(path: &Path, bytes: &[u8], indexed: Option<&Indexed>, report: &mut 
     let end = check_chain(path, bytes, Some(0), &mut |_| records += 1, report);
     report.records += records;
     let Some(indexed) = indexed else {
+        if bytes.is_empty() {
+            // The file is made before the index names it, and written after that.
+            report.mention(path, None, "the run was ended from outside before it began: nothing is recorded");
+            return;
+        }
         report.add(path, None, "the index does not name this file");
         return;
     };
