@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::Session;
+use super::channels::channels;
 use crate::clock::Clock;
-use crate::config::{self, Environment, Workspace, Zone};
+use crate::config::{Environment, Workspace, Zone};
 use crate::database::{Database, Options, Synchronous};
 use crate::engine::{Message, Notifier, Surroundings};
 use crate::error::{Error, Kind, Result, nearest};
@@ -95,15 +96,8 @@ impl Messages {
         let file = workspace.folder().join(STATE);
         let opened = Database::open(&file, &Options::new(Synchronous::Full, clock.clone())).await?;
         let outbox = Outbox::open(&opened.database, &self.scrubber).await?;
-        let mut notes = opened.notes;
-        let mut channels = Vec::new();
-        for told in workspace.channels.values() {
-            match self.channel(told, &workspace) {
-                Ok(channel) => channels.push(channel),
-                // One that nobody names today must not keep the others from being told.
-                Err(error) => notes.push(format!("the channel `{}` cannot be used: {error}", told.name.value)),
-            }
-        }
+        let (channels, unusable) = channels(&workspace, &self.environment, &self.scrubber);
+        let notes = [opened.notes, unusable].concat();
         let zone = workspace.timezone.unwrap_or(Zone::UTC);
         let surroundings = notices::Surroundings {
             outside: self.outside.clone(),
@@ -114,14 +108,6 @@ impl Messages {
         };
         let courier = Courier::new(outbox.clone(), channels.clone(), surroundings);
         Ok(Desk { workspace, channels, outbox, courier, notes })
-    }
-
-    fn channel(&self, told: &config::Channel, workspace: &Workspace) -> Result<Channel> {
-        Channel::of(told, &|secret| {
-            let secret = secret.read(&self.environment, workspace).map_err(Error::from)?;
-            self.scrubber.learn(secret.expose());
-            Ok(secret)
-        })
     }
 }
 

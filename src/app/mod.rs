@@ -2,6 +2,7 @@
 
 mod auth_status;
 mod caps;
+mod channels;
 mod confirmation;
 mod credential;
 mod cron;

@@ -6,6 +6,7 @@ mod questions;
 mod reloading;
 mod repeats;
 mod server;
+mod telling;
 mod watching;
 
 pub use questions::{Question, ask_server};

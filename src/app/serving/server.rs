@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::doors::Doors;
 use super::figures::Figures;
 use super::reloading::{Look, changed, read_jobs, reload, tell};
+use super::telling::Telling;
 use super::watching::Watching;
 use crate::app::jobs::{Runner, SOCKET, Surround, WorkspaceStore, open_store};
 use crate::clock::Clock;
@@ -73,7 +74,11 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let what_became = |entry: &_| runner.what_became(entry);
     let dispatcher =
         Dispatcher::take_over(opened.store.clone(), roster, max_running, new_run, clock.now(), &what_became).await?;
-    let watch = Arc::new(Watching::new(runner.clone(), figures.clone(), is_simulated));
+    let telling = match is_simulated {
+        true => None,
+        false => Some(Telling::open(opened.store.database(), runner.surround()).await?),
+    };
+    let watch = Arc::new(Watching::new(runner.clone(), figures.clone(), is_simulated, telling.clone()));
     let executor = Executor::new(dispatcher, runner.clone(), watch, clock.clone());
     let (commands, orders) = mpsc::channel(64);
     let doors = Doors { store, runner: runner.clone(), surround, figures, commands: commands.clone() };
@@ -82,6 +87,10 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let _ends_with_this = end.clone().drop_guard();
     open_doors(&doors, &opened.folder, listen, &end).await?;
     tokio::spawn(until(end.clone(), prune(opened.store.clone(), history)));
+    if let Some(telling) = telling.clone() {
+        let runner = runner.clone();
+        tokio::spawn(until(end.clone(), telling.deliver(move || runner.jobs())));
+    }
     tracing::info!(
         target: "stackhand::serve",
         jobs = count,
@@ -95,6 +104,9 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     director.abort();
     // Nobody is to be told that the server does not answer, once there is none.
     let _ = std::fs::remove_file(opened.folder.join(SOCKET));
+    if let Some(telling) = telling {
+        telling.deliver_before_exit(&runner.jobs()).await;
+    }
     runner.surround().world.save(&runner.surround().scrubber)?;
     if ended.is_ok() {
         tracing::info!(target: "stackhand::serve", simulated = is_simulated.then_some(true), "ended");

@@ -1,4 +1,4 @@
-//! What happens, told: in the log, in the figures.
+//! What happens, told: in the log, in the figures, to people.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::figures::Figures;
 use super::repeats::Repeats;
+use super::telling::Telling;
 use crate::app::jobs::{Jobs, Runner};
 use crate::clock::Clock;
 use crate::config::{Zone, duration};
@@ -22,12 +23,14 @@ pub(super) struct Watching<S> {
     pub runner: Arc<Runner<S>>,
     pub figures: Arc<Figures>,
     pub is_simulated: bool,
+    /// Tells people; a simulated server tells nobody.
+    pub telling: Option<Telling>,
     said: Mutex<Repeats>,
 }
 
 impl<S: Store> Watching<S> {
-    pub fn new(runner: Arc<Runner<S>>, figures: Arc<Figures>, is_simulated: bool) -> Self {
-        Self { runner, figures, is_simulated, said: Mutex::default() }
+    pub fn new(runner: Arc<Runner<S>>, figures: Arc<Figures>, is_simulated: bool, telling: Option<Telling>) -> Self {
+        Self { runner, figures, is_simulated, telling, said: Mutex::default() }
     }
 
     /// `Some(true)` of a job that acts on a simulated world; a field that is not there otherwise.
@@ -109,6 +112,9 @@ impl<S: Store> Watch for Watching<S> {
     }
 
     async fn ended(&self, record: &Record) -> Result<()> {
+        if let Some(telling) = &self.telling {
+            telling.take_in(&self.runner.jobs(), record).await?;
+        }
         match record {
             Record::Entry(entry) => self.entry_ended(entry),
             Record::Stretch(stretch) => self.stretch_ended(stretch),
