@@ -11,13 +11,15 @@ use super::given::{arguments_of, caps_of, grants_of};
 use super::{clocks, needs};
 use crate::app::{Depth, auth_status};
 use crate::config::{
-    Environment, Given, GivenSecret, InterruptedPolicy, Job, Located, MissedPolicy, Profile, Workspace, Zone,
+    ChannelKind, Environment, Given, GivenSecret, InterruptedPolicy, Job, Located, MissedPolicy, Profile, Workspace,
+    Zone,
 };
 use crate::engine::Source;
 use crate::engine::check::{Report, check};
 use crate::engine::footprint::{Footprint, derive};
 use crate::engine::recipe::Severity;
 use crate::error::{Error, Result};
+use crate::notices::Template;
 use crate::policy::{Grant, Listed, known_grant};
 use crate::schedule::calendar::{CalendarFiles, next_open};
 use crate::schedule::{Rule, reading};
@@ -278,6 +280,15 @@ impl Checker<'_> {
         for (name, channel) in &self.workspace.channels {
             for secret in channel.secrets() {
                 findings.extend(self.secret(secret, &format!("the channel `{name}`")));
+            }
+            if let ChannelKind::Webhook { template: Some(written), .. } = &channel.kind
+                && let Err(error) = Template::parse(&written.value)
+            {
+                let complaint = self.workspace.complain(written, error.code, error.message);
+                findings.push(JobFinding::error(match error.hint {
+                    Some(hint) => complaint.hint(hint),
+                    None => complaint,
+                }));
             }
             if !used.contains(name.as_str()) {
                 let complaint = self.workspace.complain(

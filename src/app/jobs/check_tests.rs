@@ -158,6 +158,14 @@ notify = {{ channels = ["ops"] }}
 }
 
 #[test]
+fn a_template_that_is_none_is_told() {
+    let channel = "[channel.web]\nkind = \"webhook\"\nurl = \"file:closed.ics\"\ntemplate = \"{ {{nothing}} }\"\n";
+    let report = looked_at(&written(channel));
+    assert!(report.starts_with("error[bad_template] : "), "{report}");
+    assert!(report.contains("(DIR/stackhand.toml:11:12)"), "{report}");
+}
+
+#[test]
 fn arguments_are_those_of_the_recipe() {
     let text = written("[[job]]\nname = \"a\"\nrecipe = \"a\"\nevery = \"1h\"\nargs = { grace_time = 5, other = 1 }\n");
     let workspace = Workspace::read(Path::new("stackhand.toml"), &text).unwrap();
@@ -169,7 +177,7 @@ fn arguments_are_those_of_the_recipe() {
     assert_eq!(error.to_string(), "`grace_time` cannot be `5` (stackhand.toml:12:23)");
     job.args.remove("grace_time");
     let error = arguments_of(&workspace, &job, &parameters).unwrap_err();
-    assert_eq!(error.to_string(), "the recipe needs `name` (stackhand.toml:8:8)");
+    assert_eq!(error.to_string(), "the recipe needs `name` (stackhand.toml:9:8)");
     assert_eq!(error.hint.as_deref(), Some("give it in `args`"));
     job.args.insert("name".to_owned(), job.name.with(serde_json::json!("web")));
     assert_eq!(arguments_of(&workspace, &job, &parameters).unwrap().len(), 2);
