@@ -74,10 +74,8 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let what_became = |entry: &_| runner.what_became(entry);
     let dispatcher =
         Dispatcher::take_over(opened.store.clone(), roster, max_running, new_run, clock.now(), &what_became).await?;
-    let telling = match is_simulated {
-        true => None,
-        false => Some(Telling::open(opened.store.database(), runner.surround()).await?),
-    };
+    let telling =
+        if is_simulated { None } else { Some(Telling::open(opened.store.database(), runner.surround()).await?) };
     let watch = Arc::new(Watching::new(runner.clone(), figures.clone(), is_simulated, telling.clone()));
     let executor = Executor::new(dispatcher, runner.clone(), watch, clock.clone());
     let (commands, orders) = mpsc::channel(64);
