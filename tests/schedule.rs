@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
 use stackhand::config::Zone;
-use stackhand::schedule::{Gap, Overlap, Rule, When};
+use stackhand::schedule::{DstGap, DstOverlap, Rule, When};
 
 /// A change of the clocks: when, and what the wall shows before and after.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,21 +55,21 @@ fn zones() -> Vec<(Zone, Vec<Change>)> {
 }
 
 /// When a fixed time is due on a local date, as the policies say; slow and plain.
-fn expected(zone: Zone, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<DateTime<Utc>> {
+fn expected(zone: Zone, wall: NaiveDateTime, gap: DstGap, overlap: DstOverlap) -> Vec<DateTime<Utc>> {
     use chrono::LocalResult::{Ambiguous, None, Single};
     match zone.from_local_datetime(&wall) {
         Single(at) => vec![at.to_utc()],
         Ambiguous(first, last) => match overlap {
-            Overlap::First => vec![first.to_utc()],
-            Overlap::Last => vec![last.to_utc()],
-            Overlap::Both => vec![first.to_utc(), last.to_utc()],
+            DstOverlap::First => vec![first.to_utc()],
+            DstOverlap::Last => vec![last.to_utc()],
+            DstOverlap::Both => vec![first.to_utc(), last.to_utc()],
         },
         None => {
             let is_lost_date = (0..24 * 4).all(|quarter| {
                 let time = wall.date().and_hms_opt(quarter / 4, quarter % 4 * 15, 0).expect("a time");
                 matches!(zone.from_local_datetime(&time), None)
             });
-            if gap == Gap::Skip || is_lost_date {
+            if gap == DstGap::Skip || is_lost_date {
                 return Vec::new();
             }
             let mut at = wall.and_utc() - Duration::hours(30);
@@ -82,7 +82,7 @@ fn expected(zone: Zone, wall: NaiveDateTime, gap: Gap, overlap: Overlap) -> Vec<
     }
 }
 
-fn rule(text: &str, zone: Zone, gap: Gap, overlap: Overlap) -> Rule {
+fn rule(text: &str, zone: Zone, gap: DstGap, overlap: DstOverlap) -> Rule {
     Rule::new(When::At(Box::new(text.parse().expect("an expression"))), zone, gap, overlap)
 }
 
@@ -93,10 +93,10 @@ fn due_between(rule: &Rule, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<DateT
 #[test]
 fn in_every_zone_around_every_change_fixed_times_are_due_once_a_date_and_intervals_by_elapsed_time() {
     let policies = [
-        (Gap::After, Overlap::First),
-        (Gap::Skip, Overlap::Last),
-        (Gap::After, Overlap::Both),
-        (Gap::After, Overlap::Last),
+        (DstGap::After, DstOverlap::First),
+        (DstGap::Skip, DstOverlap::Last),
+        (DstGap::After, DstOverlap::Both),
+        (DstGap::After, DstOverlap::Last),
     ];
     let mut looked_at = 0;
     for (zone, changes) in zones() {
@@ -145,7 +145,7 @@ fn intervals_agree(zone: Zone, change: Change) {
         }
         at += Duration::minutes(1);
     }
-    let rule = rule("*/15 * * * *", zone, Gap::After, Overlap::First);
+    let rule = rule("*/15 * * * *", zone, DstGap::After, DstOverlap::First);
     assert_eq!(due_between(&rule, from, to), wanted, "{zone} around {change:?}");
 }
 
@@ -160,7 +160,7 @@ fn croner_agrees(zone: Zone, change: Change, wall: NaiveDateTime) {
     let pattern: croner::Cron = text.parse().expect("croner reads it");
     let theirs: Vec<DateTime<Utc>> =
         pattern.iter_after(from.with_timezone(&zone)).map(|at| at.to_utc()).take_while(|at| *at <= to).collect();
-    let ours = due_between(&rule(&text, zone, Gap::After, Overlap::First), from, to);
+    let ours = due_between(&rule(&text, zone, DstGap::After, DstOverlap::First), from, to);
     assert_eq!(ours, theirs, "{text} in {zone} around {change:?}");
 }
 
@@ -180,8 +180,11 @@ fn far_from_changes_croner_means_the_same_by_many_expressions() {
         "*/20 */5 * * Sat",
         "0 0 1 1 *",
     ] {
-        let ours: Vec<_> =
-            rule(text, Zone::UTC, Gap::After, Overlap::First).after(utc(2026)).take(60).map(|due| due.at).collect();
+        let ours: Vec<_> = rule(text, Zone::UTC, DstGap::After, DstOverlap::First)
+            .after(utc(2026))
+            .take(60)
+            .map(|due| due.at)
+            .collect();
         // `croner` joins the day fields by OR whatever they begin with, unless told otherwise.
         let text = text.replace("*/2 * Mon", "*/2 * +Mon");
         let pattern: croner::Cron = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -17,7 +17,7 @@ use stackhand::schedule::calendar::Calendar;
 use stackhand::schedule::decision::{Finish, Situation};
 use stackhand::schedule::dispatcher::{Dispatcher, NewRun};
 use stackhand::schedule::executor::{Command as Order, Executor, RunJob, Watch};
-use stackhand::schedule::job::{Interrupted, Job, JobId, Missed, Retry, Roster, WhileRunning};
+use stackhand::schedule::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry, Roster};
 use stackhand::schedule::outcome::{Outcome, Reason};
 use stackhand::schedule::rows::{Entry, RunId};
 use stackhand::schedule::store::{Record, Sqlite, Store};
@@ -41,14 +41,14 @@ fn roster(count: usize, when: &str) -> Roster {
         spec: rule.spec(),
         rule: rule.clone(),
         calendar: Calendar::default(),
-        overlap: WhileRunning::Skip,
-        missed: Missed::Last,
+        overlap: OverlapPolicy::Skip,
+        missed: MissedPolicy::Last,
         missed_window: TimeDelta::hours(1),
         opposes: Vec::new(),
         group: None,
         jitter: TimeDelta::zero(),
         retry: Retry::default(),
-        interrupted: Interrupted::Leave,
+        interrupted: InterruptedPolicy::Leave,
     }))
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::Zone;
 use crate::error::Result;
-use crate::schedule::{Expression, Gap, Overlap, Rule, When};
+use crate::schedule::{DstGap, DstOverlap, Expression, Rule, When};
 
 /// A schedule, explained.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub struct FireTime {
 pub fn forecast(expression: &str, zone: Zone, from: DateTime<Utc>, count: usize) -> Result<Forecast> {
     let expression = Box::new(expression.parse::<Expression>()?);
     let (text, words) = (expression.to_string(), expression.words());
-    let rule = Rule::new(When::At(expression), zone, Gap::After, Overlap::First);
+    let rule = Rule::new(When::At(expression), zone, DstGap::After, DstOverlap::First);
     let next = rule.after(from).take(count).map(|due| FireTime { at: due.at, note: due.note(zone) }).collect();
     Ok(Forecast { expression: text, words, next })
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Rule;
 use super::calendar::Calendar;
-pub use crate::config::{InterruptedPolicy as Interrupted, MissedPolicy as Missed, OverlapPolicy as WhileRunning};
+pub use crate::config::{InterruptedPolicy, MissedPolicy, OverlapPolicy};
 
 /// What starts within this time was not missed, whatever the job says of missed fire times.
 const PUNCTUAL: TimeDelta = TimeDelta::seconds(60);
@@ -73,9 +73,9 @@ pub struct Job {
     /// The days on which it does not run.
     pub calendar: Calendar,
     /// What happens while an earlier run is not over.
-    pub overlap: WhileRunning,
+    pub overlap: OverlapPolicy,
     /// What happens to fire times that were missed.
-    pub missed: Missed,
+    pub missed: MissedPolicy,
     /// How late it may start.
     pub missed_window: TimeDelta,
     /// The jobs that undo this one, or that it undoes.
@@ -87,18 +87,18 @@ pub struct Job {
     /// How often a failed run is repeated.
     pub retry: Retry,
     /// What happens to a run that was under way when the scheduler was killed.
-    pub interrupted: Interrupted,
+    pub interrupted: InterruptedPolicy,
 }
 
 impl Job {
     /// Until when a fire time may start, however long it waits: within the window, and not past half the way to the
-    /// next, so that a late start is never taken for the next one. With [`Missed::All`] the window alone counts.
+    /// next, so that a late start is never taken for the next one. With [`MissedPolicy::All`] the window alone counts.
     #[must_use]
     pub fn start_by(&self, fire_time: DateTime<Utc>) -> DateTime<Utc> {
         let end = fire_time + self.missed_window;
         match self.missed {
-            Missed::All => end.max(self.punctual_until(fire_time)),
-            Missed::None | Missed::Last => match self.gap_after(fire_time) {
+            MissedPolicy::All => end.max(self.punctual_until(fire_time)),
+            MissedPolicy::None | MissedPolicy::Last => match self.gap_after(fire_time) {
                 Some(gap) => fire_time + self.missed_window.min(gap / 2).max(PUNCTUAL.min(gap)),
                 None => end,
             },

@@ -27,4 +27,4 @@ mod words;
 
 pub use expression::Expression;
 pub use piece::{Change, changes_on};
-pub use rule::{Due, Gap, Overlap, Rule, Shift, When};
+pub use rule::{DstGap, DstOverlap, Due, Rule, Shift, When};

@@ -1,8 +1,8 @@
 //! What a job of `stackhand.toml` says of its time, read.
 
 use super::calendar::{Calendar, CalendarFiles};
-use super::{Expression, Gap, Overlap, Rule, When};
-use crate::config::{DstGap, DstOverlap, Error, Job, JobTime, Workspace, Zone};
+use super::{Expression, Rule, When};
+use crate::config::{Error, Job, JobTime, Workspace, Zone};
 
 /// When a job is due, on the wall of the workspace's zone.
 ///
@@ -22,16 +22,7 @@ pub fn rule(workspace: &Workspace, job: &Job) -> Result<Rule, Error> {
             When::At(Box::new(expression))
         }
     };
-    let gap = match job.dst_gap {
-        DstGap::After => Gap::After,
-        DstGap::Skip => Gap::Skip,
-    };
-    let overlap = match job.dst_overlap {
-        DstOverlap::First => Overlap::First,
-        DstOverlap::Last => Overlap::Last,
-        DstOverlap::Both => Overlap::Both,
-    };
-    Ok(Rule::new(when, zone(workspace), gap, overlap))
+    Ok(Rule::new(when, zone(workspace), job.dst_gap, job.dst_overlap))
 }
 
 /// On which dates a job is due. `files` keeps what several jobs name.

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use super::expression::Expression;
 use super::piece::{Piece, Pieces, changes_on};
 use crate::config::Zone;
-pub use crate::config::{DstGap as Gap, DstOverlap as Overlap};
+pub use crate::config::{DstGap, DstOverlap};
 
 /// What a job is due by.
 #[derive(Debug, Clone)]
@@ -24,8 +24,8 @@ pub enum When {
 pub struct Rule {
     when: When,
     zone: Zone,
-    gap: Gap,
-    overlap: Overlap,
+    gap: DstGap,
+    overlap: DstOverlap,
     pieces: Arc<Pieces>,
 }
 
@@ -75,7 +75,7 @@ impl Due {
 impl Rule {
     /// A rule on the wall of `zone`.
     #[must_use]
-    pub fn new(when: When, zone: Zone, gap: Gap, overlap: Overlap) -> Self {
+    pub fn new(when: When, zone: Zone, gap: DstGap, overlap: DstOverlap) -> Self {
         Self { when, zone, gap, overlap, pieces: Pieces::of(zone) }
     }
 
@@ -93,7 +93,7 @@ impl Rule {
 
     /// The first fire time strictly after `instant`; `None` when there is none before the year 2101.
     ///
-    /// Fixed times of the day are due exactly once per local date, by [`Gap`] and [`Overlap`]; intervals go by elapsed
+    /// Fixed times of the day are due exactly once per local date, by [`DstGap`] and [`DstOverlap`]; intervals go by elapsed
     /// time, so that in an hour that the clocks show twice they are due as often as in two hours.
     #[must_use]
     pub fn next_after(&self, instant: DateTime<Utc>) -> Option<Due> {
@@ -107,12 +107,12 @@ impl Rule {
     }
 
     /// What happens to a time that the clocks leave out.
-    pub(super) fn gap(&self) -> Gap {
+    pub(super) fn gap(&self) -> DstGap {
         self.gap
     }
 
     /// What happens to a time that the clocks show twice.
-    pub(super) fn overlap(&self) -> Overlap {
+    pub(super) fn overlap(&self) -> DstOverlap {
         self.overlap
     }
 
@@ -141,7 +141,7 @@ impl Rule {
                 return Some(Due { at: from, shift: Shift::Moved { from: meant } });
             }
             let mut start = piece.wall(from);
-            if self.overlap == Overlap::First
+            if self.overlap == DstOverlap::First
                 && !expression.is_interval()
                 && let Some(before) = before
             {
@@ -149,7 +149,7 @@ impl Rule {
                 start = start.max(before.wall(piece.start));
             }
             let mut end = piece.wall(piece.end);
-            if self.overlap == Overlap::Last
+            if self.overlap == DstOverlap::Last
                 && !expression.is_interval()
                 && let Some(after) = after
             {
@@ -171,7 +171,7 @@ impl Rule {
 
     /// The first fixed time that the clocks leave out between two pieces, if it is to be made up for.
     fn left_out(&self, expression: &Expression, before: &Piece, piece: &Piece) -> Option<NaiveDateTime> {
-        if self.gap == Gap::Skip || expression.is_interval() {
+        if self.gap == DstGap::Skip || expression.is_interval() {
             return None;
         }
         let (first, end) = (before.wall(piece.start), piece.wall(piece.start));

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::rule::{Due, Gap, Overlap, Rule, Shift, When};
+use super::rule::{DstGap, DstOverlap, Due, Rule, Shift, When};
 use crate::config::{Zone, zone};
 
-fn rule(text: &str, place: &str, gap: Gap, overlap: Overlap) -> Rule {
+fn rule(text: &str, place: &str, gap: DstGap, overlap: DstOverlap) -> Rule {
     let expression = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
     Rule::new(When::At(Box::new(expression)), zone(place).expect("a zone"), gap, overlap)
 }
@@ -28,15 +28,15 @@ const AUTUMN: (&str, &str) = ("2026-10-23T22:00:00Z", "2026-10-26T22:59:59Z");
 
 #[test]
 fn a_fixed_time_that_the_clocks_leave_out_is_due_at_once_after_the_gap() {
-    let after = rule("30 2 * * *", "Europe/Berlin", Gap::After, Overlap::First);
+    let after = rule("30 2 * * *", "Europe/Berlin", DstGap::After, DstOverlap::First);
     assert_eq!(between(&after, SPRING.0, SPRING.1), ["28. 02:30+01", "29. 03:00+02", "30. 02:30+02"]);
-    let skip = rule("30 2 * * *", "Europe/Berlin", Gap::Skip, Overlap::First);
+    let skip = rule("30 2 * * *", "Europe/Berlin", DstGap::Skip, DstOverlap::First);
     assert_eq!(between(&skip, SPRING.0, SPRING.1), ["28. 02:30+01", "30. 02:30+02"]);
 }
 
 #[test]
 fn several_times_in_one_gap_are_made_up_for_once() {
-    let rule = rule("0,30 2,3 * * *", "Europe/Berlin", Gap::After, Overlap::First);
+    let rule = rule("0,30 2,3 * * *", "Europe/Berlin", DstGap::After, DstOverlap::First);
     let on_the_day = between(&rule, "2026-03-28T23:00:00Z", "2026-03-29T21:59:59Z");
     assert_eq!(on_the_day, ["29. 03:00+02", "29. 03:30+02"]);
 }
@@ -44,28 +44,28 @@ fn several_times_in_one_gap_are_made_up_for_once() {
 #[test]
 fn a_fixed_time_that_the_clocks_show_twice_is_due_as_the_policy_says() {
     for (overlap, times) in [
-        (Overlap::First, &["24. 02:30+02", "25. 02:30+02", "26. 02:30+01"][..]),
-        (Overlap::Last, &["24. 02:30+02", "25. 02:30+01", "26. 02:30+01"]),
-        (Overlap::Both, &["24. 02:30+02", "25. 02:30+02", "25. 02:30+01", "26. 02:30+01"]),
+        (DstOverlap::First, &["24. 02:30+02", "25. 02:30+02", "26. 02:30+01"][..]),
+        (DstOverlap::Last, &["24. 02:30+02", "25. 02:30+01", "26. 02:30+01"]),
+        (DstOverlap::Both, &["24. 02:30+02", "25. 02:30+02", "25. 02:30+01", "26. 02:30+01"]),
     ] {
-        let rule = rule("30 2 * * *", "Europe/Berlin", Gap::After, overlap);
+        let rule = rule("30 2 * * *", "Europe/Berlin", DstGap::After, overlap);
         assert_eq!(between(&rule, AUTUMN.0, AUTUMN.1), times, "{overlap:?}");
     }
 }
 
 #[test]
 fn the_last_of_two_is_not_forgotten_when_one_asks_between_them() {
-    let last = rule("30 2 * * *", "Europe/Berlin", Gap::After, Overlap::Last);
+    let last = rule("30 2 * * *", "Europe/Berlin", DstGap::After, DstOverlap::Last);
     let due = last.next_after(instant("2026-10-25T00:45:00Z")).expect("due");
     assert_eq!(due, Due { at: instant("2026-10-25T01:30:00Z"), shift: Shift::Second });
-    let first = rule("30 2 * * *", "Europe/Berlin", Gap::After, Overlap::First);
+    let first = rule("30 2 * * *", "Europe/Berlin", DstGap::After, DstOverlap::First);
     let due = first.next_after(instant("2026-10-25T00:45:00Z")).expect("due");
     assert_eq!(due.at, instant("2026-10-26T01:30:00Z"));
 }
 
 #[test]
 fn intervals_go_by_elapsed_time() {
-    let rule = rule("*/30 * * * *", "Europe/Berlin", Gap::After, Overlap::First);
+    let rule = rule("*/30 * * * *", "Europe/Berlin", DstGap::After, DstOverlap::First);
     assert_eq!(
         between(&rule, "2026-10-24T23:59:59Z", "2026-10-25T02:00:00Z"),
         ["25. 02:00+02", "25. 02:30+02", "25. 02:00+01", "25. 02:30+01", "25. 03:00+01"]
@@ -79,13 +79,13 @@ fn intervals_go_by_elapsed_time() {
 #[test]
 fn gaps_of_half_an_hour_at_midnight_and_of_a_whole_day_are_understood() {
     // Lord Howe goes forward by half an hour, at 02:00.
-    let howe = rule("15 2 * * *", "Australia/Lord_Howe", Gap::After, Overlap::First);
+    let howe = rule("15 2 * * *", "Australia/Lord_Howe", DstGap::After, DstOverlap::First);
     assert_eq!(between(&howe, "2026-10-03T14:00:00Z", "2026-10-03T16:00:00Z"), ["04. 02:30+11"]);
     // Cairo's clocks go forward at midnight: the day begins at one.
-    let cairo = rule("0 0 * * *", "Africa/Cairo", Gap::After, Overlap::First);
+    let cairo = rule("0 0 * * *", "Africa/Cairo", DstGap::After, DstOverlap::First);
     assert_eq!(between(&cairo, "2026-04-23T12:00:00Z", "2026-04-24T21:00:00Z"), ["24. 01:00+03", "25. 00:00+03"]);
     // Samoa had no 30 December 2011, so nothing of it is made up for.
-    let apia = rule("0 12 * * *", "Pacific/Apia", Gap::After, Overlap::First);
+    let apia = rule("0 12 * * *", "Pacific/Apia", DstGap::After, DstOverlap::First);
     assert_eq!(
         between(&apia, "2011-12-29T12:00:00Z", "2011-12-31T23:00:00Z"),
         ["29. 12:00-10", "31. 12:00+14", "01. 12:00+14"]
@@ -94,7 +94,7 @@ fn gaps_of_half_an_hour_at_midnight_and_of_a_whole_day_are_understood() {
 
 #[test]
 fn rare_days_far_ahead_are_found_over_all_changes_between() {
-    let rule = rule("0 12 29 2 *", "Europe/Berlin", Gap::After, Overlap::First);
+    let rule = rule("0 12 29 2 *", "Europe/Berlin", DstGap::After, DstOverlap::First);
     assert_eq!(rule.next_after(instant("2096-03-01T00:00:00Z")), None);
     let due = rule.next_after(instant("2026-03-01T00:00:00Z")).expect("due");
     assert_eq!(due.at, instant("2028-02-29T11:00:00Z"));
@@ -102,7 +102,7 @@ fn rare_days_far_ahead_are_found_over_all_changes_between() {
 
 #[test]
 fn elapsed_time_counts_from_1970() {
-    let rule = Rule::new(When::Every(std::time::Duration::from_mins(15)), Zone::UTC, Gap::After, Overlap::First);
+    let rule = Rule::new(When::Every(std::time::Duration::from_mins(15)), Zone::UTC, DstGap::After, DstOverlap::First);
     let times: Vec<_> = rule.after(instant("2026-11-22T10:15:00Z")).take(2).map(|due| due.at).collect();
     assert_eq!(times, [instant("2026-11-22T10:30:00Z"), instant("2026-11-22T10:45:00Z")]);
     assert_eq!(rule.next_after(instant("2026-11-22T10:29:59.999Z")).expect("due").at, times[0]);
@@ -110,7 +110,7 @@ fn elapsed_time_counts_from_1970() {
 
 #[test]
 fn every_change_in_berlin_until_2040_leaves_one_fire_time_a_date() {
-    let rule = rule("30 2 * * *", "Europe/Berlin", Gap::After, Overlap::First);
+    let rule = rule("30 2 * * *", "Europe/Berlin", DstGap::After, DstOverlap::First);
     let until = instant("2040-12-31T23:00:00Z");
     let dates: Vec<_> = rule
         .after(instant("2020-01-01T00:00:00Z"))

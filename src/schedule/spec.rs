@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rule::{Gap, Overlap, Rule, When};
+use super::rule::{DstGap, DstOverlap, Rule, When};
 use crate::config::zone;
 
 impl Rule {
@@ -25,8 +25,8 @@ impl Rule {
             Some(seconds) => When::Every(Duration::from_secs(seconds.parse().ok()?)),
             None => When::At(Box::new(when.parse().ok()?)),
         };
-        let gap = Gap::ALL.iter().find(|known| known.as_str() == gap)?;
-        let overlap = Overlap::ALL.iter().find(|known| known.as_str() == overlap)?;
+        let gap = DstGap::ALL.iter().find(|known| known.as_str() == gap)?;
+        let overlap = DstOverlap::ALL.iter().find(|known| known.as_str() == overlap)?;
         Some(Self::new(when, zone(name).ok()?, *gap, *overlap))
     }
 }

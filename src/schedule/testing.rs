@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Rule;
 use super::calendar::Calendar;
-use super::job::{Interrupted, Job, JobId, Missed, Retry, WhileRunning};
+use super::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry};
 use crate::config::zone;
 
 /// A job in Berlin with all defaults; `when` is an expression, or `every 900s`.
@@ -16,14 +16,14 @@ pub fn job(id: &str, when: &str) -> Job {
         spec: rule.spec(),
         rule,
         calendar: Calendar::default(),
-        overlap: WhileRunning::Skip,
-        missed: Missed::Last,
+        overlap: OverlapPolicy::Skip,
+        missed: MissedPolicy::Last,
         missed_window: TimeDelta::hours(1),
         opposes: Vec::new(),
         group: None,
         jitter: TimeDelta::zero(),
         retry: Retry::default(),
-        interrupted: Interrupted::Leave,
+        interrupted: InterruptedPolicy::Leave,
     }
 }
 

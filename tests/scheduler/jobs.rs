@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use stackhand::config::Workspace;
 use stackhand::schedule::Rule;
 use stackhand::schedule::calendar::{Calendar, CalendarFiles};
-use stackhand::schedule::job::{Interrupted, Job, JobId, Missed, Retry, WhileRunning};
+use stackhand::schedule::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry};
 
 use super::chance::Chance;
 
@@ -48,13 +48,13 @@ pub fn job(chance: &mut Chance, number: usize, count: usize) -> Job {
         rule,
         calendar: calendar(chance),
         overlap: *chance.one_of(&[
-            WhileRunning::Skip,
-            WhileRunning::Skip,
-            WhileRunning::Queue,
-            WhileRunning::CancelRunning,
-            WhileRunning::Allow,
+            OverlapPolicy::Skip,
+            OverlapPolicy::Skip,
+            OverlapPolicy::Queue,
+            OverlapPolicy::CancelRunning,
+            OverlapPolicy::Allow,
         ]),
-        missed: *chance.one_of(&[Missed::Last, Missed::Last, Missed::None, Missed::All]),
+        missed: *chance.one_of(&[MissedPolicy::Last, MissedPolicy::Last, MissedPolicy::None, MissedPolicy::All]),
         missed_window: TimeDelta::minutes(*chance.one_of(&[0, 1, 10, 60, 60, 60, 600, 3_000])),
         group: chance.once_in(8).then(|| chance.one_of(&["power", "copies"]).to_string()),
         jitter: TimeDelta::seconds(*chance.one_of(&[0, 0, 0, 0, 1, 60, 600])),
@@ -63,7 +63,7 @@ pub fn job(chance: &mut Chance, number: usize, count: usize) -> Job {
             backoff: TimeDelta::seconds(30),
             on: vec!["network".to_owned()],
         },
-        interrupted: *chance.one_of(&[Interrupted::Leave, Interrupted::Leave, Interrupted::Rerun]),
+        interrupted: *chance.one_of(&[InterruptedPolicy::Leave, InterruptedPolicy::Leave, InterruptedPolicy::Rerun]),
     }
 }
 

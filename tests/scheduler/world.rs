@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use stackhand::schedule::decision::Finish;
 use stackhand::schedule::dispatcher::{Dispatcher, NewRun, Orders};
-use stackhand::schedule::job::{Job, JobId, Roster, WhileRunning};
+use stackhand::schedule::job::{Job, JobId, OverlapPolicy, Roster};
 use stackhand::schedule::outcome::{Outcome, Reason};
 use stackhand::schedule::rows::{Entry, Pause, Phase, RunId};
 use stackhand::schedule::store::Store;
@@ -245,7 +245,7 @@ impl<S: Store + Clone> World<S> {
                 "one fire time runs twice at once"
             );
             assert!(
-                other.job != job.id || job.overlap == WhileRunning::Allow,
+                other.job != job.id || job.overlap == OverlapPolicy::Allow,
                 "{} runs beside itself: {other:?}\n{entry:?}",
                 job.id
             );

@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::config::{DstGap, DstOverlap, Job};
-use crate::schedule::{Gap, Overlap, Rule, Shift, changes_on};
+use crate::schedule::{Rule, Shift, changes_on};
 
 /// How the next changes of the clocks meet the job's fire times, one line each.
 pub(super) fn notes(job: &Job, rule: &Rule, now: DateTime<Utc>) -> Vec<String> {
     let zone = rule.zone();
-    let all = Rule::new(rule.when().clone(), zone, Gap::After, Overlap::Both);
+    let all = Rule::new(rule.when().clone(), zone, DstGap::After, DstOverlap::Both);
     let today = now.with_timezone(&zone).date_naive();
     let mut notes = Vec::new();
     for change in today.iter_days().take(366).flat_map(|date| changes_on(zone, date)) {

@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::schedule::decision::Situation;
 use crate::schedule::dispatcher::LEASE;
 use crate::schedule::executor::RunJob as _;
-use crate::schedule::job::{Job, JobId, Roster, WhileRunning};
+use crate::schedule::job::{Job, JobId, OverlapPolicy, Roster};
 use crate::schedule::outcome::Reason;
 use crate::schedule::rows::{Entry, Fence, Phase, RunId};
 use crate::schedule::store::{Node, Store};
@@ -121,7 +121,7 @@ impl<S: Store> Hand<S> {
         live.iter().find_map(|entry| {
             let runs = entry.phase == Phase::Running;
             let is_in_group = || roster.get(&entry.job).is_some_and(|other| other.group == job.group);
-            if entry.job == job.id && job.overlap != WhileRunning::Allow {
+            if entry.job == job.id && job.overlap != OverlapPolicy::Allow {
                 let doing = if runs { "a run of it is under way" } else { "a fire time of it waits" };
                 return Some(doing.to_owned());
             }

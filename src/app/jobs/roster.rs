@@ -8,13 +8,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{caps_of, grants_of};
-use crate::config::{self, InterruptedPolicy, Located, MissedPolicy, OverlapPolicy, Workspace, Zone};
+use crate::config::{self, InterruptedPolicy, Located, Workspace, Zone};
 use crate::engine::Source;
 use crate::engine::recipe::Recipe;
 use crate::error::{Error, Kind, Result};
 use crate::policy::{Cap, Listed};
 use crate::schedule::calendar::{Calendar, CalendarFiles};
-use crate::schedule::job::{Interrupted, Job, JobId, Missed, Retry, Roster, WhileRunning};
+use crate::schedule::job::{Job, JobId, Retry, Roster};
 use crate::schedule::{Rule, reading};
 
 /// The profile that is built in.
@@ -156,17 +156,8 @@ fn scheduled(workspace: &Workspace, job: &config::Job, id: &JobId, profile: Opti
         spec: rule.spec(),
         rule,
         calendar: Calendar::default(),
-        overlap: match job.overlap {
-            OverlapPolicy::Skip => WhileRunning::Skip,
-            OverlapPolicy::Queue => WhileRunning::Queue,
-            OverlapPolicy::CancelRunning => WhileRunning::CancelRunning,
-            OverlapPolicy::Allow => WhileRunning::Allow,
-        },
-        missed: match job.missed {
-            MissedPolicy::None => Missed::None,
-            MissedPolicy::Last => Missed::Last,
-            MissedPolicy::All => Missed::All,
-        },
+        overlap: job.overlap,
+        missed: job.missed,
         missed_window: delta(job.missed_window.value),
         opposes: job.opposes.iter().flat_map(|other| opponents(workspace, &other.value, profile)).collect(),
         group: job.concurrency_group.clone(),
@@ -176,10 +167,7 @@ fn scheduled(workspace: &Workspace, job: &config::Job, id: &JobId, profile: Opti
             backoff: delta(job.retry.backoff),
             on: job.retry.on.iter().map(|kind| kind.as_str().to_owned()).collect(),
         },
-        interrupted: match job.interrupted.value {
-            InterruptedPolicy::Leave => Interrupted::Leave,
-            InterruptedPolicy::Rerun => Interrupted::Rerun,
-        },
+        interrupted: job.interrupted.value,
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::take_in::{opposed, take_in};
 use super::{Changes, Situation, Snapshot, Step};
-use crate::schedule::job::{Job, JobId, WhileRunning};
+use crate::schedule::job::{Job, JobId, OverlapPolicy};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Phase, RunRow, ScheduledBy};
 
@@ -116,7 +116,7 @@ fn expired(entry: &mut Entry, job: &Job, around: &Situation, seen: &Snapshot) ->
 }
 
 fn blocker(job: &Job, around: &Situation, busy: &Busy, ahead: &BTreeSet<&JobId>) -> Option<Reason> {
-    let waits_for_itself = job.overlap != WhileRunning::Allow;
+    let waits_for_itself = job.overlap != OverlapPolicy::Allow;
     if waits_for_itself && (busy.jobs.contains(&job.id) || ahead.contains(&job.id)) {
         return Some(Reason::new("overlap", "an earlier run of this job is not over"));
     }

@@ -1,7 +1,7 @@
 //! What a process that is gone left behind.
 
 use super::{Changes, Finish, Situation};
-use crate::schedule::job::Interrupted;
+use crate::schedule::job::InterruptedPolicy;
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Phase, RunRow, ScheduledBy};
 
@@ -27,7 +27,7 @@ pub fn recover(entry: &Entry, run: Option<&RunRow>, ended: Option<&Finish>, arou
             ..run.clone()
         });
     }
-    let is_repeated = around.roster.get(&entry.job).is_some_and(|job| job.interrupted == Interrupted::Rerun);
+    let is_repeated = around.roster.get(&entry.job).is_some_and(|job| job.interrupted == InterruptedPolicy::Rerun);
     if is_repeated {
         entry.phase = Phase::Waiting;
         entry.by = ScheduledBy::Recovery;

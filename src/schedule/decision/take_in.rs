@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::stretches::{take_back, without_rows};
 use super::{Changes, Situation, Snapshot, Step};
 use crate::schedule::calendar::Verdict;
-use crate::schedule::job::{Job, JobId, Missed, WhileRunning};
+use crate::schedule::job::{Job, JobId, MissedPolicy, OverlapPolicy};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, JobRow, Phase, RunId, ScheduledBy, Stretch};
 
@@ -136,10 +136,10 @@ impl Intake<'_, '_> {
     /// The fire times that get a row of their own: those that may still start, and a last one that its opponent undid.
     fn chosen(&self, row: &JobRow, last: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let (job, now) = (self.job, self.around.now);
-        let end = if job.missed == Missed::None { job.punctual_until(last) } else { job.start_by(last) };
+        let end = if job.missed == MissedPolicy::None { job.punctual_until(last) } else { job.start_by(last) };
         let is_in_time = now <= end;
         let is_opposed = || opposed(job, last, self.around, self.seen).is_some();
-        if job.missed != Missed::All {
+        if job.missed != MissedPolicy::All {
             return if is_in_time || is_opposed() { vec![last] } else { Vec::new() };
         }
         let mut chosen = vec![];
@@ -206,8 +206,8 @@ impl Intake<'_, '_> {
         let earlier = || self.seen.live.iter().filter(|live| live.job == *id);
         let Some(first) = earlier().next() else { return false };
         match self.job.overlap {
-            WhileRunning::Allow | WhileRunning::Queue => false,
-            WhileRunning::Skip => {
+            OverlapPolicy::Allow | OverlapPolicy::Queue => false,
+            OverlapPolicy::Skip => {
                 let text = match (&first.run, first.phase) {
                     (Some(run), Phase::Running) => format!("run {run} of this job was not over"),
                     _ => format!("the fire time {} of this job was not over", first.fire_time.format("%FT%TZ")),
@@ -215,7 +215,7 @@ impl Intake<'_, '_> {
                 entry.end(now, Outcome::Skipped, Some(Reason::new("overlap", text)));
                 true
             }
-            WhileRunning::CancelRunning => {
+            OverlapPolicy::CancelRunning => {
                 let running: Vec<RunId> =
                     earlier().filter(|live| live.phase == Phase::Running).filter_map(|live| live.run.clone()).collect();
                 self.step.cancel.extend(running);

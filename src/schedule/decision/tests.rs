@@ -12,7 +12,7 @@ use crate::config::Workspace;
 use crate::schedule::calendar::{Calendar, CalendarFiles};
 use crate::schedule::decision::{Finish, StateChange, StateDeed};
 use crate::schedule::dispatcher::{Dispatcher, NewRun, Orders};
-use crate::schedule::job::{Interrupted, Job, JobId, Missed, Retry, Roster, WhileRunning};
+use crate::schedule::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry, Roster};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Pause, RunId, ScheduledBy};
 use crate::schedule::store::{Memory, Record, Store};
@@ -170,12 +170,12 @@ fn more_than_half_the_way_to_the_next_is_too_late() {
 
 #[test]
 fn missed_none_makes_up_for_nothing_and_missed_all_for_each_in_turn() {
-    for (missed, started) in [(Missed::None, 0), (Missed::Last, 1), (Missed::All, 1)] {
+    for (missed, started) in [(MissedPolicy::None, 0), (MissedPolicy::Last, 1), (MissedPolicy::All, 1)] {
         let stage = Stage::new("2026-11-23 12:07", vec![Job { missed, ..job("quota", "*/15 * * * *") }]);
         let mut stage = stage.killed_until("2026-11-23 13:20");
         let orders = stage.until("2026-11-23 13:20");
         assert_eq!(orders.start.len(), started, "{missed:?}");
-        if missed == Missed::All {
+        if missed == MissedPolicy::All {
             let mut order = vec![];
             let mut orders = orders;
             while let Some(entry) = orders.start.first().cloned() {
@@ -191,10 +191,10 @@ fn missed_none_makes_up_for_nothing_and_missed_all_for_each_in_turn() {
 #[test]
 fn overlap_skips_queues_cancels_or_allows() {
     let cases = [
-        (WhileRunning::Skip, 0, 0, "skipped (overlap)"),
-        (WhileRunning::Queue, 0, 0, "waiting"),
-        (WhileRunning::CancelRunning, 0, 1, "waiting"),
-        (WhileRunning::Allow, 1, 0, "running"),
+        (OverlapPolicy::Skip, 0, 0, "skipped (overlap)"),
+        (OverlapPolicy::Queue, 0, 0, "waiting"),
+        (OverlapPolicy::CancelRunning, 0, 1, "waiting"),
+        (OverlapPolicy::Allow, 1, 0, "running"),
     ];
     for (overlap, started, cancelled, outcome) in cases {
         let mut stage = Stage::new("2026-11-23 12:07", vec![Job { overlap, ..job("slow", "0 * * * *") }]);
@@ -203,7 +203,7 @@ fn overlap_skips_queues_cancels_or_allows() {
         let second = stage.until("2026-11-23 14:00");
         assert_eq!((second.start.len(), second.cancel.len()), (started, cancelled), "{overlap:?}");
         assert_eq!(stage.history()[1], format!("slow 23.11. 14:00: {outcome}"), "{overlap:?}");
-        if overlap == WhileRunning::Queue {
+        if overlap == OverlapPolicy::Queue {
             stage.ends(&first[0], Outcome::Done, None);
             assert_eq!(stage.until("2026-11-23 14:10").start.len(), 1);
         }
@@ -213,7 +213,7 @@ fn overlap_skips_queues_cancels_or_allows() {
 #[test]
 fn what_waits_too_long_is_missed() {
     let mut stage =
-        Stage::new("2026-11-23 12:07", vec![Job { overlap: WhileRunning::Queue, ..job("slow", "0 * * * *") }]);
+        Stage::new("2026-11-23 12:07", vec![Job { overlap: OverlapPolicy::Queue, ..job("slow", "0 * * * *") }]);
     stage.until("2026-11-23 14:40");
     assert_eq!(stage.history(), ["slow 23.11. 13:00: running", "slow 23.11. 14:00: missed (waited)"]);
 }
@@ -249,7 +249,7 @@ fn a_failure_that_may_pass_is_repeated_for_the_same_fire_time() {
 #[test]
 fn what_was_under_way_in_a_crash_is_unknown_or_runs_again() {
     for (interrupted, started, outcome) in
-        [(Interrupted::Leave, 0, "unknown (interrupted)"), (Interrupted::Rerun, 1, "running (interrupted)")]
+        [(InterruptedPolicy::Leave, 0, "unknown (interrupted)"), (InterruptedPolicy::Rerun, 1, "running (interrupted)")]
     {
         let mut stage = Stage::new("2026-11-23 12:07", vec![Job { interrupted, ..job("quota", "0 * * * *") }]);
         assert_eq!(stage.until("2026-11-23 13:00").start.len(), 1);
@@ -258,7 +258,7 @@ fn what_was_under_way_in_a_crash_is_unknown_or_runs_again() {
         let history = stage.history();
         assert!(history[0].starts_with("quota 23.11. 13:00: "), "{history:?}");
         assert_eq!(history.len(), 1);
-        if interrupted == Interrupted::Leave {
+        if interrupted == InterruptedPolicy::Leave {
             assert_eq!(history[0], format!("quota 23.11. 13:00: {outcome}"));
         }
     }
@@ -429,7 +429,7 @@ fn what_a_killed_process_says_late_is_not_heard() {
 #[test]
 fn a_person_cancels_what_waits_and_what_runs() {
     let mut stage =
-        Stage::new("2026-11-23 12:07", vec![Job { overlap: WhileRunning::Queue, ..job("slow", "0 * * * *") }]);
+        Stage::new("2026-11-23 12:07", vec![Job { overlap: OverlapPolicy::Queue, ..job("slow", "0 * * * *") }]);
     let first = stage.until("2026-11-23 14:10").start.remove(0);
     let running = done(stage.dispatcher.cancel(&JobId::new("slow"), None, stage.now)).expect("cancels");
     assert_eq!(Some(&running[0]), first.run.as_ref());

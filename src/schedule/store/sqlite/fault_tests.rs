@@ -17,7 +17,7 @@ use crate::database::{Database, Options, Synchronous};
 use crate::error::{Error, Result};
 use crate::schedule::decision::{Finish, Situation, StateChange, StateDeed};
 use crate::schedule::dispatcher::{Dispatcher, NewRun};
-use crate::schedule::job::{Job, JobId, Roster, WhileRunning};
+use crate::schedule::job::{Job, JobId, OverlapPolicy, Roster};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Fence, Pause, RunId};
 use crate::schedule::store::{Node, Record, Store};
@@ -39,7 +39,7 @@ fn options() -> Options {
 }
 
 fn jobs() -> [Job; 2] {
-    [job("quick", "every 60s"), Job { overlap: WhileRunning::Allow, ..job("second", "every 60s") }]
+    [job("quick", "every 60s"), Job { overlap: OverlapPolicy::Allow, ..job("second", "every 60s") }]
 }
 
 impl Disk {

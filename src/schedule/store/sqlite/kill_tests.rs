@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::database::{Database, Options, Synchronous};
 use crate::schedule::decision::{Finish, StateChange, StateDeed};
 use crate::schedule::dispatcher::Dispatcher;
-use crate::schedule::job::{Interrupted, Job, JobId, Roster, WhileRunning};
+use crate::schedule::job::{InterruptedPolicy, Job, JobId, OverlapPolicy, Roster};
 use crate::schedule::outcome::Outcome;
 use crate::schedule::rows::RunId;
 use crate::schedule::store::{Record, Store};
@@ -29,10 +29,10 @@ const KILLS: usize = 20;
 const SEED: u64 = 5;
 
 fn roster() -> Roster {
-    let overlaps = [WhileRunning::Skip, WhileRunning::Queue, WhileRunning::CancelRunning, WhileRunning::Allow];
+    let overlaps = [OverlapPolicy::Skip, OverlapPolicy::Queue, OverlapPolicy::CancelRunning, OverlapPolicy::Allow];
     Roster::new((0..24).map(|number| Job {
         overlap: overlaps[number % 4],
-        interrupted: if number % 3 == 0 { Interrupted::Rerun } else { Interrupted::Leave },
+        interrupted: if number % 3 == 0 { InterruptedPolicy::Rerun } else { InterruptedPolicy::Leave },
         group: (number % 5 == 0).then(|| "group".to_owned()),
         ..job(&format!("job-{number}"), &format!("every {}s", 60 + 30 * (number % 3)))
     }))

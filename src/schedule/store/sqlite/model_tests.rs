@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::database::Database;
 use crate::error::Result;
 use crate::schedule::decision::{Finish, Situation, StateChange, StateDeed};
-use crate::schedule::job::{Interrupted, Job, JobId, Missed, Retry, Roster, WhileRunning};
+use crate::schedule::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry, Roster};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Fence, Pause, RunId};
 use crate::schedule::store::{Memory, Node, Record, Store};
@@ -96,12 +96,12 @@ fn jobs() -> Vec<Job> {
     let retry = Retry { attempts: 3, backoff: TimeDelta::seconds(20), on: vec!["network".to_owned()] };
     vec![
         job("quick", "every 60s"),
-        Job { overlap: WhileRunning::Queue, retry, ..job("queued", "* * * * *") },
-        Job { overlap: WhileRunning::CancelRunning, ..job("cancelling", "*/2 * * * *") },
-        Job { overlap: WhileRunning::Allow, missed: Missed::All, ..job("all", "*/5 * * * *") },
+        Job { overlap: OverlapPolicy::Queue, retry, ..job("queued", "* * * * *") },
+        Job { overlap: OverlapPolicy::CancelRunning, ..job("cancelling", "*/2 * * * *") },
+        Job { overlap: OverlapPolicy::Allow, missed: MissedPolicy::All, ..job("all", "*/5 * * * *") },
         Job { opposes: vec![JobId::new("day")], jitter: TimeDelta::seconds(30), ..job("night", "*/7 * * * *") },
-        Job { missed: Missed::None, ..job("day", "*/9 * * * *") },
-        Job { group: Some("g".to_owned()), interrupted: Interrupted::Rerun, ..job("one", "*/3 * * * *") },
+        Job { missed: MissedPolicy::None, ..job("day", "*/9 * * * *") },
+        Job { group: Some("g".to_owned()), interrupted: InterruptedPolicy::Rerun, ..job("one", "*/3 * * * *") },
         Job { group: Some("g".to_owned()), ..job("two \"ü\"\u{1}", "*/3 * * * *") },
     ]
 }
