@@ -388,11 +388,13 @@ impl Drop for Sleep {
 mod tests {
     use super::*;
 
-    fn noon() -> DateTime<Utc> {
+    /// When the clocks of these tests begin.
+    pub(super) fn noon() -> DateTime<Utc> {
         "2026-11-22T12:00:00Z".parse().expect("a valid time")
     }
 
-    fn runtime() -> tokio::runtime::Runtime {
+    /// Two threads: what waits for another one must be able to.
+    pub(super) fn runtime() -> tokio::runtime::Runtime {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
     }
 

@@ -150,14 +150,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta, Utc};
 
     use super::*;
-
-    fn noon() -> DateTime<Utc> {
-        "2026-11-22T12:00:00Z".parse().expect("a valid time")
-    }
-
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
-    }
+    use crate::clock::tests::{noon, runtime};
 
     #[test]
     fn a_receiver_is_idle_until_it_is_handed_its_value() {
