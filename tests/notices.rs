@@ -10,7 +10,8 @@ use stackhand::clock::{Busy, Clock};
 use stackhand::config::{Event, Rate, Zone};
 use stackhand::database::Database;
 use stackhand::notices::{
-    Channel, ChannelKind, Courier, Delivered, Heartbeat, MailServer, Notice, Outbox, Surroundings, Template, Topic,
+    Channel, ChannelKind, Courier, Delivered, Heartbeat, MailServer, Notice, Outbox, Program, Surroundings, Template,
+    Topic,
 };
 use stackhand::secret::Scrubber;
 use stackhand::transport::{Encryption, Live, LiveOptions};
@@ -33,7 +34,10 @@ fn start() -> DateTime<Utc> {
 }
 
 async fn desk(kinds: Vec<ChannelKind>, options: LiveOptions) -> Desk {
-    let clock = Clock::starting_at(start());
+    desk_at(Clock::starting_at(start()), kinds, options).await
+}
+
+async fn desk_at(clock: Clock, kinds: Vec<ChannelKind>, options: LiveOptions) -> Desk {
     let busy = clock.busy();
     let scrubber = Scrubber::new();
     let database = Database::in_memory(&clock).await.expect("a database");
@@ -158,7 +162,7 @@ async fn chats_and_templates_get_their_shapes() {
     assert_eq!(sent_to("/other"), serde_json::json!({ "content": "night-shift failed: quota" }));
     let log = desk.log.lock().expect("no panic");
     assert!(
-        log[0].starts_with("night-shift failed\n\n3 of 4 servers, größer als erlaubt\n\nReason: quota\n"),
+        log[0].starts_with("night-shift failed\n    3 of 4 servers, größer als erlaubt\n    Reason: quota\n"),
         "{log:?}"
     );
 }
@@ -224,6 +228,27 @@ async fn whatever_breaks_is_told_without_the_url_and_the_notice_stays() {
 }
 
 #[tokio::test]
+async fn an_answer_that_never_ends_was_an_answer() {
+    let long: &'static str = "x".repeat(1 << 20).leak();
+    let (_receiver, url) = Receiver::start(vec![(200, vec![], long), (500, vec![], long)]).await;
+    let telling = desk(vec![webhook(url.clone(), None)], LiveOptions::default()).await;
+    telling.tell(&failed()).await;
+    assert_eq!(telling.deliver().await.sent, 1);
+    let refusal = desk(vec![webhook(url, None)], LiveOptions::default()).await.refusal().await;
+    assert!(refusal.starts_with("the channel answers 500: xxx"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_text_of_others_is_no_line_of_the_log() {
+    let desk = desk(vec![ChannelKind::Log], LiveOptions::default()).await;
+    let text = Some("no\n2026-11-22T19:00:00Z  INFO all is well\u{1b}[2J".to_owned());
+    desk.tell(&Notice { text, ..failed() }).await;
+    desk.deliver().await;
+    let told = desk.log.lock().expect("no panic").join("|");
+    assert!(told.lines().skip(1).all(|line| line.starts_with("    ")) && !told.contains('\u{1b}'), "{told}");
+}
+
+#[tokio::test]
 async fn who_never_answers_is_left_when_the_time_is_over() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
@@ -259,23 +284,32 @@ async fn secrets_that_are_learnt_late_do_not_go_out_either() {
 async fn a_program_reads_the_notice_and_says_how_it_went() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("told.json");
-    let shell = |script: &str, time_limit| ChannelKind::Command {
-        line: vec!["sh".to_owned(), "-c".to_owned(), script.to_owned(), file.display().to_string()],
-        time_limit: Duration::from_secs(time_limit),
+    let program = |line: &[&str]| {
+        ChannelKind::Command(Program {
+            line: line.iter().map(|&word| word.to_owned()).collect(),
+            folder: folder.path().to_owned(),
+            withheld: vec!["PATH".to_owned()],
+            time_limit: Duration::from_secs(30),
+        })
     };
-    let desk_of = async |kind| desk(vec![kind], LiveOptions::default()).await;
-    let desk = desk_of(shell("cat > \"$0\"", 30)).await;
+    let shell = |script: &str| program(&["/bin/sh", "-c", script]);
+    let desk_of = async |kind| desk_at(Clock::process(), vec![kind], LiveOptions::default()).await;
+    let desk = desk_of(shell("/bin/cat > told.json")).await;
     desk.tell(&failed()).await;
     assert_eq!(desk.deliver().await.sent, 1);
     let told: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).expect("written")).expect("JSON");
     assert_eq!(told["title"], "night-shift failed");
-    let refusal = desk_of(shell("yes | head -c 1000000; echo no mailbox >&2; exit 3", 30)).await.refusal().await;
-    assert_eq!(refusal, "the program `sh` ended with 3: no mailbox");
-    let refusal = desk_of(ChannelKind::Command {
-        line: vec!["/nowhere/program".to_owned()],
-        time_limit: Duration::from_secs(30),
-    });
-    let refusal = refusal.await.refusal().await;
+    let script = "/usr/bin/yes | /usr/bin/head -c 1000000; echo no mailbox >&2; exit 3";
+    let refusal = desk_of(shell(script)).await.refusal().await;
+    assert_eq!(refusal, "the program `/bin/sh` ended with 3: no mailbox");
+    // What it leaves behind holds its output open, and is not waited for.
+    let desk = desk_of(shell("/bin/sleep 100 & echo $! > left.pid; test -z \"$(/usr/bin/printenv PATH)\"")).await;
+    desk.tell(&failed()).await;
+    let delivered = desk.deliver().await;
+    let left = std::fs::read_to_string(folder.path().join("left.pid")).expect("written");
+    std::process::Command::new("/bin/kill").arg(left.trim()).status().expect("started");
+    assert_eq!(delivered.sent, 1, "{delivered:?}");
+    let refusal = desk_of(program(&["/nowhere/program"])).await.refusal().await;
     assert_eq!(refusal, "the program `/nowhere/program` cannot be started: there is no such file or folder");
 }
 

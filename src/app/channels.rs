@@ -14,7 +14,7 @@ pub(super) fn channels(
 ) -> (Vec<Channel>, Vec<String>) {
     let (mut channels, mut notes) = (Vec::new(), Vec::new());
     for told in workspace.channels.values() {
-        let channel: Result<Channel> = Channel::of(told, &|secret| {
+        let channel: Result<Channel> = Channel::of(told, workspace, &|secret| {
             let secret = secret.read(environment, workspace).map_err(Error::from)?;
             scrubber.learn(secret.expose());
             Ok(secret)

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::command::Program;
 use super::template::Template;
-use crate::config::{self, Event, GivenSecret, Located, Rate};
+use crate::config::{self, Event, GivenSecret, Located, Rate, Workspace};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::transport::Encryption;
@@ -47,12 +48,7 @@ pub enum ChannelKind {
     /// Mail.
     Mail(MailServer),
     /// A program that reads the notice as JSON from its standard input.
-    Command {
-        /// The program, then its arguments.
-        line: Vec<String>,
-        /// How long it may take.
-        time_limit: Duration,
-    },
+    Command(Program),
     /// The process's own log.
     Log,
 }
@@ -75,12 +71,13 @@ pub struct MailServer {
 }
 
 impl Channel {
-    /// A channel as `stackhand.toml` tells it, with its secrets read by `secret`.
+    /// A channel as a workspace tells it, with its secrets read by `secret`.
     ///
     /// # Errors
     /// Those of `secret`, and code `bad_template`.
     pub fn of(
         told: &config::Channel,
+        workspace: &Workspace,
         secret: &dyn Fn(&Located<GivenSecret>) -> Result<Secret, Error>,
     ) -> Result<Self, Error> {
         let kind = match &told.kind {
@@ -93,9 +90,12 @@ impl Channel {
             config::ChannelKind::Slack(url) => ChannelKind::Slack(secret(url)?),
             config::ChannelKind::Mattermost(url) => ChannelKind::Mattermost(secret(url)?),
             config::ChannelKind::Email(email) => ChannelKind::Mail(MailServer::of(email, secret)?),
-            config::ChannelKind::Command(line) => {
-                ChannelKind::Command { line: line.value.clone(), time_limit: COMMAND_TIME }
-            }
+            config::ChannelKind::Command(line) => ChannelKind::Command(Program {
+                line: line.value.clone(),
+                folder: workspace.folder().to_owned(),
+                withheld: variables_of(workspace),
+                time_limit: COMMAND_TIME,
+            }),
             config::ChannelKind::Log => ChannelKind::Log,
         };
         Ok(Self { name: told.name.value.clone(), kind, events: told.events.clone(), rate: told.rate })
@@ -107,17 +107,28 @@ impl Channel {
             ChannelKind::Webhook { url, secret, .. } => [Some(url), secret.as_ref()].into_iter().flatten().collect(),
             ChannelKind::Teams(url) | ChannelKind::Slack(url) | ChannelKind::Mattermost(url) => vec![url],
             ChannelKind::Mail(server) => server.login.iter().map(|(_, password)| password).collect(),
-            ChannelKind::Command { .. } | ChannelKind::Log => Vec::new(),
+            ChannelKind::Command(_) | ChannelKind::Log => Vec::new(),
         }
     }
 
     /// How long one delivery may take.
     pub(super) fn time_limit(&self) -> Duration {
         match &self.kind {
-            ChannelKind::Command { time_limit, .. } => *time_limit,
+            ChannelKind::Command(program) => program.time_limit,
             _ => Duration::from_secs(20),
         }
     }
+}
+
+/// The variables in which a workspace's secrets are: what leads to one channel is no other's business.
+fn variables_of(workspace: &Workspace) -> Vec<String> {
+    let of_channels = workspace.channels.values().flat_map(config::Channel::secrets);
+    let all = of_channels.chain(workspace.jobs.iter().flat_map(config::Job::secrets));
+    let names = all.filter_map(|secret| match &secret.value {
+        GivenSecret::Variable(name) => Some(name.clone()),
+        GivenSecret::File(_) | GivenSecret::Inline(_) => None,
+    });
+    names.collect()
 }
 
 impl MailServer {

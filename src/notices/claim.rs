@@ -10,16 +10,18 @@ use super::bounded::shortened;
 use super::notice::Notice;
 use crate::config::Rate;
 use crate::database::{from_millis, to_millis};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 
 /// A process that ends while it sends holds a notice this much longer than sending may take.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 /// No lease and no wait is longer; what says more was written by a clock that was set back since.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
+pub(super) const LONGEST_WAIT: TimeDelta = TimeDelta::hours(1);
 /// A notice that cannot be told for this long is given up.
 pub(super) const GIVEN_UP_AFTER: TimeDelta = TimeDelta::hours(24);
 /// What was told or given up is forgotten after this long.
 const KEPT: TimeDelta = TimeDelta::days(30);
+/// That something went wrong with a job is forgotten after this long; jobs may be yearly ones.
+const GROUPS_KEPT: TimeDelta = TimeDelta::days(800);
 /// The longest account of a failure that is kept, in bytes.
 const LONGEST_ACCOUNT: usize = 500;
 
@@ -31,7 +33,8 @@ pub(super) struct Claim {
     until: i64,
     pub id: String,
     pub channel: String,
-    pub notice: Notice,
+    /// What it says; if that cannot be read, as another version wrote it, why not.
+    pub notice: Result<Notice, String>,
     pub count: u64,
     pub since: DateTime<Utc>,
     /// When it was first to be sent.
@@ -42,10 +45,12 @@ pub(super) struct Claim {
 #[derive(Debug)]
 pub(super) enum Ending {
     Sent,
-    /// Nobody will ever take it, or it is too old.
+    /// Nobody will ever take it.
     GivenUp(String),
     /// The channel is left in peace for so long.
     Again(String, Duration),
+    /// The same, and the channel's notices that could not be told for a day are given up.
+    TooLate(String, Duration),
 }
 
 struct Row {
@@ -98,17 +103,13 @@ impl Outbox {
                 .execute(&mut *write)
                 .await
                 .map_err(|error| self.database.placed(error.into()))?;
-                let notice = serde_json::from_str(&row.body).map_err(|error| {
-                    let message = format!("the notice {} cannot be read: {error}", row.id);
-                    self.database.placed(Error::new(Kind::Bug, "notice_unreadable", message))
-                })?;
                 Some(Claim {
                     seq: row.seq,
                     owner: owner.to_owned(),
                     until,
                     id: row.id,
                     channel: channel.to_owned(),
-                    notice,
+                    notice: serde_json::from_str(&row.body).map_err(|error| error.to_string()),
                     count: u64::try_from(row.count).unwrap_or(1),
                     since: from_millis(row.since),
                     due_at: from_millis(row.due_at),
@@ -121,16 +122,17 @@ impl Outbox {
         Ok(claim)
     }
 
-    /// Writes down what became of a claim; nothing if its lease was over and another process has it.
-    pub(super) async fn finish(&self, claim: &Claim, ending: &Ending) -> Result<(), Error> {
+    /// Writes down what became of a claim; nothing if its lease was over and another process has it. Gives how many
+    /// notices are given up.
+    pub(super) async fn finish(&self, claim: &Claim, ending: &Ending) -> Result<u64, Error> {
         self.finish_claim(claim, ending).await.map_err(|error| self.database.placed(error))
     }
 
-    async fn finish_claim(&self, claim: &Claim, ending: &Ending) -> Result<(), Error> {
+    async fn finish_claim(&self, claim: &Claim, ending: &Ending) -> Result<u64, Error> {
         let now = self.database.clock().now();
         let (state, error) = match ending {
             Ending::Sent => ("sent", None),
-            Ending::GivenUp(error) => ("given_up", Some(error)),
+            Ending::GivenUp(error) | Ending::TooLate(error, _) => ("given_up", Some(error)),
             Ending::Again(error, _) => ("waiting", Some(error)),
         };
         let mut write = self.database.write().await?;
@@ -147,16 +149,22 @@ impl Outbox {
         .bind(to_millis(now))
         .execute(&mut *write)
         .await?;
+        let mut given_up = 0;
         if written.rows_affected() > 0 {
+            given_up = u64::from(state == "given_up");
             let (failures, wait) = match ending {
                 Ending::Sent | Ending::GivenUp(_) => ("0", Duration::ZERO),
-                Ending::Again(_, wait) => ("failures + 1", *wait),
+                Ending::Again(_, wait) | Ending::TooLate(_, wait) => ("failures + 1", *wait),
             };
+            if let Ending::TooLate(error, _) = ending {
+                given_up += give_up_old(&mut write, &claim.channel, error, now).await?;
+            }
             let wait = TimeDelta::from_std(wait).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
             let next_at = if wait.is_zero() { 0 } else { to_millis(now + wait) };
             set_peace(&mut write, &claim.channel, failures, next_at).await?;
         }
-        write.commit().await
+        write.commit().await?;
+        Ok(given_up)
     }
 
     /// How often the last attempts of a channel failed, one after the other.
@@ -170,24 +178,48 @@ impl Outbox {
         Ok(failures.and_then(|failures| u32::try_from(failures).ok()).unwrap_or(0))
     }
 
-    /// Forgets what was told or given up long ago.
+    /// Forgets what is over, and that of which nothing was heard for long.
     pub(super) async fn prune(&self) -> Result<(), Error> {
-        let before = to_millis(self.database.clock().now() - KEPT);
-        let old = "SELECT EXISTS (SELECT 1 FROM notice WHERE state <> 'waiting' AND ended_at < ?1)";
-        let has_old: bool = {
-            let mut read = self.database.read().await?;
-            sqlx::query_scalar(old).bind(before).fetch_one(&mut *read).await?
-        };
-        if !has_old {
-            return Ok(());
+        let now = self.database.clock().now();
+        let (old, long_ago) = (to_millis(now - KEPT), to_millis(now - GROUPS_KEPT));
+        let forgotten = [
+            ("notice WHERE state <> 'waiting' AND ended_at < ?1", old),
+            ("notice_once WHERE at < ?1", old),
+            ("notice_group WHERE last_at < ?1", long_ago),
+        ];
+        for (what, before) in forgotten {
+            let has_some: bool = {
+                let mut read = self.database.read().await?;
+                let select = sqlx::AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {what})"));
+                sqlx::query_scalar(select).bind(before).fetch_one(&mut *read).await?
+            };
+            if has_some {
+                let mut write = self.database.write().await?;
+                let delete = sqlx::AssertSqlSafe(format!("DELETE FROM {what}"));
+                sqlx::query(delete).bind(before).execute(&mut *write).await?;
+                write.commit().await?;
+            }
         }
-        let mut write = self.database.write().await?;
-        sqlx::query("DELETE FROM notice WHERE state <> 'waiting' AND ended_at < ?1")
-            .bind(before)
-            .execute(&mut *write)
-            .await?;
-        write.commit().await
+        Ok(())
     }
+}
+
+/// Gives up the notices of a channel that could not be told for a day.
+async fn give_up_old(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    error: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let given_up = sqlx::query(
+        "UPDATE notice SET state = 'given_up', error = ?2, ended_at = ?3
+         WHERE channel = ?1 AND state = 'waiting' AND due_at < ?4",
+    )
+    .bind(channel)
+    .bind(shortened(error, LONGEST_ACCOUNT))
+    .bind(to_millis(now))
+    .bind(to_millis(now - GIVEN_UP_AFTER));
+    Ok(given_up.execute(connection).await?.rows_affected())
 }
 
 async fn claim(

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::channel::Channel;
 use super::claim::{Claim, Ending, GIVEN_UP_AFTER};
 use super::letter::Letter;
+use super::notice::Notice;
 use super::outbox::Outbox;
 use super::sending::{Failure, Log, Post, Ways};
 use super::waiting::Waiting;
@@ -23,6 +24,8 @@ use crate::transport::Outside;
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 /// … up to this.
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
+/// A channel that failed less often is not done with, however old its notices: the machine may have slept for a day.
+const LEAST_FAILURES: u32 = 5;
 /// A process that is about to end looks this often whether something is due.
 const LOOKED_AGAIN: Duration = Duration::from_millis(200);
 /// With less time than this left, nothing is begun.
@@ -161,26 +164,33 @@ impl Courier {
             }
             let time_limit = usual.min(left);
             let Some(claim) = self.outbox.claim(name, rate, &self.owner, time_limit).await? else { break };
-            let ending = match channel {
-                Some(channel) => self.attempt(channel, &claim, time_limit).await?,
-                None => self.failed(&claim, &no_channel(name)).await?,
+            let ending = match (channel, &claim.notice) {
+                (_, Err(why)) => self.given_up(&claim, format!("the notice cannot be read: {why}")),
+                (Some(channel), Ok(notice)) => self.attempt(channel, &claim, notice, time_limit).await?,
+                (None, Ok(_)) => self.failed(&claim, &no_channel(name)).await?,
             };
-            self.outbox.finish(&claim, &ending).await?;
+            given_up += self.outbox.finish(&claim, &ending).await?;
             match ending {
                 Ending::Sent => sent += 1,
-                Ending::GivenUp(_) => given_up += 1,
-                Ending::Again(..) => break,
+                Ending::GivenUp(_) => {}
+                Ending::Again(..) | Ending::TooLate(..) => break,
             }
         }
         Ok((sent, given_up))
     }
 
-    async fn attempt(&self, channel: &Channel, claim: &Claim, time_limit: Duration) -> Result<Ending, Error> {
+    async fn attempt(
+        &self,
+        channel: &Channel,
+        claim: &Claim,
+        notice: &Notice,
+        time_limit: Duration,
+    ) -> Result<Ending, Error> {
         let letter = Letter {
             id: claim.id.clone(),
             channel: claim.channel.clone(),
             // More secrets may be known by now than when it was taken in.
-            notice: claim.notice.scrubbed(&self.scrubber),
+            notice: notice.scrubbed(&self.scrubber),
             count: claim.count,
             since: claim.since,
             zone: self.zone,
@@ -194,14 +204,24 @@ impl Courier {
     async fn failed(&self, claim: &Claim, failure: &Failure) -> Result<Ending, Error> {
         let hint = failure.error.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
         let error = self.scrub(&format!("{}{hint}", failure.error.message));
-        let is_old = self.clock.now() - claim.due_at > GIVEN_UP_AFTER;
-        if failure.is_final || is_old {
-            tracing::error!(channel = claim.channel, id = claim.id, error, "a notice was given up");
-            return Ok(Ending::GivenUp(error));
+        if failure.is_final {
+            return Ok(self.given_up(claim, error));
         }
-        let wait = wait_after(self.outbox.failures(&claim.channel).await?);
+        let failures = self.outbox.failures(&claim.channel).await?;
+        let wait = wait_after(failures);
+        let wait = failure.retry_after.map_or(wait, |asked| asked.max(wait));
+        let is_old = self.clock.now() - claim.due_at > GIVEN_UP_AFTER;
+        if is_old && failures >= LEAST_FAILURES {
+            tracing::error!(channel = claim.channel, error, "what could not be told for a day is given up");
+            return Ok(Ending::TooLate(error, wait));
+        }
         tracing::debug!(channel = claim.channel, id = claim.id, error, "a notice was not taken");
-        Ok(Ending::Again(error, failure.retry_after.map_or(wait, |asked| asked.max(wait))))
+        Ok(Ending::Again(error, wait))
+    }
+
+    fn given_up(&self, claim: &Claim, error: String) -> Ending {
+        tracing::error!(channel = claim.channel, id = claim.id, error, "a notice was given up");
+        Ending::GivenUp(self.scrub(&error))
     }
 
     pub(super) fn learn(&self, secret: &Secret) {
@@ -214,7 +234,7 @@ impl Courier {
 }
 
 fn no_channel(name: &str) -> Failure {
-    let message = format!("the workspace has no channel `{name}` any more");
+    let message = format!("the workspace has no channel `{name}` that can be used");
     Failure::passing(Error::new(Kind::Config, "no_such_channel", message))
 }
 

@@ -142,11 +142,51 @@ async fn after_a_day_of_failures_a_notice_is_given_up() {
 }
 
 #[tokio::test]
+async fn after_a_day_all_that_is_as_old_is_given_up_at_once() {
+    let (courier, outbox, script, clock) = courier((0..10_000).map(|_| failure(false, None)).collect()).await;
+    for number in 0..50 {
+        let text = Some(format!("message {number}"));
+        let notice = Notice { text, ..Notice::new(Topic::Message, clock.now()) };
+        outbox.enqueue(&notice, &[channel("ops")], None).await.expect("taken in");
+    }
+    clock.sleep(Duration::from_hours(25)).await;
+    outbox.enqueue(&about(Event::Late, &clock), &[channel("ops")], None).await.expect("taken in");
+    let mut tries = 0;
+    let delivered = loop {
+        tries += 1;
+        let delivered = courier.deliver_due(soon(&clock)).await.expect("delivered");
+        let next = courier.next_due().await.expect("read").expect("one waits");
+        assert!(next > clock.now());
+        if delivered.given_up > 0 {
+            break delivered;
+        }
+        clock.sleep_until(next).await;
+    };
+    assert_eq!((delivered.given_up, delivered.remaining_count()), (50, 1));
+    assert_eq!((tries, script.answers.lock().unwrap().len()), (6, 9_994), "a few attempts say enough of the channel");
+}
+
+#[tokio::test]
+async fn a_notice_that_cannot_be_read_stops_nobody() {
+    let (courier, outbox, script, clock) = courier(Vec::new()).await;
+    for event in [Event::Failed, Event::Late] {
+        outbox.enqueue(&about(event, &clock), &[channel("ops")], None).await.expect("taken in");
+    }
+    let mut write = outbox.database.write().await.expect("write");
+    let spoil = "UPDATE notice SET body = replace(body, '\"failed\"', '\"of another version\"')";
+    sqlx::query(spoil).execute(&mut *write).await.expect("written");
+    write.commit().await.expect("written");
+    let delivered = courier.deliver_due(soon(&clock)).await.expect("delivered");
+    assert_eq!((delivered.sent, delivered.given_up), (1, 1));
+    assert_eq!(script.titles(), ["night-shift began late"]);
+}
+
+#[tokio::test]
 async fn a_channel_that_is_gone_keeps_its_notices_for_a_day() {
     let (courier, outbox, _, clock) = courier(Vec::new()).await;
     outbox.enqueue(&about(Event::Failed, &clock), &[channel("gone")], None).await.expect("taken in");
     let delivered = courier.deliver_due(soon(&clock)).await.expect("delivered");
-    assert_eq!(delivered.remaining[0].error.as_deref(), Some("the workspace has no channel `gone` any more"));
+    assert_eq!(delivered.remaining[0].error.as_deref(), Some("the workspace has no channel `gone` that can be used"));
     while let Some(next) = courier.next_due().await.expect("read") {
         clock.sleep_until(next).await;
         courier.deliver_due(soon(&clock)).await.expect("delivered");

@@ -25,6 +25,7 @@ mod waiting;
 mod words;
 
 pub use channel::{Channel, ChannelKind, MailServer};
+pub use command::Program;
 pub use courier::{Courier, Delivered, Surroundings};
 pub use heartbeat::Heartbeat;
 pub use notice::{Notice, Severity, Topic};

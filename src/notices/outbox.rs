@@ -66,29 +66,26 @@ impl Outbox {
         channels: &[Channel],
         events: Option<&[Event]>,
     ) -> Result<usize, Error> {
-        if notice.simulated || channels.is_empty() {
+        let is_wanted = |channel: &&Channel| match notice.topic {
+            Topic::Job(event) => events.unwrap_or(&channel.events).contains(&event),
+            Topic::Message | Topic::Dropped => true,
+        };
+        let names: Vec<&str> = channels.iter().filter(is_wanted).map(|channel| channel.name.as_str()).collect();
+        // What nobody wants to hear, such as that a run went well, costs nothing.
+        if notice.simulated || names.is_empty() {
             return Ok(0);
         }
-        let taken = self.enqueue_all(&notice.scrubbed(&self.scrubber), channels, events).await;
+        let taken = self.enqueue_all(&notice.scrubbed(&self.scrubber), &names).await;
         taken.map_err(|error| self.database.placed(error))
     }
 
-    async fn enqueue_all(
-        &self,
-        notice: &Notice,
-        channels: &[Channel],
-        events: Option<&[Event]>,
-    ) -> Result<usize, Error> {
+    async fn enqueue_all(&self, notice: &Notice, channels: &[&str]) -> Result<usize, Error> {
         let body = body_of(notice)?;
         let now = self.database.clock().now();
         let mut write = self.database.write().await?;
         let mut told = 0;
         for channel in channels {
-            let wanted = match notice.topic {
-                Topic::Job(event) => events.unwrap_or(&channel.events).contains(&event),
-                Topic::Message | Topic::Dropped => true,
-            };
-            if wanted && take_in(&mut write, notice, &channel.name, &body, now).await? {
+            if take_in(&mut write, notice, channel, &body, now).await? {
                 told += 1;
             }
         }
@@ -109,14 +106,10 @@ async fn take_in(
     body: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    if let Some(key) = &notice.once {
-        let known = sqlx::query("INSERT OR IGNORE INTO notice_once (channel, key, at) VALUES (?1, ?2, ?3)")
-            .bind(channel)
-            .bind(key)
-            .bind(to_millis(now));
-        if known.execute(&mut *connection).await?.rows_affected() == 0 {
-            return Ok(false);
-        }
+    if let Some(key) = &notice.once
+        && is_known(connection, channel, key, now).await?
+    {
+        return Ok(false);
     }
     let at = to_millis(now);
     let mut entry = Entry {
@@ -138,6 +131,25 @@ async fn take_in(
     }
     add(connection, entry).await?;
     Ok(true)
+}
+
+/// Whether a channel was told of this key; from now on it was. What is asked for again and again is not forgotten.
+async fn is_known(
+    connection: &mut SqliteConnection,
+    channel: &str,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    for (sql, is_known) in [
+        ("UPDATE notice_once SET at = ?3 WHERE channel = ?1 AND key = ?2", true),
+        ("INSERT INTO notice_once (channel, key, at) VALUES (?1, ?2, ?3)", false),
+    ] {
+        let written = sqlx::query(sql).bind(channel).bind(key).bind(to_millis(now)).execute(&mut *connection).await?;
+        if written.rows_affected() > 0 {
+            return Ok(is_known);
+        }
+    }
+    Ok(false)
 }
 
 /// Ends what goes wrong with a job; `None` if nothing did. What was gathered of it is told now.

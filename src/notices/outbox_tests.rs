@@ -42,7 +42,7 @@ async fn put(outbox: &Outbox, notice: &Notice) -> usize {
 async fn taken(outbox: &Outbox) -> Vec<(&'static str, u64)> {
     let mut all = Vec::new();
     while let Some(claim) = outbox.claim("ops", RATE, "me", LIMIT).await.expect("claimed") {
-        all.push((claim.notice.topic.as_str(), claim.count));
+        all.push((claim.notice.as_ref().expect("readable").topic.as_str(), claim.count));
         outbox.finish(&claim, &Ending::Sent).await.expect("written");
     }
     all
@@ -125,7 +125,7 @@ async fn a_channel_is_told_of_a_key_once_for_each_step() {
     let (outbox, clock) = outbox().await;
     let end = clock.now() + TimeDelta::days(20);
     for _ in 0..30 {
-        if let Some(notice) = Notice::key_expiring("shop-prod", end, clock.now()) {
+        if let Some(notice) = Notice::key_expiring(Some("shop-prod"), end, clock.now()) {
             put(&outbox, &notice).await;
         }
         clock.sleep(Duration::from_hours(24)).await;
@@ -228,4 +228,33 @@ async fn what_was_told_is_forgotten_after_a_month() {
     clock.sleep(Duration::from_hours(24 * 31)).await;
     outbox.prune().await.expect("pruned");
     assert_eq!(outbox.given_up(start()).await.expect("read"), []);
+}
+
+#[tokio::test]
+async fn a_key_that_is_looked_at_seldom_is_not_told_of_again() {
+    let (outbox, clock) = outbox().await;
+    let end = clock.now() - TimeDelta::days(1);
+    for _ in 0..60 {
+        put(&outbox, &Notice::key_expiring(None, end, clock.now()).expect("it is over")).await;
+        outbox.prune().await.expect("pruned");
+        clock.sleep(Duration::from_hours(24)).await;
+    }
+    assert_eq!(taken(&outbox).await, [("key_expiring", 1)]);
+    let renewed = Notice::key_expiring(None, clock.now() + TimeDelta::days(5), clock.now()).expect("it is close");
+    put(&outbox, &renewed).await;
+    assert_eq!(taken(&outbox).await, [("key_expiring", 1)]);
+}
+
+#[tokio::test]
+async fn what_was_told_once_is_not_kept_for_ever() {
+    let (outbox, clock) = outbox().await;
+    for number in 0..200 {
+        let once = Some(format!("night-shift {number}"));
+        put(&outbox, &Notice { once, ..about(Event::Recovered, &clock) }).await;
+        outbox.prune().await.expect("pruned");
+        clock.sleep(Duration::from_hours(24)).await;
+    }
+    let mut read = outbox.database.read().await.expect("read");
+    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM notice_once").fetch_one(&mut *read).await.expect("read");
+    assert_eq!(kept, 31);
 }

@@ -15,7 +15,7 @@ use super::{command, signature, words};
 use crate::clock::Clock;
 use crate::error::{Error, Kind};
 use crate::secret::Secret;
-use crate::transport::{Mail, Outside, OutsideAnswer, OutsideCall, OutsideUrl};
+use crate::transport::{Excess, Mail, Outside, OutsideAnswer, OutsideCall, OutsideUrl};
 
 /// So much of an answer is read.
 const LONGEST_ANSWER: usize = 65_536;
@@ -76,11 +76,11 @@ impl Post for Ways {
                     self.post(url, &formats::mattermost(letter), None, letter, time_limit).await
                 }
                 ChannelKind::Mail(server) => self.mail(server, letter, time_limit).await,
-                ChannelKind::Command { line, .. } => {
-                    command::run(line, &format!("{}\n", letter.to_json()), time_limit, &self.clock).await
+                ChannelKind::Command(program) => {
+                    command::run(program, &format!("{}\n", letter.to_json()), time_limit, &self.clock).await
                 }
                 ChannelKind::Log => {
-                    (self.log)(words::plain(letter).trim_end());
+                    (self.log)(&words::logged(letter));
                     Ok(())
                 }
             }
@@ -154,8 +154,13 @@ impl Ways {
             body,
             time_limit,
             longest_answer: LONGEST_ANSWER,
+            excess: Excess::IsCut,
         };
-        self.outside.send(call).await.map_err(Failure::passing)
+        self.outside.send(call).await.map_err(|mut error| {
+            // What a script can do about it is nothing that a channel can.
+            error.hint = error.hint.filter(|_| error.kind == Kind::Network);
+            Failure::passing(error)
+        })
     }
 }
 

@@ -57,5 +57,6 @@ pub(super) const MIGRATIONS: &[Migration] = &[Migration {
             at INTEGER NOT NULL,
             PRIMARY KEY (channel, key)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX notice_once_at ON notice_once (at);
     ",
 }];

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Outbox;
+use super::claim::LONGEST_WAIT;
 use crate::database::{from_millis, to_millis};
 use crate::error::Error;
 
@@ -72,7 +73,9 @@ impl Outbox {
     /// # Errors
     /// Those of the database.
     pub async fn next_due(&self) -> Result<Option<DateTime<Utc>>, Error> {
-        Ok(self.waiting().await?.into_iter().map(|waiting| waiting.next).min())
+        // What says later was written by a clock that was set back since.
+        let latest = self.database.clock().now() + LONGEST_WAIT;
+        Ok(self.waiting().await?.into_iter().map(|waiting| waiting.next.min(latest)).min())
     }
 
     /// What was given up since some time, the oldest first, a hundred at most.

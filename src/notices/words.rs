@@ -26,6 +26,7 @@ pub(super) fn title(letter: &Letter) -> String {
             let times = if letter.count == 1 { "once".to_owned() } else { format!("{} times", letter.count) };
             format!("{subject} recovered: it went wrong {times} since {}", since(letter))
         }
+        Topic::Job(Event::KeyExpiring) if notice.text.is_some() => notice.text.clone().unwrap_or_default(),
         Topic::Job(event) if letter.count > 1 => {
             format!("{subject} {} again, {} time since {}", verb(event), ordinal(letter.count), since(letter))
         }
@@ -103,7 +104,7 @@ fn shown(time: DateTime<Utc>, zone: Zone) -> String {
     time.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string()
 }
 
-/// All of it as plain text, for mails and logs.
+/// All of it as plain text, for mails.
 pub(super) fn plain(letter: &Letter) -> String {
     let mut text = letter.title();
     if let Some(more) = letter.text() {
@@ -115,6 +116,14 @@ pub(super) fn plain(letter: &Letter) -> String {
         text.extend([name.as_str(), ": ", value.as_str(), "\n"]);
     }
     text
+}
+
+/// The same for a log of lines: what others wrote cannot pass for a line of its own.
+pub(super) fn logged(letter: &Letter) -> String {
+    let text = plain(letter);
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let lines = lines.map(|line| line.replace(|c: char| c.is_control() && c != '\t', " "));
+    lines.collect::<Vec<_>>().join("\n    ")
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub use gate::{AllowAll, Gate, Intent};
 pub use in_flight::{InFlight, Permit};
 pub use limits::Limits;
 pub use live::{Live, LiveOptions};
-pub use outside::{Outside, OutsideAnswer, OutsideCall, OutsideUrl};
+pub use outside::{Excess, Outside, OutsideAnswer, OutsideCall, OutsideUrl};
 pub use redact::names_a_secret;
 pub use smtp::{Encryption, Mail, MailError};
 pub use subject::{Knowledge, ReadsAround, Subject, Touched, read_of_object, reads_around};

@@ -55,6 +55,17 @@ pub struct OutsideCall {
     pub time_limit: Duration,
     /// The longest answer that is read, in bytes.
     pub longest_answer: usize,
+    /// What becomes of a longer one.
+    pub excess: Excess,
+}
+
+/// What becomes of an answer that is longer than it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// It is an error: half an answer could be taken for a whole one.
+    Fails,
+    /// Its beginning will do, also where the connection breaks after it: the status is what counts.
+    IsCut,
 }
 
 /// An answer, whatever its status.
@@ -166,11 +177,21 @@ impl Outside {
             Error::new(Kind::Network, "answer_too_long", message).with_hint("raise the limit with `--max-memory`")
         };
         let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.map_err(|error| self.failed(&host, &error))? {
-            if body.len() + piece.len() > call.longest_answer {
-                return Err(too_long());
+        loop {
+            let piece = match answer.chunk().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(_) if call.excess == Excess::IsCut => break,
+                Err(error) => return Err(self.failed(&host, &error)),
+            };
+            let room = call.longest_answer - body.len();
+            body.extend_from_slice(&piece[..piece.len().min(room)]);
+            if piece.len() > room {
+                match call.excess {
+                    Excess::Fails => return Err(too_long()),
+                    Excess::IsCut => break,
+                }
             }
-            body.extend_from_slice(&piece);
         }
         Ok(OutsideAnswer { status: answer.status().as_u16(), headers: joined(answer.headers()), body })
     }

@@ -18,6 +18,7 @@ fn call(url: &str) -> OutsideCall {
         body: Some("a body".into()),
         time_limit: Duration::from_secs(20),
         longest_answer: 100,
+        excess: Excess::Fails,
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::select_ok;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -14,11 +15,13 @@ use tokio_rustls::TlsConnector;
 
 use super::Outside;
 use crate::error::{Error, Kind, io_cause};
-use crate::secret::Secret;
+use crate::secret::{REDACTED, Secret};
 
 /// The longest line of a reply, and the most lines of one, that are read.
 const LONGEST_LINE: u64 = 4_096;
 const MOST_LINES: usize = 100;
+/// So many of a server's addresses are tried.
+const MOST_ADDRESSES: usize = 8;
 /// So much of what a server says is told.
 const TOLD: usize = 200;
 
@@ -133,15 +136,19 @@ impl Outside {
             Error::new(Kind::Network, "no_answer", format!("the mail server `{host}:{port}` is not reached: {reason}"))
         };
         let addresses = self.addresses(host).await?.map_err(|error| unreachable(&io_cause(&error)))?;
-        let mut last = unreachable("its name leads nowhere");
-        for mut address in addresses {
+        // All at once: an address that swallows what it is sent, as those of a broken IPv6 do, must not use up the time.
+        let connecting = addresses.into_iter().take(MOST_ADDRESSES).map(|mut address| {
             address.set_port(port);
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = unreachable(&io_cause(&error)),
-            }
+            Box::pin(TcpStream::connect(address))
+        });
+        let connecting: Vec<_> = connecting.collect();
+        if connecting.is_empty() {
+            return Err(unreachable("its name leads nowhere"));
         }
-        Err(last)
+        match select_ok(connecting).await {
+            Ok((stream, _)) => Ok(stream),
+            Err(error) => Err(unreachable(&io_cause(&error))),
+        }
     }
 
     async fn encrypt(&self, tcp: TcpStream, host: &str) -> Result<impl AsyncRead + AsyncWrite + Unpin + use<>, Error> {
@@ -161,6 +168,8 @@ impl Outside {
 struct Talk<'m, S> {
     stream: BufReader<S>,
     mail: &'m Mail,
+    /// What it was told in order to log in: servers that take it for a command repeat it.
+    hidden: Vec<String>,
 }
 
 struct Reply {
@@ -170,7 +179,7 @@ struct Reply {
 
 impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
     fn new(stream: S, mail: &'m Mail) -> Self {
-        Self { stream: BufReader::new(stream), mail }
+        Self { stream: BufReader::new(stream), mail, hidden: Vec::new() }
     }
 
     /// From the greeting to the end of the message.
@@ -185,18 +194,21 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
         };
         let reply = self.ask(&format!("MAIL FROM:<{}>", self.mail.from)).await?;
         self.expected(reply, 2).map_err(|(failed, code)| is_final(failed, code))?;
-        let (mut refused, mut last) = (Vec::new(), None);
+        let mut refused = Vec::new();
         for address in &self.mail.to {
             let reply = self.ask(&format!("RCPT TO:<{address}>")).await?;
             if let Err((failed, code)) = self.expected(reply, 2) {
-                refused.push(format!("{address}: {}", failed.error.message));
-                last = Some(is_final(failed, code));
+                refused.push((address, is_final(failed, code)));
             }
         }
         if refused.len() == self.mail.to.len() {
-            let nobody = || self.odd("was given no receiver");
-            return Err(last.unwrap_or_else(nobody));
+            // Who says "later" is asked later, whatever is said of the others.
+            let place = refused.iter().position(|(_, failed)| !failed.is_final).unwrap_or_default();
+            let why = refused.into_iter().nth(place).map(|(_, failed)| failed);
+            return Err(why.unwrap_or_else(|| self.odd("was given no receiver")));
         }
+        let refused = refused.into_iter().map(|(address, failed)| format!("{address}: {}", failed.error.message));
+        let refused = refused.collect();
         let reply = self.ask("DATA").await?;
         self.expected(reply, 3).map_err(|(failed, code)| is_final(failed, code))?;
         self.write(&with_dots(self.mail.message.expose())).await?;
@@ -216,11 +228,14 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
         let has = |method: &str| offered.split_whitespace().any(|offered| offered == method);
         let outcome = if has("PLAIN") {
             let token = STANDARD.encode(format!("\0{user}\0{}", password.expose()));
+            self.hidden.push(token.clone());
             self.ask(&format!("AUTH PLAIN {token}")).await?
         } else if has("LOGIN") {
             self.say("AUTH LOGIN", 3).await?;
             self.say(&STANDARD.encode(user), 3).await?;
-            self.ask(&STANDARD.encode(password.expose())).await?
+            let token = STANDARD.encode(password.expose());
+            self.hidden.push(token.clone());
+            self.ask(&token).await?
         } else {
             let message = format!("`{}` offers no way to log in that is known here", self.mail.host);
             return Err(MailError::passing(Error::new(Kind::Network, "smtp_no_login", message)));
@@ -247,7 +262,8 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
         if reply.code / 100 == hundred {
             return Ok(reply);
         }
-        let said: String = reply.lines.join(" ").chars().filter(|c| !c.is_control()).take(TOLD).collect();
+        let all = self.hidden.iter().fold(reply.lines.join(" "), |said, token| said.replace(token, REDACTED));
+        let said: String = all.chars().filter(|c| !c.is_control()).take(TOLD).collect();
         let message = format!("the mail server `{}` refuses: {} {said}", self.mail.host, reply.code);
         let kind = if reply.code / 100 == 4 { Kind::Server } else { Kind::Invalid };
         Err((MailError::passing(Error::new(kind, "smtp_refused", message)), reply.code))

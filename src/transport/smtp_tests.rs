@@ -231,6 +231,23 @@ async fn receivers_that_are_refused_do_not_keep_it_from_the_others() {
 }
 
 #[tokio::test]
+async fn who_says_later_is_asked_later_whatever_is_said_of_the_others() {
+    let script = vec![("RCPT TO:<ops@", "450 come back"), ("RCPT TO:<boss@", "550 nobody here")];
+    let (sent, _) = send([starttls(), script].concat(), Encryption::StartTls).await;
+    let failed = sent.expect_err("nobody takes it");
+    assert!(!failed.is_final && failed.error.message.contains("450 come back"), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_login_that_is_repeated_is_not_shown() {
+    let token = STANDARD.encode("\0ops\0hunter22");
+    let answer: &'static str = format!("500 what is AUTH PLAIN {token}").leak();
+    let (sent, _) = send([vec![("AUTH", answer)], starttls()].concat(), Encryption::StartTls).await;
+    let message = sent.expect_err("refused").error.message;
+    assert!(message.contains("what is AUTH PLAIN ***") && !message.contains(&token), "{message}");
+}
+
+#[tokio::test]
 async fn a_name_that_leads_nowhere_is_told() {
     let Live(network) = Live::new(&LiveOptions::default()).expect("a network");
     let of = |found: fn() -> std::io::Result<Vec<SocketAddr>>| {

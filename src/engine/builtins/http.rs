@@ -12,7 +12,7 @@ use crate::engine::{Arguments, Fault};
 use crate::error::{Error, Kind, nearest};
 use crate::policy::LocalGrant;
 use crate::secret::Secret;
-use crate::transport::{OutsideAnswer, OutsideCall, OutsideUrl};
+use crate::transport::{Excess, OutsideAnswer, OutsideCall, OutsideUrl};
 
 /// How long a request may take unless it says.
 const TIME_LIMIT: Span = Span::from_secs(30);
@@ -118,7 +118,8 @@ fn call_of(a: &mut Arguments<'_, '_>) -> Result<OutsideCall, Fault> {
         None => None,
         Some(body) => Some(body_of(&body, &mut headers)?),
     };
-    Ok(OutsideCall { url, method, headers, body, time_limit, longest_answer: a.run().limits.text_bytes() })
+    let (longest_answer, excess) = (a.run().limits.text_bytes(), Excess::Fails);
+    Ok(OutsideCall { url, method, headers, body, time_limit, longest_answer, excess })
 }
 
 fn headers_of(given: Option<Dynamic>) -> Result<Vec<(String, Secret)>, Fault> {

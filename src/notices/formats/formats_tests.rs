@@ -67,7 +67,7 @@ fn the_texts_of_others_are_no_markup() {
     message.notice.text = Some("<!channel> & co".to_owned());
     assert_eq!(super::slack(&message)["text"], "&lt;!channel&gt; &amp; co");
     let text = mattermost(&letter)["attachments"][0]["text"].as_str().unwrap().to_owned();
-    assert!(text.contains("\\[click\\]\\(http\\://evil.example\\) \\*\\*now\\*\\* @\u{200b}all"), "{text}");
+    assert!(text.contains("\\[click\\]\\(http\\://evil\\.example\\) \\*\\*now\\*\\* @\u{200b}all"), "{text}");
     assert!(!teams(&letter).to_string().contains("\"TextBlock\""));
 }
 

@@ -25,7 +25,7 @@ pub(in crate::notices) fn mattermost(letter: &Letter) -> Value {
     });
     let title = letter.title();
     let mut attachment = json!({
-        "fallback": title,
+        "fallback": title.replace('@', "@\u{200b}"),
         "color": color,
         "title": escaped(&title),
         "fields": fields.collect::<Vec<_>>(),
@@ -40,7 +40,7 @@ pub(in crate::notices) fn mattermost(letter: &Letter) -> Value {
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for letter in text.chars() {
-        if "\\`*_{}[]()<>#+-!|~:".contains(letter) {
+        if "\\`*_{}[]()<>#+-.!|~:".contains(letter) {
             escaped.push('\\');
         }
         escaped.push(letter);
