@@ -8,16 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use stackhand::clock::Clock;
 use stackhand::database::{Database, Options, Synchronous};
 use stackhand::error::{Error, Result};
 use stackhand::schedule::Rule;
-use stackhand::schedule::calendar::Calendar;
 use stackhand::schedule::decision::{Finish, Situation};
 use stackhand::schedule::dispatcher::{Dispatcher, NewRun};
 use stackhand::schedule::executor::{Command as Order, Executor, RunJob, Watch};
-use stackhand::schedule::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry, Roster};
+use stackhand::schedule::job::{Job, JobId, Roster};
 use stackhand::schedule::outcome::{Outcome, Reason};
 use stackhand::schedule::rows::{Entry, RunId};
 use stackhand::schedule::store::{Record, Sqlite, Store};
@@ -36,20 +35,8 @@ const IDLE: usize = 1_000;
 
 fn roster(count: usize, when: &str) -> Roster {
     let rule = Rule::of_spec(&format!("{when} | Europe/Berlin | after | first")).expect("a rule");
-    Roster::new((0..count).map(|number| Job {
-        id: JobId::new(&format!("job-{number:06}@shop-prod")),
-        spec: rule.spec(),
-        rule: rule.clone(),
-        calendar: Calendar::default(),
-        overlap: OverlapPolicy::Skip,
-        missed: MissedPolicy::Last,
-        missed_window: TimeDelta::hours(1),
-        opposes: Vec::new(),
-        group: None,
-        jitter: TimeDelta::zero(),
-        retry: Retry::default(),
-        interrupted: InterruptedPolicy::Leave,
-    }))
+    let id = |number| JobId::new(&format!("job-{number:06}@shop-prod"));
+    Roster::new((0..count).map(|number| Job::new(id(number), rule.clone())))
 }
 
 fn new_run() -> NewRun {

@@ -91,6 +91,25 @@ pub struct Job {
 }
 
 impl Job {
+    /// A job that is due by this rule; all else is as in a workspace file that says nothing of it.
+    #[must_use]
+    pub fn new(id: JobId, rule: Rule) -> Self {
+        Self {
+            id,
+            spec: rule.spec(),
+            rule,
+            calendar: Calendar::default(),
+            overlap: OverlapPolicy::Skip,
+            missed: MissedPolicy::Last,
+            missed_window: TimeDelta::hours(1),
+            opposes: Vec::new(),
+            group: None,
+            jitter: TimeDelta::zero(),
+            retry: Retry::default(),
+            interrupted: InterruptedPolicy::Leave,
+        }
+    }
+
     /// Until when a fire time may start, however long it waits: within the window, and not past half the way to the
     /// next, so that a late start is never taken for the next one. With [`MissedPolicy::All`] the window alone counts.
     #[must_use]

@@ -1,30 +1,16 @@
 //! Jobs for tests.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Rule;
-use super::calendar::Calendar;
-use super::job::{InterruptedPolicy, Job, JobId, MissedPolicy, OverlapPolicy, Retry};
+use super::job::{Job, JobId};
 use crate::config::zone;
 
 /// A job in Berlin with all defaults; `when` is an expression, or `every 900s`.
 pub fn job(id: &str, when: &str) -> Job {
     let spec = format!("{when} | Europe/Berlin | after | first");
     let rule = Rule::of_spec(&spec).unwrap_or_else(|| panic!("no rule: {when}"));
-    Job {
-        id: JobId::new(id),
-        spec: rule.spec(),
-        rule,
-        calendar: Calendar::default(),
-        overlap: OverlapPolicy::Skip,
-        missed: MissedPolicy::Last,
-        missed_window: TimeDelta::hours(1),
-        opposes: Vec::new(),
-        group: None,
-        jitter: TimeDelta::zero(),
-        retry: Retry::default(),
-        interrupted: InterruptedPolicy::Leave,
-    }
+    Job::new(JobId::new(id), rule)
 }
 
 /// An instant on the wall of Berlin: `2026-11-22 20:00`.
