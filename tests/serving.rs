@@ -110,11 +110,102 @@ fn a_changed_file_is_taken_over_as_a_whole_or_not_at_all() {
     let home = home.file("stackhand.toml", broken);
     let line = serving.hears(Stream::Err, "was not reloaded");
     assert!(line.contains("stackhand.toml:12:") && line.contains("the jobs of before go on"), "{line}");
+    // They run as they were taken over, whatever their file says by now.
+    for _ in 0..3 {
+        let line = serving.hears(Stream::Err, "job=\"one\"");
+        assert!(!line.contains("ERROR"), "{line}");
+    }
     let home = home.file("stackhand.toml", [TOP, &job("two", "")].concat());
     serving.signal("HUP");
     serving.hears(Stream::Err, "INFO reloaded jobs=1");
     serving.hears(Stream::Err, "done job=\"two\"");
     drop(home);
+}
+
+/// Puts a file in the place of another, as editors do.
+fn replace(home: &Workspace, name: &str, bytes: &str) {
+    std::fs::write(home.path("new"), bytes).expect("a file");
+    std::fs::rename(home.path("new"), home.path(name)).expect("it takes the other's place");
+}
+
+#[test]
+fn a_file_that_takes_the_others_place_is_taken_over_and_an_empty_one_is_not() {
+    let rare = |name: &str| job(name, "").replace("1s", "50m");
+    let home = workspace(&[rare("one")]).file("one.rhai", "1").file("two.rhai", "2").file("three.rhai", "3");
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    serving.hears(Stream::Err, "INFO serving");
+    replace(&home, "stackhand.toml", &[TOP, &rare("one"), &rare("two")].concat());
+    serving.hears(Stream::Err, "INFO reloaded jobs=2");
+    replace(&home, "stackhand.toml", "");
+    std::fs::remove_file(home.path("stackhand.toml")).expect("it is there");
+    replace(&home, "stackhand.toml", &[TOP, &rare("one"), &rare("two"), &rare("three")].concat());
+    let line = serving.hears(Stream::Err, "reloaded");
+    assert!(line.contains("INFO reloaded jobs=3"), "{line}");
+    let home = home.file("three.rhai", "log.info(\"as it is now\")");
+    assert_eq!(home.run(&["jobs", "run", "three"]).code, 0);
+    serving.hears(Stream::Err, "as it is now");
+}
+
+#[test]
+fn links_that_lead_to_another_file_now_are_followed() {
+    use std::os::unix::fs::symlink;
+    let rare = |name: &str| job(name, "").replace("1s", "50m");
+    // As volumes of Kubernetes are laid out: one link is exchanged for another.
+    let home = Workspace::new()
+        .file("..first/stackhand.toml", [TOP, &rare("one")].concat())
+        .file("..second/stackhand.toml", [TOP, &rare("one"), &rare("two")].concat())
+        .file("one.rhai", "1")
+        .file("two.rhai", "2");
+    symlink("..first", home.path("..data")).expect("a link");
+    symlink("..data/stackhand.toml", home.path("stackhand.toml")).expect("a link");
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    serving.hears(Stream::Err, "INFO serving");
+    symlink("..second", home.path("..data_tmp")).expect("a link");
+    std::fs::rename(home.path("..data_tmp"), home.path("..data")).expect("exchanged");
+    serving.hears(Stream::Err, "INFO reloaded jobs=2");
+    std::fs::write(home.path("..second/stackhand.toml"), [TOP, &rare("one")].concat()).expect("written");
+    serving.hears(Stream::Err, "INFO reloaded jobs=1");
+}
+
+#[test]
+fn a_calendar_that_changes_is_read_again() {
+    let closed = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n";
+    let rare = job("one", "calendar = { skip = [\"file:closed.ics\"] }").replace("1s", "50m");
+    let home = workspace(&[rare]).file("one.rhai", "1").file("closed.ics", closed);
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    serving.hears(Stream::Err, "INFO serving");
+    replace(&home, "closed.ics", "nonsense");
+    let line = serving.hears(Stream::Err, "was not reloaded");
+    assert!(line.contains("closed.ics"), "{line}");
+    replace(&home, "closed.ics", closed);
+    serving.hears(Stream::Err, "INFO reloaded jobs=1");
+}
+
+#[test]
+fn how_many_run_at_once_follows_the_file() {
+    let text = |most: u32| {
+        let jobs = ["a", "b", "c"].map(|name| job(name, "").replace("1s", "50m"));
+        [&format!("max_running = {most}\n"), TOP, &jobs.concat()].concat()
+    };
+    let long = "log.info(\"at work\"); sleep(minutes(30))";
+    let home =
+        Workspace::new().file("stackhand.toml", text(1)).file("a.rhai", long).file("b.rhai", long).file("c.rhai", long);
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    serving.hears(Stream::Err, "INFO serving");
+    for name in ["a", "b", "c"] {
+        assert_eq!(home.run(&["jobs", "run", name]).code, 0);
+    }
+    serving.hears(Stream::Err, "at work job=\"a\"");
+    let home = home.file("stackhand.toml", text(2));
+    let order = [serving.hears(Stream::Err, "INFO "), serving.hears(Stream::Err, "INFO ")];
+    assert!(order[0].contains("reloaded jobs=3") && order[1].contains("started job=\"b\""), "{order:?}");
+    let cancelled = home.run(&["jobs", "cancel", "a"]);
+    assert!(cancelled.stdout.starts_with("cancelled: "), "{cancelled:?}");
+    serving.hears(Stream::Err, "started job=\"c\"");
+    serving.hears(Stream::Err, "INFO cancelled job=\"a\"");
+    serving.signal("TERM");
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
 }
 
 #[test]

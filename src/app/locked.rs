@@ -32,6 +32,7 @@ mod tests {
         let opening = Opening {
             environment: Environment::empty("/nowhere"),
             given: Given::default(),
+            workspace: None,
             simulation: Simulation::default(),
             scrubber: Scrubber::new(),
             max_in_flight: None,

@@ -24,6 +24,8 @@ const STATE: &str = ".stackhand/state.db";
 /// Takes the messages of one run. The state is opened, and the channels' secrets read, when the first one comes.
 pub(super) struct Messages {
     environment: Environment,
+    /// As the run's session knows it.
+    workspace: Option<Workspace>,
     scrubber: Scrubber,
     outside: Outside,
     runtime: Handle,
@@ -55,6 +57,7 @@ impl Messages {
             ..Notice::new(Topic::Message, session.process_clock.now())
         };
         Some(Arc::new(Self {
+            workspace: session.settings.workspace.as_ref().map(Workspace::without_jobs),
             environment: surroundings.environment.clone(),
             scrubber: surroundings.scrubber.clone(),
             outside,
@@ -80,12 +83,8 @@ impl Messages {
     fn desk(&self) -> Result<Option<Arc<Desk>>> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if opened.is_none() {
-            let Some(workspace) = Workspace::around(self.environment.folder()).map_err(Error::from)? else {
-                return Ok(None);
-            };
-            if workspace.channels.is_empty() {
-                return Ok(None);
-            }
+            let workspace = self.workspace.as_ref().filter(|workspace| !workspace.channels.is_empty());
+            let Some(workspace) = workspace.cloned() else { return Ok(None) };
             *opened = Some(Arc::new(self.runtime.block_on(self.open(workspace))?));
         }
         Ok(opened.clone())

@@ -73,6 +73,7 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
     let opening = Opening {
         environment: request.environment.clone(),
         given: Given { profile: Some("sim".to_owned()), is_simulated: true, ..Given::default() },
+        workspace: None,
         simulation: request.simulation,
         scrubber: request.scrubber.clone(),
         max_in_flight: None,

@@ -14,7 +14,7 @@ use super::simulation::{SharedWorld, Simulation, open_world};
 use crate::auth::{self, LiveEndpoint, SystemPrograms};
 use crate::catalog;
 use crate::clock::Clock;
-use crate::config::{Environment, Given, Settings};
+use crate::config::{Environment, Given, Settings, Workspace};
 use crate::engine::{Identity, Surroundings};
 use crate::error::{Error, Kind, Result};
 use crate::journal::{Ended, Journal};
@@ -34,6 +34,8 @@ pub struct Opening {
     pub environment: Environment,
     /// What the options said of where to act and as whom.
     pub given: Given,
+    /// The workspace, if it was read already; else it is the one around the current folder, as its file is now.
+    pub workspace: Option<Workspace>,
     /// What the options said of the simulator.
     pub simulation: Simulation,
     /// Learns every secret.
@@ -108,7 +110,10 @@ impl Session {
     /// When a setting is wrong, the credential that was given is unusable, the world cannot be read, or was given
     /// without `--sim`.
     pub fn open(opening: &Opening) -> Result<Self> {
-        let settings = settings(&opening.environment, &opening.given)?;
+        let settings = match &opening.workspace {
+            Some(workspace) => settings_in(workspace, &opening.environment, &opening.given)?,
+            None => settings(&opening.environment, &opening.given)?,
+        };
         settings.guard_secrets(&opening.scrubber);
         if settings.is_simulated {
             return Self::simulated(opening, settings);
@@ -345,8 +350,19 @@ fn begin_journal(
 /// # Errors
 /// When a setting is wrong.
 pub fn settings(environment: &Environment, given: &Given) -> Result<Settings> {
-    let services: Vec<&str> = catalog::modules().filter(|module| !module.contains('/')).collect();
-    Ok(Settings::resolve(environment, given, &services)?)
+    Ok(Settings::resolve(environment, given, &services())?)
+}
+
+/// The same in a workspace that was read already.
+///
+/// # Errors
+/// When a setting is wrong.
+pub fn settings_in(workspace: &Workspace, environment: &Environment, given: &Given) -> Result<Settings> {
+    Ok(Settings::resolve_in(Some(workspace.clone()), environment, given, &services())?)
+}
+
+fn services() -> Vec<&'static str> {
+    catalog::modules().filter(|module| !module.contains('/')).collect()
 }
 
 /// The backend that talks to the network, as the settings and the environment want it.

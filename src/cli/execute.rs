@@ -151,6 +151,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
     Ok(Opening {
         environment: process.environment.clone(),
         given: shared.given(),
+        workspace: None,
         simulation: simulation(shared),
         scrubber: process.scrubber.clone(),
         max_in_flight: shared.max_in_flight.map(usize::from),

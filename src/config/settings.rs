@@ -105,7 +105,19 @@ impl Settings {
     /// # Errors
     /// When a setting is wrong; not when a credential is, see [`Settings::credential`].
     pub fn resolve(environment: &Environment, given: &Given, services: &[&str]) -> Result<Self, Error> {
-        let workspace = Workspace::around(environment.folder())?;
+        Self::resolve_in(Workspace::around(environment.folder())?, environment, given, services)
+    }
+
+    /// The same in a workspace that was read already, whatever its file says by now.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn resolve_in(
+        workspace: Option<Workspace>,
+        environment: &Environment,
+        given: &Given,
+        services: &[&str],
+    ) -> Result<Self, Error> {
         let Chosen { name, profile } = choose_profile(environment, given, workspace.as_ref())?;
         if given.is_simulated || name.as_ref().is_some_and(|name| name.value == SIMULATOR) {
             return Self::simulated(environment, given, workspace.clone(), name);

@@ -91,6 +91,28 @@ impl Workspace {
         Self::read(&file, &text).map(Some)
     }
 
+    /// The same with no job in it.
+    #[must_use]
+    pub fn without_jobs(&self) -> Self {
+        let Self { file, profiles, channels, notify, .. } = self;
+        Self {
+            file: file.clone(),
+            profiles: profiles.clone(),
+            default_profile: self.default_profile.clone(),
+            project: self.project.clone(),
+            region: self.region.clone(),
+            journal_days: self.journal_days,
+            journal_syslog: self.journal_syslog.clone(),
+            timezone: self.timezone,
+            caps: self.caps.clone(),
+            jobs: Vec::new(),
+            channels: channels.clone(),
+            notify: notify.clone(),
+            max_running: self.max_running,
+            history: self.history,
+        }
+    }
+
     /// The folder that paths in the file count from.
     #[must_use]
     pub fn folder(&self) -> &Path {

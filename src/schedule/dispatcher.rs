@@ -172,6 +172,12 @@ impl<S: Store> Dispatcher<S> {
         Ok(())
     }
 
+    /// From now on so many runs may be under way at once. What runs already goes on.
+    pub fn allow(&mut self, most_running: usize) {
+        self.most_running = most_running;
+        self.has_news = true;
+    }
+
     /// A run of this process has ended; the next [`Self::step`] writes it.
     pub fn ended(&mut self, finish: Finish) {
         self.ended.push(finish);

@@ -62,8 +62,8 @@ pub trait Watch: Send + Sync + 'static {
 /// What a person asks of the loop.
 #[derive(Debug)]
 pub enum Command {
-    /// Take over another roster.
-    Reload(Roster, oneshot::Sender<Result<()>>),
+    /// Take over another roster, and how many runs may be under way at once.
+    Reload(Roster, usize, oneshot::Sender<Result<()>>),
     /// Start a job at once, or a run's fire time once more; the answer says whether that was possible.
     Start(JobId, Option<RunId>, oneshot::Sender<Result<bool>>),
     /// Pause a job, or change its pause; an end that has passed resumes it.
@@ -241,10 +241,14 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
     async fn obey(&mut self, command: Command) -> Result<()> {
         // Whoever asked may have gone; what it asked for is done all the same.
         match command {
-            Command::Reload(roster, answer) => {
+            Command::Reload(roster, most_running, answer) => {
                 // What is due by the old roster is decided by it.
                 self.step().await?;
-                let _ = answer.send(self.dispatcher.reload(roster, self.clock.now()).await);
+                let reloaded = self.dispatcher.reload(roster, self.clock.now()).await;
+                if reloaded.is_ok() {
+                    self.dispatcher.allow(most_running);
+                }
+                let _ = answer.send(reloaded);
             }
             Command::Start(job, rerun_of, answer) => {
                 let _ = answer.send(self.dispatcher.start_by_hand(&job, rerun_of.as_ref(), self.clock.now()).await);

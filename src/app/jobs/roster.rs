@@ -1,6 +1,6 @@
 //! The jobs of a workspace as the scheduler knows them, and what each of them runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::{caps_of, grants_of};
-use crate::config::{self, InterruptedPolicy, Located, Workspace, Zone};
+use crate::config::{self, Channel, Environment, GivenSecret, InterruptedPolicy, Located, Workspace, Zone};
 use crate::engine::Source;
 use crate::engine::recipe::Recipe;
 use crate::error::{Error, Kind, Result};
@@ -27,7 +27,11 @@ pub struct Jobs {
     pub workspace: Workspace,
     /// When they are due, and their policies.
     pub roster: Roster,
+    /// The workspace without its jobs, as their runs see it.
+    pub around: Workspace,
     tasks: BTreeMap<JobId, Arc<Task>>,
+    /// Jobs that the workspace had earlier: what runs of them goes on to its end.
+    former: BTreeMap<JobId, Arc<Task>>,
 }
 
 /// What a job runs, and with which rights.
@@ -90,13 +94,38 @@ impl Jobs {
                 tasks.insert(id, Arc::new(task));
             }
         }
-        Ok(Self { roster: Roster::new(jobs), workspace, tasks })
+        let around = workspace.without_jobs();
+        Ok(Self { roster: Roster::new(jobs), around, workspace, tasks, former: BTreeMap::new() })
     }
 
-    /// What a job runs.
+    /// These jobs in the place of those: what those had and these have not is remembered.
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        let known = before.former.iter().chain(&before.tasks).filter(|(id, _)| !self.tasks.contains_key(*id));
+        self.former = known.map(|(id, task)| (id.clone(), task.clone())).collect();
+        self
+    }
+
+    /// What a job runs, or ran before it was taken out of the workspace.
     #[must_use]
     pub fn task(&self, id: &JobId) -> Option<&Arc<Task>> {
-        self.tasks.get(id)
+        self.tasks.get(id).or_else(|| self.former.get(id))
+    }
+
+    /// The files that decide about the jobs: the workspace's own first, then calendars and the secrets of channels.
+    #[must_use]
+    pub fn files(&self, environment: &Environment) -> Vec<PathBuf> {
+        let Workspace { jobs, channels, .. } = &self.workspace;
+        let entries = jobs.iter().filter_map(|job| job.calendar.as_ref()).flat_map(|calendar| &calendar.entries);
+        let calendars = entries.filter_map(|entry| entry.value.trim().strip_prefix("file:"));
+        let calendars = calendars.map(|path| self.workspace.folder().join(path.trim()));
+        let secrets = channels.values().flat_map(Channel::secrets).chain(jobs.iter().flat_map(config::Job::secrets));
+        let secrets = secrets.filter_map(|secret| match &secret.value {
+            GivenSecret::File(path) => Some(environment.path(self.workspace.folder(), path)),
+            GivenSecret::Variable(_) | GivenSecret::Inline(_) => None,
+        });
+        let others: BTreeSet<PathBuf> = calendars.chain(secrets).collect();
+        std::iter::once(self.workspace.file.clone()).chain(others).collect()
     }
 
     /// The ids that a name stands for: a job's own id, or its name for all its profiles.

@@ -11,15 +11,14 @@ use super::output::LoggedOutput;
 use super::today::changes_today;
 use super::{Jobs, ScopedState, Task, arguments_of};
 use crate::app::{
-    GivenCaps, Opening, Progress, Recording, RunRequest, Session, SharedWorld, ended_call, history, rehearse, run,
-    settings,
+    GivenCaps, Opening, Progress, Recording, RunRequest, Session, SharedWorld, ended_call, rehearse, run, settings_in,
 };
 use crate::clock::Clock;
 use crate::config::{Environment, Given};
 use crate::engine::recipe::Recipe;
 use crate::engine::{Kept, Limits, Occasion, Surroundings};
 use crate::error::{Error, Kind, Result};
-use crate::journal::{Folder, History, RunFile, RunOutcome};
+use crate::journal::{Archive, Folder, History, RunFile, RunOutcome};
 use crate::policy::{Daily, JobCaps, ManagedObjects, Sources};
 use crate::schedule::decision::Finish;
 use crate::schedule::executor::RunJob;
@@ -75,7 +74,8 @@ impl<S: Store> Runner<S> {
         &self.surround
     }
 
-    /// Runs other jobs from now on; gives those of before. What is under way goes on as it began.
+    /// Runs other jobs from now on; gives those of before. What is under way goes on as it began, and what is claimed
+    /// already runs.
     pub fn replace(&self, jobs: Arc<Jobs>) -> Arc<Jobs> {
         std::mem::replace(&mut *self.jobs.write().unwrap_or_else(PoisonError::into_inner), jobs)
     }
@@ -118,7 +118,8 @@ impl<S: Store> RunJob for Runner<S> {
 
     fn what_became(&self, entry: &Entry) -> Option<Finish> {
         let run = entry.run.as_ref()?;
-        let archive = history::archive(&self.surround.environment, &self.surround.given).ok()?;
+        let settings = settings_in(&self.jobs().around, &self.surround.environment, &self.surround.given).ok()?;
+        let archive = Archive::new(Folder::of(&settings, &self.surround.environment)?);
         let path = archive.find(&run.0).ok()?.ok()?;
         let ended = History::of(RunFile::read(&path).ok()?)?.ended?;
         let is_told = !matches!(ended.outcome, RunOutcome::Lost | RunOutcome::Open);
@@ -156,6 +157,8 @@ impl<S: Store> Work<S> {
         let opening = Opening {
             environment: surround.environment.clone(),
             given: self.given(),
+            // As it was taken over: its file may be half written, or wrong, by now.
+            workspace: Some(self.jobs.around.clone()),
             simulation: crate::app::Simulation::default(),
             scrubber: surround.scrubber.clone(),
             max_in_flight: surround.max_in_flight,
@@ -229,7 +232,7 @@ impl<S: Store> Work<S> {
         let task = &self.task;
         let name = task.id.to_string();
         let Some(daily) = &task.job.daily else { return Ok(JobCaps { name, caps: task.caps.clone(), daily: None }) };
-        let settings = settings(&self.surround.environment, &self.given())?;
+        let settings = settings_in(&self.jobs.around, &self.surround.environment, &self.given())?;
         let so_far = match Folder::of(&settings, &self.surround.environment) {
             Some(folder) => changes_today(&folder, &name, Clock::process().now(), task.zone)?,
             None => 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::figures::{Figures, Queue};
 use super::questions::answer;
@@ -22,6 +22,10 @@ pub(super) struct Doors<S> {
     pub surround: Surround,
     pub figures: Arc<Figures>,
     pub commands: mpsc::Sender<Command>,
+    /// Held while the workspace is read again.
+    pub reloading: Mutex<()>,
+    /// Told once that is done.
+    pub reloaded: Notify,
 }
 
 impl<S: Store> View for Doors<S> {
@@ -31,7 +35,10 @@ impl<S: Store> View for Doors<S> {
 
     fn figures(&self) -> BoxFuture<'_, String> {
         Box::pin(async {
-            let live = self.store.live().await.unwrap_or_default();
+            let live = self.store.live().await.unwrap_or_else(|error| {
+                self.figures.trouble(&error);
+                Vec::new()
+            });
             let running = live.iter().filter(|entry| entry.phase == Phase::Running).count();
             let queue = Queue { waiting: live.len() - running, running };
             self.figures.page(&self.runner.jobs().roster, queue, Clock::process().now())

@@ -2,6 +2,7 @@
 
 mod doors;
 mod figures;
+mod files;
 mod questions;
 mod reloading;
 mod repeats;

@@ -150,7 +150,7 @@ async fn obey<S: Store>(doors: &Doors<S>, question: Question) -> Result<Value> {
             let runs: Vec<String> = running.iter().map(ToString::to_string).collect();
             Ok(json!({ "job": job, "cancelled": runs }))
         }
-        Question::Reload => Ok(json!({ "jobs": reload(&doors.runner, &doors.surround, commands).await? })),
+        Question::Reload => Ok(json!({ "jobs": reload(doors).await? })),
     }
 }
 

@@ -2,30 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::app::jobs::{Jobs, Runner, Surround, workspace};
+use super::doors::Doors;
+use crate::app::jobs::{Jobs, Surround, workspace};
 use crate::app::settings;
-use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::schedule::executor::Command;
 use crate::schedule::store::Store;
-
-/// How often the file is looked at.
-const EVERY: Duration = Duration::from_secs(2);
-
-/// What tells one state of a file from another without reading it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Look(Option<(u64, std::time::SystemTime)>);
-
-impl Look {
-    pub fn at(file: &Path) -> Self {
-        let facts = std::fs::metadata(file).ok();
-        Self(facts.and_then(|facts| Some((facts.len(), facts.modified().ok()?))))
-    }
-}
 
 /// The jobs of the workspace as its file says now.
 ///
@@ -41,27 +26,27 @@ pub fn read_jobs(surround: &Surround) -> Result<Jobs> {
     Jobs::of(workspace)
 }
 
-/// Reads the file again, and lets the scheduler take it over.
+/// Reads the file again, and lets the scheduler take it over; gives the number of jobs.
 ///
 /// # Errors
 /// When something in it is wrong, or the store cannot be written: the jobs of before go on.
-pub(super) async fn reload<S: Store>(
-    runner: &Arc<Runner<S>>,
-    surround: &Surround,
-    commands: &mpsc::Sender<Command>,
-) -> Result<usize> {
-    let jobs = Arc::new(read_jobs(surround)?);
-    let (roster, count) = (jobs.roster.clone(), jobs.roster.len());
+pub(super) async fn reload<S: Store>(doors: &Doors<S>) -> Result<usize> {
+    let Doors { runner, surround, commands, .. } = doors;
+    // One after the other: what fails puts back what was there before it.
+    let _turn = doors.reloading.lock().await;
+    let jobs = Arc::new(read_jobs(surround)?.after(&runner.jobs()));
+    let (roster, count, most) = (jobs.roster.clone(), jobs.roster.len(), jobs.workspace.max_running);
     // A run that starts in between is one of the new jobs, or one of both.
     let before = runner.replace(jobs);
     let (answer, answered) = oneshot::channel();
-    let is_sent = commands.send(Command::Reload(roster, answer)).await.is_ok();
+    let is_sent = commands.send(Command::Reload(roster, most, answer)).await.is_ok();
     let result = match answered.await {
         Ok(result) if is_sent => result,
         Ok(_) | Err(_) => Err(Error::new(Kind::Cancelled, "ending", "the server ends")),
     };
-    if result.is_err() {
-        runner.replace(before);
+    match result {
+        Ok(()) => doors.reloaded.notify_one(),
+        Err(_) => drop(runner.replace(before)),
     }
     result.map(|()| count)
 }
@@ -79,20 +64,5 @@ pub(super) fn tell(reloaded: &Result<usize>, file: &Path) {
                 "the workspace was not reloaded, the jobs of before go on: {}", error.message
             );
         }
-    }
-}
-
-/// Waits until the file has changed since the last look, and stands still: an editor may write it in pieces.
-pub(super) async fn changed(file: &Path, last: &mut Look) {
-    let clock = Clock::process();
-    let mut before = last.clone();
-    loop {
-        clock.sleep(EVERY).await;
-        let now = Look::at(file);
-        if now != *last && now == before && now.0.is_some() {
-            *last = now;
-            return;
-        }
-        before = now;
     }
 }

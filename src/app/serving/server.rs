@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::doors::Doors;
 use super::figures::Figures;
-use super::reloading::{Look, changed, read_jobs, reload, tell};
+use super::files::{Files, Pulse};
+use super::reloading::{read_jobs, reload, tell};
 use super::telling::Telling;
 use super::watching::Watching;
 use crate::app::jobs::{Runner, SOCKET, Surround, WorkspaceStore, open_store};
 use crate::clock::Clock;
-use crate::config::History;
 use crate::dashboard;
 use crate::error::{Error, Kind, Result};
 use crate::schedule::dispatcher::{Dispatcher, NewRun};
@@ -60,14 +60,15 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     surround.progress = Some(figures.clone());
     let jobs = read_jobs(&surround)?;
     let file = jobs.workspace.file.clone();
-    let look = Look::at(&file);
+    let pulse = Pulse::default();
+    let files = Files::new(jobs.files(&surround.environment), pulse.clone());
     let opened = open_store(jobs.workspace.folder(), is_simulated).await?;
     for note in &opened.notes {
         tracing::warn!(target: "stackhand::serve", "{note}");
     }
     let _lock = opened.lock(clock.now())?;
     let store = Arc::new(opened.store.clone());
-    let (roster, max_running, history) = (jobs.roster.clone(), jobs.workspace.max_running, jobs.workspace.history);
+    let (roster, max_running) = (jobs.roster.clone(), jobs.workspace.max_running);
     let count = roster.len();
     let runner = Arc::new(Runner::new(store.clone(), jobs, surround.clone()));
     let new_run: NewRun = Arc::new(|| RunId(uuid::Uuid::new_v4().to_string()));
@@ -76,15 +77,16 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
         Dispatcher::take_over(opened.store.clone(), roster, max_running, new_run, clock.now(), &what_became).await?;
     let telling =
         if is_simulated { None } else { Some(Telling::open(opened.store.database(), runner.surround()).await?) };
-    let watch = Arc::new(Watching::new(runner.clone(), figures.clone(), is_simulated, telling.clone()));
+    let watch = Arc::new(Watching::new(runner.clone(), figures.clone(), telling.clone(), pulse));
     let executor = Executor::new(dispatcher, runner.clone(), watch, clock.clone());
     let (commands, orders) = mpsc::channel(64);
-    let doors = Doors { store, runner: runner.clone(), surround, figures, commands: commands.clone() };
+    let (reloading, reloaded) = (Mutex::default(), Notify::new());
+    let doors = Doors { store, runner: runner.clone(), surround, figures, commands, reloading, reloaded };
     let doors = Arc::new(doors);
     let end = CancellationToken::new();
     let _ends_with_this = end.clone().drop_guard();
     open_doors(&doors, &opened.folder, listen, &end).await?;
-    tokio::spawn(until(end.clone(), prune(opened.store.clone(), history)));
+    tokio::spawn(until(end.clone(), prune(doors.clone())));
     if let Some(telling) = telling.clone() {
         let runner = runner.clone();
         tokio::spawn(until(end.clone(), telling.deliver(move || runner.jobs())));
@@ -97,7 +99,7 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
         simulated = is_simulated.then_some(true),
         "serving"
     );
-    let director = tokio::spawn(until(end.clone(), direct(doors, commands, signals, grace, look)));
+    let director = tokio::spawn(until(end.clone(), direct(doors, signals, grace, files)));
     let ended = executor.serve(orders).await;
     director.abort();
     // Nobody is to be told that the server does not answer, once there is none.
@@ -159,25 +161,28 @@ async fn open_doors(
 /// Passes on what the process is told, and looks whether the workspace's file has changed.
 async fn direct(
     doors: Arc<Doors<WorkspaceStore>>,
-    commands: mpsc::Sender<Command>,
     mut signals: mpsc::Receiver<Signal>,
     grace: Duration,
-    mut look: Look,
+    mut files: Files,
 ) {
+    let commands = doors.commands.clone();
     let file = doors.runner.jobs().workspace.file.clone();
     loop {
         let signal = tokio::select! {
             signal = signals.recv() => signal.unwrap_or(Signal::End),
-            () = changed(&file, &mut look) => Signal::Reload,
+            () = files.changed() => Signal::Reload,
         };
         match signal {
             Signal::Reload => {
-                look = Look::at(&file);
-                tell(&reload(&doors.runner, &doors.surround, &commands).await, &file);
+                // Looked at before they are read: what changes meanwhile is read once more.
+                files.look();
+                tell(&reload(&doors).await, &file);
+                files.follow(doors.runner.jobs().files(&doors.surround.environment));
             }
             Signal::End => break,
         }
     }
+    drop(files);
     tracing::info!(
         target: "stackhand::serve",
         grace = crate::config::duration::print(TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX)),
@@ -202,15 +207,16 @@ async fn direct(
     let _ = commands.send(Command::Stop).await;
 }
 
-/// Throws away outcomes that are too old, or too many.
-async fn prune(store: WorkspaceStore, history: History) {
+/// Throws away outcomes that are too old, or too many: now and then, and when the workspace's file may say so.
+async fn prune(doors: Arc<Doors<WorkspaceStore>>) {
     let clock = Clock::process();
     loop {
+        let history = doors.runner.jobs().workspace.history;
         let before = clock.now() - TimeDelta::days(i64::from(history.days));
         let most = usize::try_from(history.runs).unwrap_or(usize::MAX);
-        if let Err(error) = store.prune(before, most).await {
+        if let Err(error) = doors.store.prune(before, most).await {
             tracing::warn!(target: "stackhand::serve", "old outcomes could not be thrown away: {error}");
         }
-        clock.sleep(PRUNED_EVERY).await;
+        clock.timeout(PRUNED_EVERY, doors.reloaded.notified()).await;
     }
 }

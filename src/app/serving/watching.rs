@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::figures::Figures;
+use super::files::Pulse;
 use super::repeats::Repeats;
 use super::telling::Telling;
 use crate::app::jobs::{Jobs, Runner};
@@ -25,12 +26,15 @@ pub(super) struct Watching<S> {
     pub is_simulated: bool,
     /// Tells people; a simulated server tells nobody.
     pub telling: Option<Telling>,
+    /// Beats whenever the loop is awake.
+    pulse: Pulse,
     said: Mutex<Repeats>,
 }
 
 impl<S: Store> Watching<S> {
-    pub fn new(runner: Arc<Runner<S>>, figures: Arc<Figures>, is_simulated: bool, telling: Option<Telling>) -> Self {
-        Self { runner, figures, is_simulated, telling, said: Mutex::default() }
+    pub fn new(runner: Arc<Runner<S>>, figures: Arc<Figures>, telling: Option<Telling>, pulse: Pulse) -> Self {
+        let is_simulated = runner.surround().given.is_simulated;
+        Self { runner, figures, is_simulated, telling, pulse, said: Mutex::default() }
     }
 
     /// `Some(true)` of a job that acts on a simulated world; a field that is not there otherwise.
@@ -137,6 +141,7 @@ impl<S: Store> Watch for Watching<S> {
 
     fn sleeps_until(&self, _next: Option<DateTime<Utc>>) {
         self.figures.looked();
+        self.pulse.beat();
     }
 }
 
