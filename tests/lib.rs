@@ -39,6 +39,8 @@ mod secrets;
 #[cfg(unix)]
 mod serving;
 #[cfg(unix)]
+mod serving_fates;
+#[cfg(unix)]
 mod serving_kills;
 mod stage;
 mod transport;

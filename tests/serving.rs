@@ -222,6 +222,46 @@ fn a_simulated_server_acts_on_a_world_of_its_own_and_says_so() {
     let unmarked = figures.lines().find(|line| line.starts_with("stackhand_") && !line.contains("simulated=\"true\""));
     assert_eq!(unmarked, None, "every figure says that it is of a simulated world");
     assert!(!home.path(".stackhand/journal").exists());
+    serving.signal("TERM");
+    let ended = serving.end();
+    let unmarked = ended.stderr.lines().find(|line| line.contains("job=") && !line.contains("simulated=true"));
+    assert_eq!((ended.code, unmarked), (0, None), "{}", ended.stderr);
+    let logs = home.run(&["jobs", "logs", "count", "--sim"]);
+    assert!(logs.stdout == "19\n" && logs.stderr.contains("of the simulated run "), "{logs:?}");
+    let logs = home.run(&["jobs", "logs", "count", "--sim", "-o", "json"]);
+    assert!(logs.stdout.contains("\"simulated\": true"), "{logs:?}");
+}
+
+#[test]
+fn each_profile_that_is_simulated_has_a_world_of_its_own() {
+    let other = "[profile.other]\nproject_id = \"22222222-2222-2222-2222-222222222222\"\n";
+    let once = |name: &str, profile: &str| {
+        job(name, &format!("profiles = [\"{profile}\"]\ncaps = {{ deletions = 99, share = \"100%\" }}"))
+            .replace("1s", "50m")
+    };
+    let home = Workspace::new()
+        .file("stackhand.toml", [TOP, other, &once("remove", "shop"), &once("count", "shop"), &once("stay", "other")].concat())
+        .file("remove.rhai", "//! Permissions: iaas.volume.*\nlet v = volumes().find(|v| v.status == \"AVAILABLE\" && !v.name.starts_with(\"pvc\"));\nv.delete().wait();")
+        .file("count.rhai", "print(`volumes ${volumes().len()}`)")
+        .file("stay.rhai", "print(`volumes ${volumes().len()}`)");
+    let mut serving = home.start(&["serve", "--sim", "--save", "world.json", "--listen", "off"]);
+    serving.hears(Stream::Err, "INFO serving");
+    let mut run = |job: &str, word: &str| {
+        assert_eq!(home.run(&["jobs", "run", job, "--sim"]).code, 0);
+        serving.hears(Stream::Err, word)
+    };
+    let number = |line: &str| {
+        let rest = line.split("volumes ").nth(1).and_then(|rest| rest.split(' ').next());
+        rest.and_then(|number| number.parse::<u64>().ok()).expect("a number")
+    };
+    let before = number(&run("count", "INFO volumes "));
+    run("remove", "INFO done job=\"remove@shop\"");
+    let after = number(&run("count", "INFO volumes "));
+    let other = number(&run("stay", "INFO volumes "));
+    assert_eq!((after, other), (before - 1, before));
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    assert!(home.path("world.shop.json").is_file() && home.path("world.other.json").is_file());
 }
 
 #[test]

@@ -45,7 +45,7 @@ mod tests {
             progress: None,
             consent: None,
             recording: None,
-            world: None,
+            worlds: None,
         };
         let session = Session::open(&opening).expect("it opens without a credential");
         assert_eq!(session.check_credential().expect_err("there is none").code, "no_credentials");

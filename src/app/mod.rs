@@ -46,5 +46,5 @@ pub use serving::{Question, ServeRequest, Signal, ask_server, read_jobs, serve};
 pub use session::{Opening, Session, settings, settings_in};
 pub use simulate::{Served, SimulateRequest, simulate};
 pub use simulated::Simulated;
-pub use simulation::{SharedWorld, Simulation};
+pub use simulation::{SharedWorlds, Simulation};
 pub use systemd::{SystemdRequest, systemd_unit};

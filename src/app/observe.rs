@@ -91,7 +91,7 @@ pub fn observe(runtime: Handle, request: ObserveRequest) -> Result<Observation> 
         progress: Some(recorder.clone()),
         consent: None,
         recording: None,
-        world: None,
+        worlds: None,
     };
     let session = Session::open(&opening)?;
     let outcome = run(

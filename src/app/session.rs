@@ -10,7 +10,7 @@ use super::progress::{Progress, Watched};
 use super::recording::{Recording, ended_at_once, keeping};
 use super::rules::rules;
 use super::simulated::Simulated;
-use super::simulation::{SharedWorld, Simulation, open_world};
+use super::simulation::{SharedWorlds, Simulation, open_world};
 use crate::auth::{self, LiveEndpoint, SystemPrograms};
 use crate::catalog;
 use crate::clock::Clock;
@@ -60,8 +60,8 @@ pub struct Opening {
     pub consent: Option<Arc<dyn Consent>>,
     /// What the session is recorded as. Without it nothing real can be changed in it.
     pub recording: Option<Recording>,
-    /// The simulated world that it shares with others; one of its own if `None`.
-    pub world: Option<Arc<SharedWorld>>,
+    /// The simulated worlds that it shares with others; one of its own if `None`.
+    pub worlds: Option<Arc<SharedWorlds>>,
 }
 
 /// A way to the API, with all that belongs to it.
@@ -127,8 +127,8 @@ impl Session {
     }
 
     fn simulated(opening: &Opening, settings: Settings) -> Result<Self> {
-        let (simulator, clock) = match &opening.world {
-            Some(shared) => (shared.simulator()?, Clock::process()),
+        let (simulator, clock) = match &opening.worlds {
+            Some(shared) => (shared.simulator(settings.stands_in_for.as_deref())?, Clock::process()),
             None => own_world(opening)?,
         };
         let simulated = Arc::new(Simulated::new(simulator.clone()));

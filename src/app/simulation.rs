@@ -1,5 +1,6 @@
 //! What the options say of the simulated world: where it comes from, how it fails, where it is kept.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,54 +23,67 @@ pub struct Simulation {
     pub faults: Option<PathBuf>,
 }
 
-/// A simulated world that runs one after the other, and beside each other, act on; its time is real time. It is made for
-/// the first of them.
+/// Simulated worlds that runs one after the other, and beside each other, act on; their time is real time. Each profile
+/// acts on another project, and so it has a world of its own, made for the first run of it.
 #[derive(Default)]
-pub struct SharedWorld {
+pub struct SharedWorlds {
     simulation: Simulation,
-    simulator: Mutex<Option<Arc<Simulator>>>,
+    /// By the profile that each stands in for.
+    simulators: Mutex<BTreeMap<Option<String>, Arc<Simulator>>>,
 }
 
-impl SharedWorld {
-    /// A world as the options say.
+impl SharedWorlds {
+    /// Worlds as the options say.
     #[must_use]
     pub fn new(simulation: Simulation) -> Self {
-        Self { simulation, simulator: Mutex::default() }
+        Self { simulation, simulators: Mutex::default() }
     }
 
-    /// The simulator of the world.
+    /// The simulator of a profile's world.
     ///
     /// # Errors
     /// When a file of the world or of faults cannot be read.
-    pub(super) fn simulator(&self) -> Result<Arc<Simulator>> {
-        let mut simulator = self.simulator.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(simulator) = &*simulator {
+    pub(super) fn simulator(&self, profile: Option<&str>) -> Result<Arc<Simulator>> {
+        let mut simulators = self.simulators.lock().unwrap_or_else(PoisonError::into_inner);
+        let profile = profile.map(str::to_owned);
+        if let Some(simulator) = simulators.get(&profile) {
             return Ok(simulator.clone());
         }
         let clock = Clock::process();
+        let simulation = self.simulation.of(profile.as_deref());
         // The demo is dated from now, so that what recipes call today is today in it.
-        let (world, _) = open_world(&self.simulation, clock.now())?;
+        let (world, _) = open_world(&simulation, clock.now())?;
         let made = Arc::new(Simulator::new(world, clock));
-        if let Some(faults) = self.simulation.read_faults()? {
+        if let Some(faults) = simulation.read_faults()? {
             made.set_faults(faults);
         }
-        *simulator = Some(made.clone());
+        simulators.insert(profile, made.clone());
         Ok(made)
     }
 
-    /// Writes the world where that was asked for, if there is one.
+    /// Writes the worlds where that was asked for, as far as they were made.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When a file cannot be written; the others are.
     pub fn save(&self, scrubber: &Scrubber) -> Result<()> {
-        match &*self.simulator.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(simulator) => self.simulation.save(simulator, scrubber),
-            None => Ok(()),
-        }
+        let simulators = self.simulators.lock().unwrap_or_else(PoisonError::into_inner);
+        let saved = simulators
+            .iter()
+            .map(|(profile, simulator)| self.simulation.of(profile.as_deref()).save(simulator, scrubber));
+        saved.fold(Ok(()), Result::and)
     }
 }
 
 impl Simulation {
+    /// The same for the world of a profile: it is kept beside the file that was named, with the profile's name in its own,
+    /// and begins as that says, or as the file itself where there is none.
+    fn of(&self, profile: Option<&str>) -> Self {
+        let Some(profile) = profile else { return self.clone() };
+        let own = |path: &PathBuf| beside(path, profile);
+        let world = self.world.as_ref().map(|path| Some(own(path)).filter(|own| own.is_file()).unwrap_or(path.clone()));
+        Self { world, save: self.save.as_ref().map(own), faults: self.faults.clone() }
+    }
+
     /// The first option that was given.
     pub(super) fn first_option(&self) -> Option<&'static str> {
         let options = [(&self.world, "--world"), (&self.save, "--save"), (&self.faults, "--faults")];
@@ -105,6 +119,15 @@ impl Simulation {
     }
 }
 
+/// `world.json` for the profile `shop` is `world.shop.json`.
+fn beside(path: &Path, profile: &str) -> PathBuf {
+    let plain: String =
+        profile.chars().map(|c| if c.is_alphanumeric() || "-_".contains(c) { c } else { '_' }).collect();
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().map(|extension| format!(".{}", extension.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}.{plain}{extension}"))
+}
+
 /// The world to start from and its time, which is `start` unless a file says another.
 ///
 /// # Errors
@@ -123,4 +146,26 @@ fn read(path: &Path, option: &str) -> Result<String> {
             .with_place(path.display().to_string())
             .with_hint(format!("give a readable file with `--{option}`"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_profile_has_a_world_of_its_own_that_goes_on_from_its_own_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("world.json");
+        let simulation = Simulation { save: Some(file.clone()), ..Simulation::default() };
+        let worlds = SharedWorlds::new(simulation.clone());
+        let [plain, shop, again] = [None, Some("shop"), Some("shop")].map(|name| worlds.simulator(name).expect("made"));
+        assert!(Arc::ptr_eq(&shop, &again) && !Arc::ptr_eq(&plain, &shop));
+        worlds.save(&Scrubber::new()).expect("written");
+        assert!(file.is_file() && folder.path().join("world.shop.json").is_file());
+        let simulation = Simulation { world: Some(file.clone()), ..simulation };
+        assert_eq!(simulation.of(Some("shop")).world, Some(folder.path().join("world.shop.json")));
+        assert_eq!(simulation.of(Some("other")).world, Some(file.clone()));
+        assert_eq!(simulation.of(None).world, Some(file));
+        assert_eq!(beside(Path::new("/a/world"), "../x y"), Path::new("/a/world.___x_y"));
+    }
 }

@@ -164,7 +164,7 @@ pub fn opening(process: &Process, shared: &Shared, grants: &GrantOptions, script
         progress: None,
         consent: None,
         recording: None,
-        world: None,
+        worlds: None,
     })
 }
 

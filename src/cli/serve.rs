@@ -12,7 +12,7 @@ use super::execute::{DONE, runtime_of, simulation};
 use super::process::Process;
 use super::signals::watch_server;
 use crate::app::jobs::Surround;
-use crate::app::{self, ServeRequest, SharedWorld};
+use crate::app::{self, ServeRequest, SharedWorlds};
 use crate::config::duration;
 use crate::error::{Error, Kind, Result};
 
@@ -44,7 +44,7 @@ pub fn surround(process: &Process, shared: &Shared, runtime: Handle) -> Surround
         scrubber: process.scrubber.clone(),
         max_in_flight: shared.max_in_flight.map(usize::from),
         reserved: reserved_option_names(),
-        world: Arc::new(SharedWorld::new(simulation(shared))),
+        worlds: Arc::new(SharedWorlds::new(simulation(shared))),
         progress: None,
         runtime,
     }

@@ -103,7 +103,11 @@ pub fn watch_server(told: tokio::sync::mpsc::Sender<Signal>) {
             if ends > 2 {
                 exit(code);
             }
-            let _ = told.send(signal).await;
+            // A server that is busy beginning reads its file once it has begun, however often it was told to: the
+            // third signal to end must come through.
+            if signal == Signal::End || told.capacity() > 4 {
+                let _ = told.try_send(signal);
+            }
         }
     });
 }

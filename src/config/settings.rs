@@ -40,6 +40,8 @@ pub struct Settings {
     pub profile: Option<Resolved<String>>,
     /// Whether the run acts on a simulated cloud.
     pub is_simulated: bool,
+    /// The profile that the simulated cloud stands in for, if it does for one of the workspace's.
+    pub stands_in_for: Option<String>,
     /// The project's UUID. On the simulator only `--project-id` counts.
     pub project: Option<Resolved<String>>,
     /// The region. On the simulator only `--region` counts.
@@ -156,6 +158,7 @@ impl Settings {
         Ok(Self {
             profile: name.clone(),
             is_simulated: false,
+            stands_in_for: None,
             project: project.map(checked_project).transpose()?,
             region: checked_region(region.unwrap_or_else(|| Resolved::new(REGION.to_owned(), Origin::Default)))?,
             endpoints,
@@ -193,12 +196,14 @@ impl Settings {
         let region =
             flag(&given.region, "--region").unwrap_or_else(|| Resolved::new(REGION.to_owned(), Origin::Default));
         let secrets = secrets_of(environment, workspace.as_ref(), credential::choose(environment, None).secrets);
+        let stands_in_for = name.as_ref().map(|name| name.value.clone()).filter(|name| name != SIMULATOR);
         let by_flag = given.is_simulated.then(|| Resolved::new(SIMULATOR.to_owned(), Origin::Flag("--sim")));
         Ok(Self {
             caps: WrittenCaps::of(workspace.as_ref(), None),
             workspace,
             profile: by_flag.or(name),
             is_simulated: true,
+            stands_in_for,
             project: flag(&given.project, "--project-id").map(checked_project).transpose()?,
             region: checked_region(region)?,
             endpoints: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! What is seen of a server from outside: health and figures over HTTP, questions over a local socket. Knows a trait, and
 //! nothing of what is behind it.
 
+mod bounded;
 mod pages;
 #[cfg(unix)]
 mod socket;

@@ -30,7 +30,7 @@ pub use folder::Folder;
 pub use git::commit_of;
 pub use history::{Change, History, Try};
 pub use journal::{Journal, Keeping, Opened, Unwritable, Written};
-pub use output::{OutputFile, OutputLine, read_output};
+pub use output::{OutputFile, OutputLine, prune_kept, read_kept, read_output};
 pub use person::{host, user};
 pub use record::{
     After, Before, Began, Counts, Ended, Module, OUTSIDE, Outcome, RecipeFacts, Record, RunOutcome, Settled, Touched,

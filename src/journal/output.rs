@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::folder::create_file;
+use super::folder::{create_file, create_folder};
 use super::run_file::{Line, lines_of};
 use crate::clock::Clock;
 use crate::secret::Scrubber;
@@ -47,6 +47,12 @@ impl OutputFile {
         Self { path, clock, scrubber, state: Mutex::default() }
     }
 
+    /// The output of a run that has no journal, in a folder that is made if need be.
+    #[must_use]
+    pub fn alone(folder: &Path, run: &str, clock: Clock, scrubber: Scrubber) -> Self {
+        Self::new(alone(folder, run), clock, scrubber)
+    }
+
     /// Keeps a line. What cannot be kept is lost: it was shown all the same.
     pub fn keep(&self, stream: &str, text: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,11 +80,11 @@ impl OutputFile {
     }
 
     fn write(&self, state: &mut State, lines: &[u8]) -> io::Result<()> {
-        let file = match &mut state.file {
-            Some(file) => file,
-            None => state.file.insert(create_file(&self.path)?),
-        };
-        file.write_all(lines)
+        if state.file.is_none() {
+            self.path.parent().map_or(Ok(()), create_folder)?;
+            state.file = Some(create_file(&self.path)?);
+        }
+        state.file.as_mut().map_or(Ok(()), |file| file.write_all(lines))
     }
 }
 
@@ -87,16 +93,54 @@ impl OutputFile {
 /// # Errors
 /// When the file cannot be read.
 pub fn read_output(journal: &Path) -> io::Result<Vec<OutputLine>> {
-    let bytes = match std::fs::read(path_beside(journal)) {
+    Ok(read(&path_beside(journal))?.unwrap_or_default())
+}
+
+/// Reads what a run without a journal printed and logged; `None` if nothing of it is kept in the folder.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_kept(folder: &Path, run: &str) -> io::Result<Option<Vec<OutputLine>>> {
+    read(&alone(folder, run))
+}
+
+/// Throws away what was kept without a journal before a time, and of the rest all but the latest `most`.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn prune_kept(folder: &Path, before: DateTime<Utc>, most: usize) -> io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let modified = |entry: &std::fs::DirEntry| Some(DateTime::<Utc>::from(entry.metadata().ok()?.modified().ok()?));
+    let mut files: Vec<_> =
+        entries.filter_map(|entry| entry.ok().and_then(|entry| Some((modified(&entry)?, entry.path())))).collect();
+    files.sort_by(|one, other| other.cmp(one));
+    for (_, path) in files.iter().enumerate().filter(|(index, (at, _))| *index >= most || *at < before).map(|it| it.1) {
+        // Another process may be as tidy.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<OutputLine>>> {
+    let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let whole = lines_of(&bytes).filter_map(|(_, line)| match line {
         Line::Whole(text) => serde_json::from_slice(text).ok(),
         Line::Torn => None,
     });
-    Ok(whole.collect())
+    Ok(Some(whole.collect()))
+}
+
+/// The file of a run's output that has no journal.
+fn alone(folder: &Path, run: &str) -> PathBuf {
+    folder.join(format!("{run}.output"))
 }
 
 /// The file of the output beside a run's journal.
@@ -126,6 +170,24 @@ mod tests {
         let lines = read_output(&journal).expect("read");
         let seen: Vec<_> = lines.iter().map(|line| (line.stream.as_str(), line.text.as_str())).collect();
         assert_eq!(seen, [("print", "a\nb ***"), ("warning", "c")]);
+    }
+
+    #[test]
+    fn output_without_a_journal_is_kept_for_a_while() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path().join("made");
+        assert_eq!(read_kept(&folder, "a").expect("read"), None);
+        prune_kept(&folder, Clock::process().now(), 0).expect("nothing to be pruned");
+        for run in ["a", "b", "c"] {
+            OutputFile::alone(&folder, run, Clock::process(), Scrubber::new()).keep("print", run);
+        }
+        let kept = |run: &str| read_kept(&folder, run).expect("read").map(|lines| lines[0].text.clone());
+        assert_eq!(kept("a").as_deref(), Some("a"));
+        let hour = chrono::TimeDelta::hours(1);
+        prune_kept(&folder, Clock::process().now() - hour, 2).expect("pruned");
+        assert_eq!(["a", "b", "c"].iter().filter(|run| kept(run).is_some()).count(), 2);
+        prune_kept(&folder, Clock::process().now() + hour, 2).expect("pruned");
+        assert_eq!(["a", "b", "c"].iter().filter(|run| kept(run).is_some()).count(), 0);
     }
 
     #[test]

@@ -159,6 +159,9 @@ fn next(run: &History) -> Option<String> {
 fn again(run: &History) -> Option<String> {
     let began = &run.began;
     let recipe = began.recipe.as_ref()?;
+    if began.job.is_some() {
+        return Some(format!("stackhand runs rerun {}", began.run.get(..8).unwrap_or(&began.run)));
+    }
     let mut words = vec!["stackhand".to_owned(), began.command.clone()];
     match &recipe.text {
         Some(text) if began.command == "eval" => words.push(text.clone()),

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::finding::{JobFinding, Weight};
 use super::given::{arguments_of, caps_of, grants_of};
-use super::{clocks, needs};
+use super::{clocks, needs, opposing};
 use crate::app::{Depth, auth_status};
 use crate::config::{
     ChannelKind, Environment, Given, GivenSecret, InterruptedPolicy, Job, Located, MissedPolicy, Profile, Workspace,
@@ -129,6 +129,7 @@ impl Checker<'_> {
             None
         });
         self.recipe(job, listed.as_ref(), &mut findings);
+        findings.extend(opposing::findings(self.workspace, job, self.now));
         if job.notify.channels.is_empty() {
             let error = self.workspace.complain(&job.name, "no_channel", "nobody is told when this job fails");
             let hint = "name a channel: `notify = { channels = [\"ops\"] }`, in the job or at the top of the file";

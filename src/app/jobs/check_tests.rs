@@ -182,3 +182,29 @@ fn arguments_are_those_of_the_recipe() {
     job.args.insert("name".to_owned(), job.name.with(serde_json::json!("web")));
     assert_eq!(arguments_of(&workspace, &job, &parameters).unwrap().len(), 2);
 }
+
+#[test]
+fn opponents_that_are_not_what_they_look_like_are_told() {
+    let job = |name: &str, more: &str| {
+        format!(
+            "[[job]]\nname = \"{name}\"\nrecipe = \"scripts/quota.rhai\"\npermissions = [\"iaas.quota.*\"]\n{more}\n"
+        )
+    };
+    let at = |hour: u32| format!("schedule = \"0 {hour} * * *\"");
+    let profiles = "[profile.a]\nproject_id = \"11111111-1111-1111-1111-111111111111\"\n[profile.b]\nproject_id = \
+                    \"22222222-2222-2222-2222-222222222222\"\n[profile.c]\nproject_id = \
+                    \"33333333-3333-3333-3333-333333333333\"\n";
+    let report = looked_at(&written(
+        &[
+            profiles.to_owned(),
+            job("off", &format!("{}\nenabled = false", at(1))),
+            job("night", &format!("{}\nprofiles = [\"a\", \"b\"]\nopposes = [\"off\", \"morning\", \"late\"]", at(20))),
+            job("morning", &format!("{}\nprofiles = [\"b\", \"c\"]", at(7))),
+            job("late", &format!("{}\nprofiles = [\"a\", \"b\"]", at(20))),
+            job("few", &format!("{}\nprofiles = [\"b\"]\nopposes = [\"morning\"]", at(9))),
+        ]
+        .concat(),
+    ));
+    let told: Vec<&str> = report.lines().filter(|line| line.contains("[opposes_")).collect();
+    insta::assert_snapshot!(told.join("\n"));
+}

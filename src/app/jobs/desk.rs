@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Hand, JobState, Jobs, SOCKET, Surround, WorkspaceStore, job_states, open_store};
-use crate::app::{Question, ask_server, read_jobs};
+use super::{Hand, JobState, Jobs, SOCKET, Surround, WorkspaceStore, job_states, open_store, simulated_output};
+use crate::app::{Question, ask_server, history, read_jobs};
 use crate::clock::Clock;
 use crate::config::Zone;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, io_cause};
+use crate::journal::{OutputLine, read_kept, read_output};
 use crate::schedule::job::JobId;
 use crate::schedule::rows::{Entry, Pause, RunId, RunRow};
 use crate::schedule::store::{Record, Store as _};
@@ -29,6 +30,15 @@ pub struct Desk {
     pub notes: Vec<String>,
     store: Arc<WorkspaceStore>,
     socket: PathBuf,
+}
+
+/// What a run has printed and logged.
+#[derive(Debug, Clone, Default)]
+pub struct RunOutput {
+    /// The lines.
+    pub lines: Vec<OutputLine>,
+    /// Whether the run acted on a simulated world.
+    pub is_simulated: bool,
 }
 
 impl Desk {
@@ -104,6 +114,26 @@ impl Desk {
         self.store.run(&RunId(run.to_owned())).await
     }
 
+    /// What a run of a job has printed and logged by now: as its journal has it, or, as a simulated one has none, as it
+    /// was kept without.
+    ///
+    /// # Errors
+    /// When the journals or its output cannot be read.
+    pub fn output(&self, run: &RunId) -> Result<RunOutput> {
+        let unreadable = |error: std::io::Error| {
+            let message = format!("the output of the run `{run}` cannot be read: {}", io_cause(&error));
+            Error::new(Kind::Config, "journal_unreadable", message)
+        };
+        let folder = simulated_output(self.jobs.workspace.folder());
+        if let Some(lines) = read_kept(&folder, &run.0).map_err(unreadable)? {
+            return Ok(RunOutput { lines, is_simulated: true });
+        }
+        let archive = history::archive(&self.surround.environment, &self.surround.given)?;
+        // Neither is there before the run has begun.
+        let Ok(path) = archive.find(&run.0)? else { return Ok(RunOutput::default()) };
+        Ok(RunOutput { lines: read_output(&path).map_err(unreadable)?, is_simulated: false })
+    }
+
     /// The run of a job that started last.
     ///
     /// # Errors
@@ -142,6 +172,7 @@ impl Desk {
     pub async fn start(&self, job: &JobId, rerun_of: Option<&RunId>, cancel: CancellationToken) -> Result<Entry> {
         let hand = Hand::at(self.store.clone(), self.jobs.clone()).await?;
         let ended = hand.run(job, rerun_of, self.surround.clone(), cancel).await;
-        hand.leave().await.and(ended)
+        hand.leave().await?;
+        self.surround.worlds.save(&self.surround.scrubber).and(ended)
     }
 }

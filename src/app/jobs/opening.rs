@@ -38,6 +38,12 @@ pub fn state_folder(workspace: &Path, is_simulated: bool) -> PathBuf {
     if is_simulated { folder.join(SIMULATED) } else { folder }
 }
 
+/// Where the output of simulated runs is kept, which have no journal.
+#[must_use]
+pub fn simulated_output(workspace: &Path) -> PathBuf {
+    state_folder(workspace, true).join("output")
+}
+
 /// Opens the store of a workspace, which is made where there is none.
 ///
 /// # Errors

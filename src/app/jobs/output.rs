@@ -1,6 +1,11 @@
-//! What runs of jobs say, in the server's log. All of it is in their journals too.
+//! What runs of jobs say, in the server's log. All of it is in their journals too; of simulated runs, which have none, it
+//! is kept without.
 
+use std::path::Path;
+
+use crate::clock::Clock;
 use crate::engine::{LogLevel, Output};
+use crate::journal::OutputFile;
 use crate::schedule::rows::Entry;
 use crate::secret::Scrubber;
 
@@ -9,18 +14,26 @@ pub(super) struct LoggedOutput {
     job: String,
     run: String,
     scrubber: Scrubber,
-    /// A simulated run has no journal.
-    is_simulated: bool,
+    /// Where the output of a simulated run is kept.
+    simulated: Option<OutputFile>,
 }
 
 impl LoggedOutput {
-    pub fn of(entry: &Entry, scrubber: Scrubber, is_simulated: bool) -> Self {
+    /// The words of a run; those of a simulated one are kept in a folder.
+    pub fn of(entry: &Entry, scrubber: Scrubber, simulated: Option<&Path>) -> Self {
         let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
-        Self { job: entry.job.to_string(), run, scrubber, is_simulated }
+        let simulated = simulated.map(|folder| OutputFile::alone(folder, &run, Clock::process(), scrubber.clone()));
+        Self { job: entry.job.to_string(), run, scrubber, simulated }
+    }
+
+    fn keep(&self, stream: &str, text: &str) {
+        if let Some(file) = &self.simulated {
+            file.keep(stream, text);
+        }
     }
 
     fn tell(&self, level: LogLevel, text: &str) {
-        let (job, run, simulated) = (self.job.as_str(), self.run.as_str(), self.is_simulated.then_some(true));
+        let (job, run, simulated) = (self.job.as_str(), self.run.as_str(), self.simulated.as_ref().map(|_| true));
         let text = self.scrubber.scrub(text);
         match level {
             LogLevel::Debug => tracing::debug!(target: "stackhand::job", job, run, simulated, "{text}"),
@@ -35,14 +48,17 @@ impl LoggedOutput {
 
 impl Output for LoggedOutput {
     fn print(&self, text: &str) {
-        self.tell(if self.is_simulated { LogLevel::Info } else { LogLevel::Debug }, text);
+        self.tell(if self.simulated.is_some() { LogLevel::Info } else { LogLevel::Debug }, text);
+        self.keep("print", text);
     }
 
     fn say(&self, text: &str) {
         self.tell(LogLevel::Debug, text);
+        self.keep("talk", text);
     }
 
     fn log(&self, level: LogLevel, text: &str) {
         self.tell(level, text);
+        self.keep(&level.to_string(), text);
     }
 }

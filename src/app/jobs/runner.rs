@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::ended::{finish_of, finish_of_error, finish_of_record};
 use super::output::LoggedOutput;
 use super::today::changes_today;
-use super::{Jobs, ScopedState, Task, arguments_of};
+use super::{Jobs, ScopedState, Task, arguments_of, simulated_output};
 use crate::app::{
-    GivenCaps, Opening, Progress, Recording, RunRequest, Session, SharedWorld, ended_call, rehearse, run, settings_in,
+    GivenCaps, Opening, Progress, Recording, RunRequest, Session, SharedWorlds, ended_call, rehearse, run, settings_in,
 };
 use crate::clock::Clock;
 use crate::config::{Environment, Given};
@@ -40,8 +40,8 @@ pub struct Surround {
     pub max_in_flight: Option<usize>,
     /// The names that a recipe's parameters may not bear.
     pub reserved: Vec<String>,
-    /// The world of the jobs that are simulated.
-    pub world: Arc<SharedWorld>,
+    /// The worlds of the jobs that are simulated.
+    pub worlds: Arc<SharedWorlds>,
     /// Watches the calls of all runs.
     pub progress: Option<Arc<dyn Progress>>,
     /// The runtime that carries out what script threads wait for.
@@ -183,16 +183,17 @@ impl<S: Store> Work<S> {
                 job: Some(task.id.to_string()),
                 reason: None,
             }),
-            world: Some(surround.world.clone()),
+            worlds: Some(surround.worlds.clone()),
         };
         let session = Session::open(&opening)?;
         let scope = if session.is_simulated() { format!("sim/{}", task.scope()) } else { task.scope().to_owned() };
+        let simulated = session.is_simulated().then(|| simulated_output(&task.folder));
         let request = RunRequest {
             source,
             arguments,
             limits: Limits { deadline: Some(task.job.timeout), ..Limits::default() },
             fire_time: Some(self.entry.fire_time),
-            output: Arc::new(LoggedOutput::of(&self.entry, surround.scrubber.clone(), session.is_simulated())),
+            output: Arc::new(LoggedOutput::of(&self.entry, surround.scrubber.clone(), simulated.as_deref())),
             cancel: self.cancel.clone(),
             kept: Arc::new(Kept::of(Arc::new(ScopedState::of(self.store.clone(), &scope)))),
             surroundings: self.surroundings(),

@@ -90,11 +90,12 @@ impl Figures {
         *counts.outcomes.entry((job, outcome, reason)).or_default() += 1;
     }
 
-    pub fn stretch(&self, stretch: &Stretch) {
+    /// Counts so many fire times of a stretch.
+    pub fn stretch(&self, stretch: &Stretch, count: u64) {
         let job = stretch.job.to_string();
         let mut counts = self.lock();
-        *counts.due.entry(job.clone()).or_default() += stretch.count;
-        *counts.outcomes.entry((job, stretch.outcome, stretch.reason.code.clone())).or_default() += stretch.count;
+        *counts.due.entry(job.clone()).or_default() += count;
+        *counts.outcomes.entry((job, stretch.outcome, stretch.reason.code.clone())).or_default() += count;
     }
 
     pub fn trouble(&self, error: &Error) {
@@ -125,6 +126,9 @@ impl Figures {
     /// All of it in Prometheus' text format.
     pub fn page(&self, roster: &Roster, queue: Queue, now: DateTime<Utc>) -> String {
         let mut page = Page { text: String::new(), is_simulated: self.is_simulated };
+        // Before the lock, which the loop waits for: of many jobs it takes a while.
+        let next = roster.iter().filter_map(|job| Some((&job.id, next_open(&job.rule, &job.calendar, now)?.at)));
+        let next: Vec<_> = next.collect();
         let counts = self.lock();
         page.head("stackhand_info", "gauge", "The version that serves.");
         page.line("stackhand_info", &[("version", env!("CARGO_PKG_VERSION"))], "1");
@@ -158,11 +162,9 @@ impl Figures {
         page.spans("stackhand_job_lateness_seconds", "From fire time to start, of scheduled runs.", &counts.lateness);
         page.spans("stackhand_job_duration_seconds", "How long runs took.", &counts.durations);
         page.head("stackhand_job_next_fire_time_seconds", "gauge", "The next fire time, in seconds since 1970.");
-        for job in roster.iter() {
-            if let Some(due) = next_open(&job.rule, &job.calendar, now) {
-                let at = due.at.timestamp().to_string();
-                page.line("stackhand_job_next_fire_time_seconds", &[("job", job.id.as_str())], &at);
-            }
+        for (job, at) in next {
+            let at = at.timestamp().to_string();
+            page.line("stackhand_job_next_fire_time_seconds", &[("job", job.as_str())], &at);
         }
         page.text
     }
@@ -224,16 +226,17 @@ mod tests {
     fn a_stretch_counts_as_many_and_a_simulated_line_says_so() {
         let figures = Figures::new(true);
         let at = DateTime::from_timestamp(0, 0).expect("a time");
-        figures.stretch(&Stretch {
+        let stretch = Stretch {
             job: JobId::new("a\"b"),
             first: at,
             last: at,
-            count: 7,
+            count: 9,
             outcome: Outcome::Missed,
             reason: Reason::new("down", "so it was"),
             spec: String::new(),
             decided_at: at,
-        });
+        };
+        figures.stretch(&stretch, 7);
         let page = figures.page(&Roster::default(), Queue { waiting: 2, running: 1 }, at);
         for line in [
             "stackhand_job_due_total{job=\"a\\\"b\",simulated=\"true\"} 7",

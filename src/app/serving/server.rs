@@ -16,10 +16,11 @@ use super::files::{Files, Pulse};
 use super::reloading::{read_jobs, reload, tell};
 use super::telling::Telling;
 use super::watching::Watching;
-use crate::app::jobs::{Runner, SOCKET, Surround, WorkspaceStore, open_store};
+use crate::app::jobs::{Runner, SOCKET, Surround, WorkspaceStore, open_store, simulated_output};
 use crate::clock::Clock;
 use crate::dashboard;
 use crate::error::{Error, Kind, Result};
+use crate::journal::prune_kept;
 use crate::schedule::dispatcher::{Dispatcher, NewRun};
 use crate::schedule::executor::{Command, Executor, RunJob as _};
 use crate::schedule::rows::RunId;
@@ -27,6 +28,9 @@ use crate::schedule::store::Store as _;
 
 /// How often old outcomes are thrown away.
 const PRUNED_EVERY: Duration = Duration::from_hours(6);
+
+/// The outputs of so many simulated runs are kept at most.
+const MOST_OUTPUTS: usize = 10_000;
 
 /// What is served.
 pub struct ServeRequest {
@@ -107,7 +111,7 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     if let Some(telling) = telling {
         telling.deliver_before_exit(&runner.jobs()).await;
     }
-    runner.surround().world.save(&runner.surround().scrubber)?;
+    runner.surround().worlds.save(&runner.surround().scrubber)?;
     if ended.is_ok() {
         tracing::info!(target: "stackhand::serve", simulated = is_simulated.then_some(true), "ended");
     }
@@ -216,6 +220,11 @@ async fn prune(doors: Arc<Doors<WorkspaceStore>>) {
         let most = usize::try_from(history.runs).unwrap_or(usize::MAX);
         if let Err(error) = doors.store.prune(before, most).await {
             tracing::warn!(target: "stackhand::serve", "old outcomes could not be thrown away: {error}");
+        }
+        let folder = simulated_output(doors.runner.jobs().workspace.folder());
+        let pruned = tokio::task::spawn_blocking(move || prune_kept(&folder, before, MOST_OUTPUTS)).await;
+        if let Ok(Err(error)) = pruned {
+            tracing::warn!(target: "stackhand::serve", "old output of simulated runs could not be thrown away: {error}");
         }
         clock.timeout(PRUNED_EVERY, doors.reloaded.notified()).await;
     }

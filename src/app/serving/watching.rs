@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::counted::Counted;
 use super::figures::Figures;
 use super::files::Pulse;
 use super::repeats::Repeats;
@@ -29,12 +30,14 @@ pub(super) struct Watching<S> {
     /// Beats whenever the loop is awake.
     pulse: Pulse,
     said: Mutex<Repeats>,
+    /// What was said and counted, so that neither is done twice.
+    counted: Mutex<Counted>,
 }
 
 impl<S: Store> Watching<S> {
     pub fn new(runner: Arc<Runner<S>>, figures: Arc<Figures>, telling: Option<Telling>, pulse: Pulse) -> Self {
         let is_simulated = runner.surround().given.is_simulated;
-        Self { runner, figures, is_simulated, telling, pulse, said: Mutex::default() }
+        Self { runner, figures, is_simulated, telling, pulse, said: Mutex::default(), counted: Mutex::default() }
     }
 
     /// `Some(true)` of a job that acts on a simulated world; a field that is not there otherwise.
@@ -51,6 +54,9 @@ impl<S: Store> Watching<S> {
         let jobs = self.runner.jobs();
         let outcome = entry.outcome.unwrap_or(Outcome::Unknown);
         let ran = entry.started_at.zip(entry.ended_at).map(|(from, to)| (to - from).max(TimeDelta::zero()));
+        if !self.counted.lock().unwrap_or_else(PoisonError::into_inner).is_new(entry) {
+            return;
+        }
         self.figures.ended(entry, outcome, ran);
         let subject = entry.job.as_str();
         let Some(times) = self.say(subject, &what(outcome, entry.reason.as_ref())) else { return };
@@ -71,7 +77,11 @@ impl<S: Store> Watching<S> {
 
     fn stretch_ended(&self, stretch: &Stretch) {
         let jobs = self.runner.jobs();
-        self.figures.stretch(stretch);
+        let new = self.counted.lock().unwrap_or_else(PoisonError::into_inner).new_of(stretch);
+        if new == 0 {
+            return;
+        }
+        self.figures.stretch(stretch, new);
         let subject = stretch.job.as_str();
         let Some(times) = self.say(subject, &what(stretch.outcome, Some(&stretch.reason))) else { return };
         let zone = zone_of(&jobs, &stretch.job);

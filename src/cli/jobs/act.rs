@@ -66,9 +66,13 @@ fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -
     let zone = desk.zone(job);
     let reason = entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
+    // A simulated run has no journal that could be shown.
+    let is_simulated = desk.surround.given.is_simulated;
+    let next = if is_simulated { format!("jobs logs {job} --sim") } else { format!("runs show {run}") };
     let text = format!(
-        "{}{reason}\nrun {run} for {}\nstackhand runs show {run}",
+        "{}{reason}\n{}run {run} for {}\nstackhand {next}",
         entry.outcome.map_or("", Outcome::as_str),
+        if is_simulated { "simulated " } else { "" },
         shown_at(entry.fire_time, zone)
     );
     let code = interrupt.exit_code().unwrap_or(code_of(&entry));

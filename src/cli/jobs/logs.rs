@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::desk::Desk;
-use crate::app::history;
-use crate::app::jobs::RunId;
+use crate::app::jobs::RunOutput;
 use crate::cli::execute::DONE;
 use crate::cli::process::Process;
 use crate::clock::Clock;
-use crate::error::{Error, Kind, Result, io_cause};
-use crate::journal::{Archive, OutputLine, read_output};
+use crate::error::Result;
+use crate::journal::OutputLine;
 
 /// How often new lines are looked for.
 const EVERY: Duration = Duration::from_millis(500);
@@ -19,14 +18,14 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Shows the output of the latest run, and of those to come if it is to follow.
 pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result<u8> {
     let job = desk.one(name)?;
-    let archive = history::archive(&process.environment, &desk.surround.given)?;
     let mut run = desk.wait(desk.latest_run(&job))?;
-    let lines = run.as_ref().map(|run| output(&archive, run)).transpose()?.unwrap_or_default();
     if !follows {
-        let text: Vec<String> = lines.iter().map(text_of).collect();
-        process.printer.result(&json!(lines), &text.join("\n"))?;
+        let output = run.as_ref().map(|run| desk.output(run)).transpose()?.unwrap_or_default();
+        let text: Vec<String> = output.lines.iter().map(text_of).collect();
+        let lines: Vec<Value> = output.lines.iter().map(|line| json_of(line, &output)).collect();
+        process.printer.result(&Value::Array(lines), &text.join("\n"))?;
         process.printer.note(&match &run {
-            Some(run) => format!("of the run {run}"),
+            Some(run) => format!("of the {}run {run}", simulated(&output)),
             None => format!("`{job}` has not run yet"),
         });
         return Ok(DONE);
@@ -34,11 +33,14 @@ pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result
     let mut shown = 0;
     loop {
         if let Some(run) = &run {
-            let lines = output(&archive, run)?;
-            for line in lines.iter().skip(shown) {
-                process.printer.result(&json!(line), &text_of(line))?;
+            let output = desk.output(run)?;
+            if shown == 0 && output.is_simulated {
+                process.printer.note(&format!("of the {}run {run}", simulated(&output)));
             }
-            shown = shown.max(lines.len());
+            for line in output.lines.iter().skip(shown) {
+                process.printer.result(&json_of(line, &output), &text_of(line))?;
+            }
+            shown = shown.max(output.lines.len());
         }
         desk.wait(Clock::process().sleep(EVERY));
         let now = desk.wait(desk.latest_run(&job))?;
@@ -48,13 +50,16 @@ pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result
     }
 }
 
-/// What a run has printed and logged by now; nothing if it is simulated, or has no journal yet.
-fn output(archive: &Archive, run: &RunId) -> Result<Vec<OutputLine>> {
-    let Ok(path) = archive.find(&run.0)? else { return Ok(Vec::new()) };
-    read_output(&path).map_err(|error| {
-        let message = format!("the output of the run `{run}` cannot be read: {}", io_cause(&error));
-        Error::new(Kind::Config, "journal_unreadable", message)
-    })
+fn simulated(output: &RunOutput) -> &'static str {
+    if output.is_simulated { "simulated " } else { "" }
+}
+
+fn json_of(line: &OutputLine, output: &RunOutput) -> Value {
+    let mut value = json!(line);
+    if output.is_simulated {
+        value["simulated"] = json!(true);
+    }
+    value
 }
 
 fn text_of(line: &OutputLine) -> String {
