@@ -23,6 +23,7 @@ mod schedule;
 mod script;
 mod server;
 mod servers;
+mod serving;
 #[cfg(unix)]
 mod session;
 mod start;
@@ -39,7 +40,7 @@ const QUICK_SLACK: f64 = 1.5;
 #[derive(Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of the command line")]
 struct Arguments {
-    /// The sections to measure: start, belts, session, call, fan-out, data, waiting [default: all]
+    /// The sections to measure: start, belts, session, schedule, call, fan-out, data, waiting [default: all]
     sections: Vec<String>,
     /// Measure less: a minute rather than ten
     #[arg(long)]

@@ -1,11 +1,11 @@
 //! The scheduler on its store: how late it is when everything is due at once, what a run costs beside what it does, how
-//! long a large workspace takes to load, and what a waiting scheduler holds.
+//! long a large workspace takes to load, what a waiting scheduler holds, and how often a server wakes.
 
 use std::future::Future;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -23,9 +23,9 @@ use stackhand::schedule::store::{Record, Sqlite, Store};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Scale;
 use super::raw::runtime;
 use super::report::Figure;
+use super::{Scale, serving};
 
 const DUE_AT_ONCE: usize = 1_000;
 const EMPTY_RUNS: usize = 2_000;
@@ -62,6 +62,7 @@ fn done(run: RunId) -> Finish {
 pub fn measure(scale: Scale) -> Vec<Figure> {
     let runtime = runtime();
     let mut figures = runtime.block_on(lateness(scale.of(20, 200)));
+    figures.push(runtime.block_on(start_lateness(scale.of(3, 20))));
     for (synchronous, name) in [(Synchronous::Normal, "NORMAL"), (Synchronous::Full, "FULL")] {
         let each = runtime.block_on(empty_runs(synchronous));
         let figure = Figure::microseconds(format!("schedule: an empty run with its outcome, {name}"), each)
@@ -72,6 +73,7 @@ pub fn measure(scale: Scale) -> Vec<Figure> {
     figures.push(Figure::time(format!("schedule: {LOADED} jobs enrolled"), first).at_most(2_000.0));
     figures.push(Figure::time(format!("schedule: {LOADED} jobs found again"), again).at_most(2_000.0));
     figures.extend(idle_memory());
+    figures.extend(serving::measure(scale));
     figures
 }
 
@@ -95,9 +97,55 @@ async fn lateness(rounds: usize) -> Vec<Figure> {
         dispatcher.store().mark_told(&told).await.expect("it is written");
     }
     times.sort();
-    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)];
-    let figure = Figure::time(format!("schedule: {DUE_AT_ONCE} jobs due at once, claimed and committed, FULL"), at(99));
-    vec![figure.at_most(50.0).note(format!("p99 of {rounds}; median {:.1} ms", at(50).as_secs_f64() * 1e3))]
+    let figure = Figure::time(
+        format!("schedule: {DUE_AT_ONCE} jobs due at once, claimed and committed, FULL"),
+        percentile(&times, 99),
+    );
+    let [low, middle] = [10, 50].map(|percent| percentile(&times, percent).as_secs_f64() * 1e3);
+    vec![figure.at_most(50.0).note(format!("p99 of {rounds}; p10 {low:.1} ms, median {middle:.1} ms"))]
+}
+
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    sorted[(sorted.len() * percent / 100).min(sorted.len() - 1)]
+}
+
+/// Notes how late each run begins, on the clock of the machine.
+struct Noting(Arc<Mutex<Vec<Duration>>>);
+
+impl RunJob for Noting {
+    fn run(&self, _: Arc<Job>, entry: Entry, _: CancellationToken) -> impl Future<Output = Finish> + Send + 'static {
+        let notes = self.0.clone();
+        async move {
+            let late = Clock::process().now() - entry.fire_time;
+            notes.lock().expect("nobody panics").push(late.to_std().unwrap_or_default());
+            done(entry.run.expect("it has one"))
+        }
+    }
+
+    fn what_became(&self, _: &Entry) -> Option<Finish> {
+        None
+    }
+}
+
+/// From the fire time to the first step of the run, a thousand jobs due at each of some seconds.
+async fn start_lateness(seconds: usize) -> Figure {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = store(folder.path(), Synchronous::Full).await;
+    let now = Clock::process().now();
+    let dispatcher = take_over(store, roster(DUE_AT_ONCE, "* * * * * *"), DUE_AT_ONCE, now).await;
+    let (commands, orders) = mpsc::channel(1);
+    let watch = Arc::new(Counting { ended: AtomicUsize::new(0), most: DUE_AT_ONCE * seconds, commands });
+    let notes = Arc::new(Mutex::<Vec<Duration>>::default());
+    let executor = Executor::new(dispatcher, Arc::new(Noting(notes.clone())), watch, Clock::process());
+    executor.serve(orders).await.expect("it serves");
+    let mut late = std::mem::take(&mut *notes.lock().expect("nobody panics"));
+    late.sort();
+    let [first, middle] = [percentile(&late, 0), percentile(&late, 50)].map(|late| late.as_secs_f64() * 1e3);
+    Figure::time(
+        format!("schedule: {DUE_AT_ONCE} jobs due at once, from the fire time to the start"),
+        percentile(&late, 99),
+    )
+    .note(format!("p99 of {} starts; first {first:.1} ms, median {middle:.1} ms", late.len()))
 }
 
 /// Runs nothing.
@@ -116,6 +164,7 @@ impl RunJob for Nothing {
 /// Counts what has ended, and ends the loop after the last one.
 struct Counting {
     ended: AtomicUsize,
+    most: usize,
     commands: mpsc::Sender<Order>,
 }
 
@@ -123,7 +172,7 @@ impl Watch for Counting {
     fn started(&self, _: &Entry) {}
 
     async fn ended(&self, _: &Record) -> Result<()> {
-        if self.ended.fetch_add(1, Ordering::Relaxed) + 1 == EMPTY_RUNS {
+        if self.ended.fetch_add(1, Ordering::Relaxed) + 1 == self.most {
             self.commands.send(Order::Stop).await.expect("the loop listens");
         }
         Ok(())
@@ -158,7 +207,7 @@ async fn empty_runs(synchronous: Synchronous) -> Duration {
         assert!(store.start_by_hand(&job.id, None, &around).await.expect("it is written"));
     }
     let (commands, orders) = mpsc::channel(1);
-    let watch = Arc::new(Counting { ended: AtomicUsize::new(0), commands });
+    let watch = Arc::new(Counting { ended: AtomicUsize::new(0), most: EMPTY_RUNS, commands });
     let executor = Executor::new(dispatcher, Arc::new(Nothing), watch, Clock::process());
     let began = Instant::now();
     executor.serve(orders).await.expect("it serves");

@@ -64,6 +64,8 @@ pub struct Dispatcher<S> {
     /// Runs that ended, and whose ends are not written yet.
     ended: Vec<Finish>,
     last_look: Option<(DateTime<Utc>, Duration)>,
+    /// When the clock last jumped ahead, by the one that never does: leases that ran out by that mean nothing yet.
+    jumped_at: Option<Duration>,
     absence: Option<Reason>,
     /// The earliest that the clock has shown since all jobs were decided about, if it went back.
     lowest: Option<DateTime<Utc>>,
@@ -101,6 +103,7 @@ impl<S: Store> Dispatcher<S> {
             running: BTreeMap::new(),
             ended: Vec::new(),
             last_look: None,
+            jumped_at: None,
             absence: Some(Reason::new("down", "the scheduler was not running")),
             lowest: None,
             has_news: true,
@@ -276,16 +279,23 @@ impl<S: Store> Dispatcher<S> {
         Ok(running)
     }
 
-    /// Sends a heartbeat, and takes over what others have let expire.
+    /// Sends a heartbeat, and takes over what others have let expire; not while those who slept with the machine may not
+    /// have sent theirs. `monotonic` is the reading of a clock that never jumps.
     ///
     /// # Errors
     /// With the code `lease_lost` when another process has taken over; otherwise when the store cannot be written.
     pub async fn heartbeat(
         &mut self,
         now: DateTime<Utc>,
+        monotonic: Duration,
         what_became: &(dyn Fn(&Entry) -> Option<Finish> + Send + Sync),
     ) -> Result<()> {
+        self.look_at_the_clock(now, monotonic);
         self.store.heartbeat(self.fence, now, LEASE).await?;
+        let grace = LEASE.to_std().unwrap_or_default();
+        if self.jumped_at.is_some_and(|at| monotonic.saturating_sub(at) < grace) {
+            return Ok(());
+        }
         let absence = Reason::new("down", "the process that had claimed it is gone");
         self.recover(now, &absence, what_became).await?;
         Ok(())
@@ -382,9 +392,12 @@ impl<S: Store> Dispatcher<S> {
                 self.touched.extend(0..self.roster.len());
                 self.lowest = Some(self.lowest.map_or(now, |lowest| lowest.min(now)));
                 self.has_news = true;
-            } else if ahead > JUMP && self.absence.is_none() {
-                let text = format!("the machine slept, or its clock was set, at {}", then.format("%FT%TZ"));
-                self.absence = Some(Reason::new("asleep", text));
+            } else if ahead > JUMP {
+                self.jumped_at = Some(monotonic);
+                self.absence.get_or_insert_with(|| {
+                    let text = format!("the machine slept, or its clock was set, at {}", then.format("%FT%TZ"));
+                    Reason::new("asleep", text)
+                });
             }
         }
     }
@@ -401,7 +414,7 @@ impl<S: Store> Dispatcher<S> {
         self.touched.clear();
         for row in rows {
             self.set_timer(&row.job, row.decided_until);
-            if row.decided_until > now {
+            if row.decided_until > self.lowest.map_or(now, |lowest| lowest.min(now)) {
                 // The clock went back meanwhile: its timer was set for a time that is yet to come again.
                 self.touched.insert(self.roster.position(&row.job));
             }

@@ -135,7 +135,8 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
 
     async fn heartbeat(&mut self, now: DateTime<Utc>) -> Result<()> {
         let runner = self.runner.clone();
-        match self.dispatcher.heartbeat(now, &|entry| runner.what_became(entry)).await {
+        let monotonic = self.clock.monotonic();
+        match self.dispatcher.heartbeat(now, monotonic, &|entry| runner.what_became(entry)).await {
             Err(error) => self.bear(error),
             Ok(()) => Ok(()),
         }

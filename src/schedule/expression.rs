@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use super::days::DayRule;
 use super::field::{HOUR, MINUTE, MONTH, Numbers, SECOND};
 use super::wall::Wall;
 use super::words;
 use crate::error::{Error, Kind, Result, nearest};
+
+/// Where fire times end, as the `cron` crate's years do.
+const LAST_YEAR: i32 = 2100;
 
 /// What each `@` name stands for.
 const NAMED: &[(&str, &str)] = &[
@@ -52,6 +55,29 @@ impl Expression {
     /// The first time on the wall at or after `from` that it names; `None` when there is none before the year 2101.
     pub(super) fn next_on_the_wall(&self, from: NaiveDateTime) -> Option<NaiveDateTime> {
         self.wall.next(from)
+    }
+
+    /// How many times on the wall within `[start, end)` it names.
+    pub(super) fn count_on_the_wall(&self, start: NaiveDateTime, end: NaiveDateTime) -> u64 {
+        if start >= end {
+            return 0;
+        }
+        let dates = start.date().iter_days().take_while(|date| *date <= end.date() && date.year() <= LAST_YEAR);
+        let named = dates.filter(|date| self.months.contains(date.month()) && self.days.includes(*date));
+        let before = |date: NaiveDate, edge: NaiveDateTime, otherwise: u64| {
+            if date == edge.date() { self.count_before(edge.time()) } else { otherwise }
+        };
+        let whole = u64::from(self.seconds.len() * self.minutes.len()) * u64::from(self.hours.len());
+        named.map(|date| before(date, end, whole) - before(date, start, 0)).sum()
+    }
+
+    /// How many times of the day it names before `time`.
+    fn count_before(&self, time: NaiveTime) -> u64 {
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+        let within_minute = if self.minutes.contains(minute) { self.seconds.below(second) } else { 0 };
+        let within_hour = self.minutes.below(minute) * self.seconds.len() + within_minute;
+        let hours = self.hours.below(hour) * self.minutes.len() * self.seconds.len();
+        u64::from(hours + if self.hours.contains(hour) { within_hour } else { 0 })
     }
 
     fn read(text: &str, given: &str) -> Result<Self> {

@@ -54,6 +54,11 @@ impl Numbers {
         self.0.count_ones()
     }
 
+    /// How many there are that are smaller than `number`.
+    pub fn below(self, number: u32) -> u32 {
+        (self.0 & !(u64::MAX << number.min(63))).count_ones()
+    }
+
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.0 == 0

@@ -114,7 +114,7 @@ impl Job {
     /// next, so that a late start is never taken for the next one. With [`MissedPolicy::All`] the window alone counts.
     #[must_use]
     pub fn start_by(&self, fire_time: DateTime<Utc>) -> DateTime<Utc> {
-        let end = fire_time + self.missed_window;
+        let end = later(fire_time, self.missed_window);
         match self.missed {
             MissedPolicy::All => end.max(self.punctual_until(fire_time)),
             MissedPolicy::None | MissedPolicy::Last => match self.gap_after(fire_time) {
@@ -146,6 +146,11 @@ impl Job {
         hash.add(&fire_time.timestamp().to_be_bytes());
         TimeDelta::milliseconds(i64::try_from(hash.mixed() % span.unsigned_abs()).unwrap_or_default())
     }
+}
+
+/// An instant so much later, or the last there is: a workspace may ask for a window of a million years.
+pub(super) fn later(at: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    at.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// FNV-1a, mixed once more: the same on every machine and in every version, which the standard library's is not.

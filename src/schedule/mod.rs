@@ -6,6 +6,8 @@ pub mod calendar;
 mod days;
 pub mod decision;
 pub mod dispatcher;
+#[cfg(test)]
+mod dispatcher_tests;
 pub mod executor;
 mod expression;
 mod field;
@@ -18,6 +20,8 @@ mod rule;
 #[cfg(test)]
 mod rule_tests;
 mod span;
+#[cfg(test)]
+mod span_tests;
 mod spec;
 pub mod store;
 #[cfg(test)]

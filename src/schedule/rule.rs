@@ -116,11 +116,6 @@ impl Rule {
         self.overlap
     }
 
-    /// The stretch without changes of the clocks that `instant` lies in.
-    pub(super) fn piece_at(&self, instant: DateTime<Utc>) -> Option<Piece> {
-        self.pieces.get(self.pieces.index(instant)).copied()
-    }
-
     /// The fire times strictly after `instant`, in order.
     pub fn after(&self, instant: DateTime<Utc>) -> impl Iterator<Item = Due> + '_ {
         std::iter::successors(self.next_after(instant), |due| self.next_after(due.at))
@@ -132,36 +127,20 @@ impl Rule {
         let mut from = from;
         let mut known: Option<(NaiveDateTime, NaiveDateTime)> = None;
         loop {
-            let piece = self.pieces.get(index)?;
-            let before = index.checked_sub(1).and_then(|index| self.pieces.get(index));
-            let after = self.pieces.get(index + 1);
-            if from == piece.start
-                && let Some(meant) = before.and_then(|before| self.left_out(expression, before, piece))
+            let stage = self.stage(expression, index)?;
+            if from == stage.piece.start
+                && let Some(meant) = self.left_out(expression, &stage)
             {
                 return Some(Due { at: from, shift: Shift::Moved { from: meant } });
             }
-            let mut start = piece.wall(from);
-            if self.overlap == DstOverlap::First
-                && !expression.is_interval()
-                && let Some(before) = before
-            {
-                // What the wall shows a second time at the beginning of this piece was due the first time.
-                start = start.max(before.wall(piece.start));
-            }
-            let mut end = piece.wall(piece.end);
-            if self.overlap == DstOverlap::Last
-                && !expression.is_interval()
-                && let Some(after) = after
-            {
-                end = end.min(after.wall(piece.end));
-            }
+            let start = stage.start.max(stage.piece.wall(from));
             // What was found beyond an earlier piece is still the next one, unless the wall has gone back too far.
             let (since, found) = match known {
                 Some((since, found)) if since <= start && start <= found => (since, found),
                 _ => (start, expression.next_on_the_wall(start)?),
             };
-            if found < end {
-                return Some(Due { at: piece.instant(found), shift: shift(found, before, piece, after) });
+            if found < stage.end {
+                return Some(Due { at: stage.piece.instant(found), shift: stage.shift(found) });
             }
             known = Some((since, found));
             index += 1;
@@ -169,12 +148,52 @@ impl Rule {
         }
     }
 
-    /// The first fixed time that the clocks leave out between two pieces, if it is to be made up for.
-    fn left_out(&self, expression: &Expression, before: &Piece, piece: &Piece) -> Option<NaiveDateTime> {
+    /// How many fire times lie within `[from, until]`, both whole seconds: counted on the wall, piece by piece.
+    pub(super) fn count_at(&self, expression: &Expression, from: DateTime<Utc>, until: DateTime<Utc>) -> u64 {
+        let mut count = 0;
+        let first = self.pieces.index(from);
+        for index in first.. {
+            let Some(stage) = self.stage(expression, index) else { break };
+            let mut from = if index == first { from } else { stage.piece.start };
+            if from > until {
+                break;
+            }
+            if from == stage.piece.start && self.left_out(expression, &stage).is_some() {
+                count += 1;
+                from += TimeDelta::seconds(1);
+            }
+            let start = stage.start.max(stage.piece.wall(from));
+            let end = stage.end.min(stage.piece.wall(until) + TimeDelta::seconds(1));
+            count += expression.count_on_the_wall(start, end);
+        }
+        count
+    }
+
+    /// What of a piece is an expression's.
+    fn stage(&self, expression: &Expression, index: usize) -> Option<Stage<'_>> {
+        let piece = self.pieces.get(index)?;
+        let before = index.checked_sub(1).and_then(|index| self.pieces.get(index));
+        let after = self.pieces.get(index + 1);
+        let (mut start, mut end) = (piece.wall(piece.start), piece.wall(piece.end));
+        if !expression.is_interval() {
+            // What the wall shows twice is due in one of the two pieces, unless both are wanted.
+            if let Some(before) = before.filter(|_| self.overlap == DstOverlap::First) {
+                start = start.max(before.wall(piece.start));
+            }
+            if let Some(after) = after.filter(|_| self.overlap == DstOverlap::Last) {
+                end = end.min(after.wall(piece.end));
+            }
+        }
+        Some(Stage { piece, before, after, start, end })
+    }
+
+    /// The first fixed time that the clocks leave out before a piece, if it is to be made up for.
+    fn left_out(&self, expression: &Expression, stage: &Stage) -> Option<NaiveDateTime> {
         if self.gap == DstGap::Skip || expression.is_interval() {
             return None;
         }
-        let (first, end) = (before.wall(piece.start), piece.wall(piece.start));
+        let start = stage.piece.start;
+        let (first, end) = (stage.before?.wall(start), stage.piece.wall(start));
         let mut from = first;
         while from < end {
             let meant = expression.next_on_the_wall(from)?;
@@ -193,13 +212,25 @@ impl Rule {
     }
 }
 
-fn shift(wall: NaiveDateTime, before: Option<&Piece>, piece: &Piece, after: Option<&Piece>) -> Shift {
-    if before.is_some_and(|before| wall < before.wall(piece.start)) {
-        Shift::Second
-    } else if after.is_some_and(|after| wall >= after.wall(piece.end)) {
-        Shift::First
-    } else {
-        Shift::None
+/// A piece of a zone's time, and what of its wall counts.
+struct Stage<'a> {
+    piece: &'a Piece,
+    before: Option<&'a Piece>,
+    after: Option<&'a Piece>,
+    start: NaiveDateTime,
+    /// The first second that does not.
+    end: NaiveDateTime,
+}
+
+impl Stage<'_> {
+    fn shift(&self, wall: NaiveDateTime) -> Shift {
+        if self.before.is_some_and(|before| wall < before.wall(self.piece.start)) {
+            Shift::Second
+        } else if self.after.is_some_and(|after| wall >= after.wall(self.piece.end)) {
+            Shift::First
+        } else {
+            Shift::None
+        }
     }
 }
 

@@ -103,6 +103,9 @@ impl<S: Store> Store for Faulty<S> {
     async fn history(&self, job: Option<&JobId>, before: Option<DateTime<Utc>>, limit: usize) -> Result<Vec<Record>> {
         self.store.history(job, before, limit).await
     }
+    async fn latest(&self, jobs: &[JobId], each: usize) -> Result<Vec<Record>> {
+        self.store.latest(jobs, each).await
+    }
     async fn runs(&self, job: &JobId, fire_time: DateTime<Utc>) -> Result<Vec<RunRow>> {
         self.store.runs(job, fire_time).await
     }

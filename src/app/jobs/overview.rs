@@ -1,5 +1,7 @@
 //! What the store knows of jobs, for people and machines.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -9,7 +11,7 @@ use crate::error::Result;
 use crate::schedule::calendar::steps;
 use crate::schedule::job::{Job, JobId};
 use crate::schedule::outcome::{Outcome, Reason};
-use crate::schedule::rows::{Entry, Pause, Phase, RunRow, Stretch};
+use crate::schedule::rows::{Entry, JobRow, Pause, Phase, RunRow, Stretch};
 use crate::schedule::store::{Record, Store};
 use crate::schedule::{Due, When};
 
@@ -46,17 +48,26 @@ pub struct JobState {
 /// # Errors
 /// When the store cannot be read.
 pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
-    let (rows, live) = (store.jobs().await?, store.live().await?);
-    let mut states = Vec::with_capacity(jobs.roster.len());
+    let ids: Vec<JobId> = jobs.roster.iter().map(|job| job.id.clone()).collect();
+    let rows = store.jobs().await?.into_iter().map(|row| (row.job.clone(), row));
+    let rows: HashMap<JobId, JobRow> = rows.collect();
+    let mut live: HashMap<JobId, Vec<Entry>> = HashMap::new();
+    for entry in store.live().await? {
+        live.entry(entry.job.clone()).or_default().push(entry);
+    }
+    let mut last: HashMap<JobId, Vec<Record>> = HashMap::new();
+    for record in store.latest(&ids, SHOWN).await? {
+        last.entry(record.job().clone()).or_default().push(record);
+    }
+    let mut states = Vec::with_capacity(ids.len());
     for job in jobs.roster.iter() {
         let Some(task) = jobs.task(&job.id) else { continue };
-        let row = rows.iter().find(|row| row.job == job.id);
+        let row = rows.get(&job.id);
         let pause = row.and_then(|row| row.pause.clone());
         let mut state = state_of(job, task, now);
         state.pause = pause.filter(|pause| pause.until.is_none_or(|until| until > now));
-        state.live = live.iter().filter(|entry| entry.job == job.id).cloned().collect();
-        state.last = store.history(Some(&job.id), None, SHOWN + state.live.len()).await?;
-        state.last.retain(|record| !matches!(record, Record::Entry(entry) if entry.is_live()));
+        state.live = live.remove(&job.id).unwrap_or_default();
+        state.last = last.remove(&job.id).unwrap_or_default();
         state.is_enrolled = row.is_some_and(|row| row.removed_at.is_none());
         states.push(state);
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::take_in::{opposed, take_in};
 use super::{Changes, Situation, Snapshot, Step};
-use crate::schedule::job::{Job, JobId, OverlapPolicy};
+use crate::schedule::job::{Job, JobId, OverlapPolicy, later};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Phase, RunRow, ScheduledBy};
 
@@ -76,8 +76,8 @@ fn start_what_may(around: &Situation, seen: &mut Snapshot, changes: &mut Changes
         });
         if let Some(reason) = blocker {
             ahead.insert(&job.id);
-            if entry.by.may_expire() && entry.attempt == 1 {
-                wake(step, entry.start_by + TimeDelta::milliseconds(1));
+            if entry.by.may_expire() {
+                wake(step, later(entry.start_by, TimeDelta::milliseconds(1)));
             }
             // What made it late first stays on record until something else holds it up.
             entry.held_by = Some(reason);
@@ -128,7 +128,7 @@ fn blocker(job: &Job, around: &Situation, busy: &Busy, ahead: &BTreeSet<&JobId>)
 }
 
 fn start(entry: &mut Entry, job: &Job, around: &Situation, changes: &mut Changes) {
-    if around.now > job.punctual_until(entry.fire_time) + job.jitter_of(entry.fire_time) {
+    if around.now > later(job.punctual_until(entry.fire_time), job.jitter_of(entry.fire_time)) {
         entry.held_by.get_or_insert_with(|| around.absence.clone());
     }
     let run = (around.new_run)();

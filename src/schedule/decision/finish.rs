@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Changes, Finish, Situation};
-use crate::schedule::job::{Job, JobId};
+use crate::schedule::job::{Job, JobId, later};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Phase, RunRow, ScheduledBy};
 
@@ -30,7 +30,7 @@ pub fn finish(finish: &Finish, entry: Option<&Entry>, run: Option<&RunRow>, arou
             entry.phase = Phase::Waiting;
             entry.by = ScheduledBy::Retry;
             entry.attempt += 1;
-            entry.not_before = around.now + backoff;
+            entry.not_before = later(around.now, backoff);
             entry.outcome = Some(finish.outcome);
             entry.reason.clone_from(&finish.reason);
             entry.held_by = Some(Reason::new("retry", "the run before failed, and is repeated"));

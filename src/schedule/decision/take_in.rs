@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::stretches::{take_back, without_rows};
 use super::{Changes, Situation, Snapshot, Step};
 use crate::schedule::calendar::Verdict;
-use crate::schedule::job::{Job, JobId, MissedPolicy, OverlapPolicy};
+use crate::schedule::job::{Job, JobId, MissedPolicy, OverlapPolicy, later};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, JobRow, Phase, RunId, ScheduledBy, Stretch};
 
@@ -168,8 +168,8 @@ impl Intake<'_, '_> {
             phase: Phase::Waiting,
             by: ScheduledBy::Schedule,
             attempt: 1,
-            not_before: fire_time + job.jitter_of(fire_time),
-            start_by: job.start_by(fire_time) + job.jitter_of(fire_time),
+            not_before: later(fire_time, job.jitter_of(fire_time)),
+            start_by: later(job.start_by(fire_time), job.jitter_of(fire_time)),
             held_by: is_late.then(|| self.around.absence.clone()),
             run: None,
             previous: None,

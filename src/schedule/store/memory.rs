@@ -323,6 +323,17 @@ impl Store for Memory {
         Ok(records)
     }
 
+    async fn latest(&self, jobs: &[JobId], each: usize) -> Result<Vec<Record>> {
+        let mut latest = Vec::new();
+        for job in jobs.iter().collect::<BTreeSet<_>>() {
+            let mut records = self.history(Some(job), None, usize::MAX).await?;
+            records.retain(|record| !matches!(record, Record::Entry(entry) if entry.is_live()));
+            latest.extend(records.into_iter().take(each));
+        }
+        latest.sort_by(|one, two| two.first().cmp(&one.first()).then_with(|| one.job().cmp(two.job())));
+        Ok(latest)
+    }
+
     async fn runs(&self, job: &JobId, fire_time: DateTime<Utc>) -> Result<Vec<RunRow>> {
         let tables = self.lock();
         let mut runs: Vec<_> =

@@ -135,6 +135,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Record>>> + Send;
 
+    /// What became of the latest fire times of each of these jobs, at most `each` of a job; the latest first.
+    fn latest(&self, jobs: &[JobId], each: usize) -> impl Future<Output = Result<Vec<Record>>> + Send;
+
     /// The runs of a fire time, the first one first.
     fn runs(&self, job: &JobId, fire_time: DateTime<Utc>) -> impl Future<Output = Result<Vec<RunRow>>> + Send;
 

@@ -5,6 +5,8 @@ mod changes;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
+mod history_tests;
+#[cfg(test)]
 mod kill_tests;
 #[cfg(test)]
 mod model_tests;

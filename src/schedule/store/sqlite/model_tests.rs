@@ -298,6 +298,8 @@ impl Both {
         ask!(self, store => store.untold(10_000));
         ask!(self, store => store.history(None, None, 10_000));
         ask!(self, store => store.history(Some(&job), Some(now - TimeDelta::seconds(40)), 3));
+        let (some, each) = ([self.job(), self.job(), self.job()], self.random.random_range(0..6));
+        ask!(self, store => store.latest(&some, each));
         let run = self.run().await;
         if let Some(run) = ask!(self, store => store.run(&run)).flatten() {
             ask!(self, store => store.runs(&run.job, run.fire_time));

@@ -42,7 +42,8 @@ pub(super) async fn prune(database: &Database, before: DateTime<Utc>, most: usiz
     }
     let mut write = database.write().await?;
     let jobs = "DELETE FROM job WHERE removed_at < ?1
-        AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.job = job.job)
+        AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.job = job.job AND phase = 'ended')
+        AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.job = job.job AND phase <> 'ended')
         AND NOT EXISTS (SELECT 1 FROM stretch WHERE stretch.job = job.job)";
     removed += sqlx::query(jobs).bind(to_millis(before)).execute(&mut *write).await?.rows_affected();
     write.commit().await?;

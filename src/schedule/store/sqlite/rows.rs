@@ -116,7 +116,7 @@ pub(super) async fn snapshot(
     for stretch in latest_stretches(connection, &about, lowest).await? {
         snapshot.stretches.entry(stretch.job.clone()).or_default().push(stretch);
     }
-    snapshot.known = known(connection, &about, &snapshot.jobs, &snapshot.stretches, lowest).await?;
+    snapshot.known = known(connection, &about, &snapshot, lowest).await?;
     Ok(snapshot)
 }
 
@@ -156,22 +156,25 @@ async fn stretches_after(
 async fn known(
     connection: &mut SqliteConnection,
     of: &BTreeSet<&JobId>,
-    jobs: &BTreeMap<JobId, JobRow>,
-    stretches: &BTreeMap<JobId, Vec<Stretch>>,
+    seen: &Snapshot,
     lowest: DateTime<Utc>,
 ) -> Result<BTreeMap<JobId, BTreeSet<DateTime<Utc>>>> {
     let mut known: BTreeMap<JobId, BTreeSet<DateTime<Utc>>> = BTreeMap::new();
-    let of_job = |job: &JobId| stretches.get(job).map_or(&[][..], Vec::as_slice);
-    let since = of.iter().filter_map(|job| Some(key(job, known_since(jobs.get(*job)?, of_job(job), lowest))));
-    let since: Vec<_> = since.collect();
+    let of_job = |job: &JobId| seen.stretches.get(job).map_or(&[][..], Vec::as_slice);
+    let since: BTreeMap<&JobId, DateTime<Utc>> =
+        of.iter().filter_map(|job| Some((*job, known_since(seen.jobs.get(*job)?, of_job(job), lowest)))).collect();
     if since.is_empty() {
         return Ok(known);
     }
+    for entry in seen.live.iter().filter(|entry| since.get(&entry.job).is_some_and(|since| entry.fire_time >= *since)) {
+        known.entry(entry.job.clone()).or_default().insert(entry.fire_time);
+    }
+    let keys: Vec<_> = since.iter().map(|(job, since)| key(job, *since)).collect();
     let rows: String = sqlx::query_scalar(
         "SELECT json_group_array(json_array(entry.job, fire_time)) FROM json_each(?1) AS wanted CROSS JOIN entry
-         ON entry.job = wanted.value ->> 0 AND entry.fire_time >= wanted.value ->> 1",
+         ON entry.job = wanted.value ->> 0 AND entry.fire_time >= wanted.value ->> 1 AND entry.phase = 'ended'",
     )
-    .bind(json(&since))
+    .bind(json(&keys))
     .fetch_one(connection)
     .await?;
     for (job, at) in parse::<Vec<(String, i64)>>(&rows)? {
@@ -187,17 +190,16 @@ pub(super) async fn roll(
     roster: &Roster,
     lowest: DateTime<Utc>,
 ) -> Result<Snapshot> {
-    let jobs: BTreeMap<_, _> = all_jobs(connection).await?.into_iter().map(|row| (row.job.clone(), row)).collect();
-    let mut snapshot = Snapshot { live: live(connection).await?, ..Snapshot::default() };
+    let jobs = all_jobs(connection).await?.into_iter().map(|row| (row.job.clone(), row)).collect();
+    let mut seen = Snapshot { jobs, live: live(connection).await?, ..Snapshot::default() };
     let is_as_before =
         |row: &JobRow| roster.get(&row.job).is_some_and(|job| row.removed_at.is_none() && row.spec == job.spec);
-    let changed: BTreeSet<&JobId> = jobs.values().filter(|row| !is_as_before(row)).map(|row| &row.job).collect();
+    let changed: BTreeSet<&JobId> = seen.jobs.values().filter(|row| !is_as_before(row)).map(|row| &row.job).collect();
     for stretch in stretches_after(connection, &changed.iter().copied().collect::<Vec<_>>(), lowest).await? {
-        snapshot.stretches.entry(stretch.job.clone()).or_default().push(stretch);
+        seen.stretches.entry(stretch.job.clone()).or_default().push(stretch);
     }
-    snapshot.known = known(connection, &changed, &jobs, &snapshot.stretches, lowest).await?;
-    snapshot.jobs = jobs;
-    Ok(snapshot)
+    seen.known = known(connection, &changed, &seen, lowest).await?;
+    Ok(seen)
 }
 
 /// Milliseconds, as they are compared in statements.

@@ -5,8 +5,9 @@ use crate::database::Migration;
 /// How the tables came to be what they are.
 pub(super) const MIGRATIONS: &[Migration] = &[Migration { room: "schedule", version: 1, sql: FIRST }];
 
-/// Keys are what the decisions ask for: a job's fire times in order, and, by partial indexes that stay small, what has no
-/// outcome yet and what has not been told.
+/// Fire times and runs lie in the order of time: what comes due together is written to the same few pages, however long
+/// each job's history is. What has no outcome yet and what has not been told is found by partial indexes that stay small.
+/// A job's own history has an index that a fire time enters with its outcome, so that no claim waits for it.
 const FIRST: &str = "
 CREATE TABLE job (
     job TEXT NOT NULL PRIMARY KEY,
@@ -40,9 +41,9 @@ CREATE TABLE entry (
     reason_code TEXT,
     reason_text TEXT,
     untold INTEGER NOT NULL,
-    PRIMARY KEY (job, fire_time)
+    PRIMARY KEY (fire_time, job)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX entry_in_time ON entry (fire_time DESC, job);
+CREATE INDEX entry_ended ON entry (job, fire_time, ended_at) WHERE phase = 'ended';
 CREATE INDEX entry_live ON entry (fire_time, job) WHERE phase <> 'ended';
 CREATE INDEX entry_untold ON entry (fire_time, job) WHERE untold = 1;
 

@@ -14,8 +14,31 @@ use crate::error::Result;
 use crate::schedule::decision::{self, Changes, Finish, Situation, StateChange, Step, Values};
 use crate::schedule::job::JobId;
 use crate::schedule::outcome::{Outcome, Reason};
-use crate::schedule::rows::{Entry, Fence, JobRow, Pause, Phase, RunId, RunRow};
+use crate::schedule::rows::{Entry, Fence, JobRow, Pause, Phase, RunId, RunRow, Stretch};
 use crate::schedule::store::{self, Node, Record, Store};
+
+/// The latest of all fire times.
+const HISTORY: &str = "(SELECT * FROM entry WHERE fire_time < ?1 ->> 1 ORDER BY fire_time DESC, job LIMIT ?1 ->> 2)";
+const STRETCHES: &str = "(SELECT * FROM stretch WHERE first < ?1 ->> 1 ORDER BY first DESC, job LIMIT ?1 ->> 2)";
+
+/// The latest of one job: those with an outcome by their own index, the few others beside them.
+const HISTORY_OF_JOB: &str = "(SELECT * FROM (
+        SELECT * FROM entry WHERE phase = 'ended' AND job = ?1 ->> 0 AND fire_time < ?1 ->> 1
+        ORDER BY fire_time DESC LIMIT ?1 ->> 2
+    ) UNION ALL SELECT * FROM entry WHERE phase <> 'ended' AND job = ?1 ->> 0 AND fire_time < ?1 ->> 1)";
+const STRETCHES_OF_JOB: &str = "(SELECT * FROM stretch WHERE job = ?1 ->> 0 AND first < ?1 ->> 1
+    ORDER BY first DESC LIMIT ?1 ->> 2)";
+
+/// The latest of each of several jobs, from the one so many places before its last.
+const LATEST_ENTRIES: &str = "json_each(?1, '$[1]') AS wanted CROSS JOIN entry ON entry.job = wanted.value
+    AND entry.phase = 'ended' AND entry.fire_time >= coalesce(
+        (SELECT fire_time FROM entry WHERE job = wanted.value AND phase = 'ended'
+            ORDER BY fire_time DESC LIMIT 1 OFFSET ?1 ->> 0),
+        (SELECT min(fire_time) FROM entry WHERE job = wanted.value AND phase = 'ended'))";
+const LATEST_STRETCHES: &str = "json_each(?1, '$[1]') AS wanted CROSS JOIN stretch ON stretch.job = wanted.value
+    AND stretch.first >= coalesce(
+        (SELECT first FROM stretch WHERE job = wanted.value ORDER BY first DESC LIMIT 1 OFFSET ?1 ->> 0),
+        (SELECT min(first) FROM stretch WHERE job = wanted.value))";
 
 /// A store in the workspace's state; cheap to clone. It keeps instants in milliseconds, and so cuts what it is told.
 #[derive(Debug, Clone)]
@@ -334,8 +357,7 @@ impl Store for Sqlite {
             .look(async |read| {
                 let entries = select::<EntryCells>(read, entries, "fire_time, job", [count(limit)]).await?;
                 let stretches = select::<StretchCells>(read, stretches, "first, job", [count(limit)]).await?;
-                let stretches = stretches.into_iter().map(Record::Stretch);
-                Ok(entries.into_iter().map(Record::Entry).chain(stretches).collect::<Vec<_>>())
+                Ok(records(entries, stretches))
             })
             .await?;
         records.sort_by(|one, two| (one.first(), one.job()).cmp(&(two.first(), two.job())));
@@ -374,23 +396,43 @@ impl Store for Sqlite {
     }
 
     async fn history(&self, job: Option<&JobId>, before: Option<DateTime<Utc>>, limit: usize) -> Result<Vec<Record>> {
-        let of_job = if job.is_some() { "job = ?1 ->> 0 AND" } else { "" };
         let bind = (job.map(JobId::as_str), until(before), count(limit));
-        let latest = |table: &str, at: &str| {
-            format!("(SELECT * FROM {table} WHERE {of_job} {at} < ?1 ->> 1 ORDER BY {at} DESC, job LIMIT ?1 ->> 2)")
+        let (entries, stretches) = match job {
+            Some(_) => (HISTORY_OF_JOB, STRETCHES_OF_JOB),
+            None => (HISTORY, STRETCHES),
         };
         let mut records = self
             .look(async |read| {
-                let entries = latest("entry", "fire_time");
-                let entries = select::<EntryCells>(read, &entries, "fire_time DESC, job", bind).await?;
-                let stretches = latest("stretch", "first");
-                let stretches = select::<StretchCells>(read, &stretches, "first DESC, job", bind).await?;
-                let stretches = stretches.into_iter().map(Record::Stretch);
-                Ok(entries.into_iter().map(Record::Entry).chain(stretches).collect::<Vec<_>>())
+                let entries = select::<EntryCells>(read, entries, "fire_time DESC, job", bind).await?;
+                let stretches = select::<StretchCells>(read, stretches, "first DESC, job", bind).await?;
+                Ok(records(entries, stretches))
             })
             .await?;
         records.sort_by(|one, two| two.first().cmp(&one.first()).then_with(|| one.job().cmp(two.job())));
         records.truncate(limit);
+        Ok(records)
+    }
+
+    async fn latest(&self, jobs: &[JobId], each: usize) -> Result<Vec<Record>> {
+        if each == 0 {
+            return Ok(Vec::new());
+        }
+        let names: BTreeSet<_> = jobs.iter().map(JobId::as_str).collect();
+        let wanted = (count(each - 1), names);
+        let mut records = self
+            .look(async |read| {
+                let entries = select::<EntryCells>(read, LATEST_ENTRIES, "fire_time DESC, job", &wanted).await?;
+                let stretches = select::<StretchCells>(read, LATEST_STRETCHES, "first DESC, job", &wanted).await?;
+                Ok(records(entries, stretches))
+            })
+            .await?;
+        records.sort_by(|one, two| two.first().cmp(&one.first()).then_with(|| one.job().cmp(two.job())));
+        let mut counts: BTreeMap<JobId, usize> = BTreeMap::new();
+        records.retain(|record| {
+            let count = counts.entry(record.job().clone()).or_default();
+            *count += 1;
+            *count <= each
+        });
         Ok(records)
     }
 
@@ -427,6 +469,10 @@ impl Store for Sqlite {
     async fn prune(&self, before: DateTime<Utc>, most: usize) -> Result<u64> {
         self.placed(pruning::prune(&self.database, before, most).await)
     }
+}
+
+fn records(entries: Vec<Entry>, stretches: Vec<Stretch>) -> Vec<Record> {
+    entries.into_iter().map(Record::Entry).chain(stretches.into_iter().map(Record::Stretch)).collect()
 }
 
 fn place(record: &Record) -> (bool, JobId, DateTime<Utc>) {
