@@ -22,6 +22,10 @@ mod interrupts;
 mod journal;
 mod lost_answers;
 mod notices;
+#[cfg(unix)]
+mod notices_kills;
+#[cfg(unix)]
+mod notices_served;
 mod official;
 #[cfg(unix)]
 mod permissions;

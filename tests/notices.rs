@@ -1,5 +1,7 @@
 //! Notices on their way over real connections: to a web server, a mail server, a program.
 
+#[cfg(unix)]
+pub mod ear;
 mod receiver;
 
 use std::sync::{Arc, Mutex};
@@ -10,8 +12,8 @@ use stackhand::clock::{Busy, Clock};
 use stackhand::config::{Event, Rate, Zone};
 use stackhand::database::Database;
 use stackhand::notices::{
-    Channel, ChannelKind, Courier, Delivered, Heartbeat, MailServer, Notice, Outbox, Program, Surroundings, Template,
-    Topic,
+    Channel, ChannelKind, Courier, Delivered, Heartbeat, MailServer, Notice, Outbox, Owner, Program, Surroundings,
+    Template, Topic,
 };
 use stackhand::secret::Scrubber;
 use stackhand::transport::{Encryption, Live, LiveOptions};
@@ -56,6 +58,7 @@ async fn desk_at(clock: Clock, kinds: Vec<ChannelKind>, options: LiveOptions) ->
         scrubber: scrubber.clone(),
         zone: Zone::of("Europe/Berlin").expect("a zone"),
         log: Arc::new(move |line| lines.lock().expect("no panic").push(line.to_owned())),
+        owner: Owner::unknown(),
     };
     let courier = Courier::new(outbox.clone(), channels.clone(), surroundings);
     Desk { outbox, courier, channels, clock, scrubber, log, _busy: busy }

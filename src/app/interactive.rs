@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::confirmation::{Asker, Confirm, Desk, Event};
 use super::ledger::RecordedDeeds;
+use super::messages::Messages;
 use super::recording::RecordedOutput;
 use super::rules::rules;
 use super::{Names, Opening, Session};
-use crate::engine::{Evaluated, Interpreter, Kept, Limits, Output, RunContext, Source, Surroundings};
+use crate::engine::{Evaluated, Interpreter, Kept, Limits, Notifier, Output, RunContext, Source, Surroundings};
 use crate::error::Result;
 use crate::journal::{Counts, Ended, RunOutcome};
 use crate::policy::Sources;
@@ -153,8 +154,11 @@ impl Interactive {
             }
             None => output,
         };
-        context.cancel = cancel;
+        context.cancel = cancel.clone();
         context.kept = self.kept.clone();
+        let messages = Messages::of(session, &self.surroundings, &self.runtime, None);
+        context.notifier = messages.clone().map(|messages| messages as Arc<dyn Notifier>);
+        let said = context.output.clone();
         context.surroundings = Surroundings { terminal_width: width, ..self.surroundings.clone() };
         context.shown_elements = elements;
         context.is_asked = self.desk.confirm() == Confirm::Asked;
@@ -171,6 +175,9 @@ impl Interactive {
             work.join()
         });
         self.desk.close();
+        if let Some(messages) = messages {
+            messages.deliver(Some(&cancel)).iter().for_each(|line| said.say(line));
+        }
         // The interpreter keeps panics to itself.
         evaluated.unwrap_or_default()
     }

@@ -72,7 +72,14 @@ fn before(call: u64, deed: &Deed) -> Before<'static> {
             (name, String::new(), path.clone(), "file", path.clone(), *bytes)
         }
         Deed::Request { method, host, bytes } => ("http", host.clone(), method.clone(), "host", host.clone(), *bytes),
+        Deed::Message { channel, text } => {
+            ("notify", String::new(), channel.clone(), "channel", channel.clone(), text.len())
+        }
     };
+    let mut parameters = Map::from_iter([("bytes".to_owned(), Value::from(bytes))]);
+    if let Deed::Message { text, .. } = deed {
+        parameters.insert("text".to_owned(), Value::from(text.as_str()));
+    }
     Before {
         call,
         attempt: 1,
@@ -82,7 +89,7 @@ fn before(call: u64, deed: &Deed) -> Before<'static> {
         request: request.into(),
         project: None,
         region: None,
-        parameters: Cow::Owned(Map::from_iter([("bytes".to_owned(), Value::from(bytes))])),
+        parameters: Cow::Owned(parameters),
         body: None,
         objects: vec![Touched { kind: kind.into(), id: object.into(), was: None }],
     }

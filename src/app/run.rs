@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Session;
 use super::ledger::RecordedDeeds;
-use super::messages::Messages;
+use super::messages::{Counter, Messages};
 use super::recording::{RecordedOutput, ended};
 use crate::engine::{self, Kept, Limits, Notifier, Outcome, Output, RunContext, Source, Surroundings};
 
@@ -37,6 +37,16 @@ pub struct RunRequest {
 /// Runs a recipe and blocks until it has ended. Not to be called on a thread of the runtime.
 #[must_use]
 pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
+    run_telling(session, runtime, request, None)
+}
+
+/// The same, and what it tells people goes into an outbox that somebody empties for all runs.
+pub(super) fn run_telling(
+    session: &Session,
+    runtime: Handle,
+    request: RunRequest,
+    counter: Option<Arc<dyn Counter>>,
+) -> Outcome {
     let RunRequest { source, arguments, limits, fire_time, output, cancel, kept, mut surroundings } = request;
     surroundings = session.around(surroundings, &source.name);
     let mut context = RunContext::new(runtime, session.recipe_clock.clone());
@@ -56,14 +66,14 @@ pub fn run(session: &Session, runtime: Handle, request: RunRequest) -> Outcome {
     };
     context.cancel = cancel;
     context.kept = kept;
-    let messages = Messages::of(session, &surroundings, &context.runtime);
+    let messages = Messages::of(session, &surroundings, &context.runtime, counter);
     context.notifier = messages.clone().map(|messages| messages as Arc<dyn Notifier>);
     context.surroundings = surroundings;
     let said = context.output.clone();
     let outcome = engine::run(&source, context);
     session.end(ended(&outcome));
     if let Some(messages) = messages {
-        messages.deliver().iter().for_each(|line| said.say(line));
+        messages.deliver(None).iter().for_each(|line| said.say(line));
     }
     outcome
 }

@@ -91,6 +91,14 @@ impl ServiceAccountKey {
         Ok(Self { kid, issuer, subject, audience, valid_until, token_endpoint, public_key, private_key, json, pem })
     }
 
+    /// Until when a key is valid, also if that has passed; `None` if it does not expire.
+    pub(super) fn valid_until(input: &KeyInput) -> Result<Option<DateTime<Utc>>, Error> {
+        let json = Read::from(&input.key, "service account key file")?;
+        let fields = parse(json.text.expose()).map_err(|problem| json.complain(problem))?;
+        let key = Fields { fields: &fields, credentials: None };
+        key.time("validUntil").map_err(|problem| json.complain(problem))
+    }
+
     /// A JWT that the token endpoint gives an access token for.
     pub(super) fn assertion(&self, now: DateTime<Utc>) -> Result<String, Error> {
         let claims = Claims {

@@ -25,6 +25,6 @@ pub use endpoint::{TokenEndpoint, TokenReply, TokenRequest, Unreachable};
 pub use error::{Error, Problem};
 pub use live_endpoint::{ClientSource, LiveEndpoint};
 pub use obstacle::{Obstacle, innermost, obstacle};
-pub use open::{Identity, Opened, Surroundings, open};
+pub use open::{Identity, Opened, Surroundings, key_valid_until, open};
 pub use source::{FixedToken, NoCredential, TokenSource};
 pub use token::email_of;

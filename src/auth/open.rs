@@ -126,6 +126,18 @@ pub fn open(settings: &Settings, surroundings: &Surroundings) -> error::Result<O
     }
 }
 
+/// Until when the service account key is valid that the settings ask for, also if that has passed; `None` for other
+/// credentials, and for keys that do not expire. The key is read anew.
+///
+/// # Errors
+/// When the settings ask for a key that cannot be read.
+pub fn key_valid_until(settings: &Settings) -> error::Result<Option<DateTime<Utc>>> {
+    match settings.credential.as_ref().map_err(Clone::clone)? {
+        Some(Credential::Key(input)) => Ok(ServiceAccountKey::valid_until(input)?),
+        _ => Ok(None),
+    }
+}
+
 fn open_key(
     settings: &Settings,
     surroundings: &Surroundings,

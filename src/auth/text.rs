@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::{Error, Problem};
-use crate::config::{Resolved, Text};
+use crate::config::{Resolved, Text, openness};
 use crate::secret::Secret;
 
 /// Key files are a few kilobytes; what is larger is something else.
@@ -96,20 +96,4 @@ pub(super) fn unreadable(role: &'static str, error: &std::io::Error) -> Problem 
         }
         _ => Problem::FileUnreadable { role, reason: crate::error::io_cause(error) },
     }
-}
-
-/// A warning if every user of the machine may read the file.
-#[cfg(unix)]
-fn openness(path: &Path, metadata: &std::fs::Metadata) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let mode = metadata.permissions().mode() & 0o777;
-    let path = path.display();
-    (mode & 0o004 != 0)
-        .then(|| format!("{path} can be read by every user of this machine (mode {mode:03o}): `chmod 600 {path}`"))
-}
-
-#[cfg(not(unix))]
-fn openness(_path: &Path, _metadata: &std::fs::Metadata) -> Option<String> {
-    None
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::openness::openness;
 use super::reader::Located;
 use super::{Environment, Error, Workspace};
 use crate::secret::Secret;
@@ -72,6 +73,14 @@ impl Located<GivenSecret> {
             return Err(complain("secret_empty", format!("{} is empty", self.value)));
         }
         Ok(secret)
+    }
+
+    /// What a person should know of where the secret is: a file that every user of the machine may read.
+    #[must_use]
+    pub fn warning(&self, environment: &Environment, workspace: &Workspace) -> Option<String> {
+        let GivenSecret::File(path) = &self.value else { return None };
+        let file = environment.path(workspace.folder(), path);
+        openness(&file, &std::fs::metadata(&file).ok()?)
     }
 
     /// A secret URL. Whoever asks for it teaches the scrubber what it is.

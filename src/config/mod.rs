@@ -13,6 +13,7 @@ mod given_secret;
 mod job;
 mod job_reader;
 pub mod keys;
+mod openness;
 mod origin;
 mod own_server;
 mod profile;
@@ -33,6 +34,7 @@ pub use job::{
     CalendarMode, CalendarRule, DstGap, DstOverlap, InterruptedPolicy, Job, JobTime, MissedPolicy, Notify,
     OverlapPolicy, Retry,
 };
+pub use openness::openness;
 pub use origin::{Origin, Resolved};
 pub use own_server::{Found, OwnServer};
 pub use profile::Profile;

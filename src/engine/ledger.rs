@@ -23,6 +23,13 @@ pub enum Deed {
         /// How long its body is.
         bytes: usize,
     },
+    /// People are told something.
+    Message {
+        /// Over which channel.
+        channel: String,
+        /// What, without secrets.
+        text: String,
+    },
 }
 
 /// What became of a deed.

@@ -15,9 +15,15 @@ pub struct Message {
 
 /// Sees to it that people hear of messages. Called on script threads, several at once.
 pub trait Notifier: Send + Sync {
+    /// Whether there is anybody to tell; no channels at all are no mistake of a recipe.
+    ///
+    /// # Errors
+    /// When there are channels, and none of this name that can be used.
+    fn reaches(&self, channel: &str) -> Result<bool, Error>;
+
     /// Takes a message; blocks until it cannot be lost any more.
     ///
     /// # Errors
-    /// When there is no such channel, or the message cannot be kept.
+    /// When it does not reach such a channel, or the message cannot be kept.
     fn notify(&self, message: Message) -> Result<(), Error>;
 }

@@ -115,14 +115,14 @@ pub struct Before<'r> {
     pub call: u64,
     /// Counts the tries of the change from 1.
     pub attempt: u32,
-    /// `iaas.create_server`; outside the API `http`, `write_file` or `append_file`.
+    /// `iaas.create_server`; outside the API `http`, `write_file`, `append_file` or `notify`.
     pub operation: Cow<'r, str>,
     /// `create`, `update`, `delete` or `mint`, or [`OUTSIDE`].
     pub effect: Cow<'r, str>,
     /// Host and port; empty for a file.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub host: Cow<'r, str>,
-    /// Method and path; of `http` the method alone, of a file its path.
+    /// Method and path; of `http` the method alone, of a file its path, of `notify` the channel.
     pub request: Cow<'r, str>,
     /// The project that it acts in.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use sqlx::SqliteConnection;
 use super::Outbox;
 use super::bounded::shortened;
 use super::notice::Notice;
+use super::owner::Owner;
 use crate::config::Rate;
 use crate::database::{from_millis, to_millis};
 use crate::error::Error;
@@ -76,6 +77,30 @@ impl Outbox {
         .fetch_all(&mut *read)
         .await;
         channels.map_err(|error| self.database.placed(error.into()))
+    }
+
+    /// Takes away what processes have claimed that have gone.
+    pub(super) async fn free(&self, asking: &Owner) -> Result<(), Error> {
+        self.free_claims(asking).await.map_err(|error| self.database.placed(error))
+    }
+
+    async fn free_claims(&self, asking: &Owner) -> Result<(), Error> {
+        let owners: Vec<String> = {
+            let mut read = self.database.read().await?;
+            let select = "SELECT DISTINCT lease_owner FROM notice WHERE state = 'waiting' AND lease_owner IS NOT NULL";
+            sqlx::query_scalar(select).fetch_all(&mut *read).await?
+        };
+        for owner in owners.iter().filter(|owner| asking.is_gone(owner)) {
+            let mut write = self.database.write().await?;
+            sqlx::query(
+                "UPDATE notice SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?1 AND state = 'waiting'",
+            )
+            .bind(owner)
+            .execute(&mut *write)
+            .await?;
+            write.commit().await?;
+        }
+        Ok(())
     }
 
     /// Takes the next notice of a channel, unless another process is sending one, the channel is left in peace, or it

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng;
-use uuid::Uuid;
 
 use super::channel::Channel;
 use super::claim::{Claim, Ending, GIVEN_UP_AFTER};
 use super::letter::Letter;
 use super::notice::Notice;
 use super::outbox::Outbox;
+use super::owner::Owner;
 use super::sending::{Failure, Log, Post, Ways};
 use super::waiting::Waiting;
 use crate::clock::Clock;
@@ -44,10 +44,12 @@ pub struct Surroundings {
     pub zone: Zone,
     /// Takes what goes to the channel `log`.
     pub log: Log,
+    /// This process.
+    pub owner: Owner,
 }
 
 /// Takes notices out of an outbox and hands them over. Several may be at it, in several processes: a notice is claimed
-/// by one of them, for as long as sending may take and half a minute.
+/// by one of them, for as long as sending may take and half a minute, or until its process has gone.
 pub struct Courier {
     outbox: Outbox,
     channels: Vec<Channel>,
@@ -56,7 +58,7 @@ pub struct Courier {
     zone: Zone,
     post: Arc<dyn Post>,
     pub(super) ways: Arc<Ways>,
-    owner: String,
+    owner: Owner,
 }
 
 /// What came of a delivery.
@@ -82,12 +84,11 @@ impl Courier {
     /// A courier for these channels; the scrubber learns their secrets.
     #[must_use]
     pub fn new(outbox: Outbox, channels: Vec<Channel>, surroundings: Surroundings) -> Self {
-        let Surroundings { outside, clock, scrubber, zone, log } = surroundings;
+        let Surroundings { outside, clock, scrubber, zone, log, owner } = surroundings;
         for secret in channels.iter().flat_map(Channel::secrets) {
             scrubber.learn(secret.expose());
         }
         let ways = Arc::new(Ways { outside, clock: clock.clone(), log });
-        let owner = Uuid::new_v4().to_string();
         Self { outbox, channels, clock, scrubber, zone, post: ways.clone(), ways, owner }
     }
 
@@ -139,6 +140,7 @@ impl Courier {
     }
 
     async fn deliver_once(&self, deadline: DateTime<Utc>) -> Result<(u64, u64), Error> {
+        self.outbox.free(&self.owner).await?;
         let channels = self.outbox.due_channels(self.clock.now()).await?;
         let all = channels.iter().map(|name| self.deliver_to(name, deadline));
         let mut totals = (0, 0);
@@ -163,9 +165,9 @@ impl Courier {
                 break;
             }
             let time_limit = usual.min(left);
-            let Some(claim) = self.outbox.claim(name, rate, &self.owner, time_limit).await? else { break };
+            let Some(claim) = self.outbox.claim(name, rate, self.owner.name(), time_limit).await? else { break };
             let ending = match (channel, &claim.notice) {
-                (_, Err(why)) => self.given_up(&claim, format!("the notice cannot be read: {why}")),
+                (_, Err(why)) => self.given_up(&claim, &format!("the notice cannot be read: {why}")),
                 (Some(channel), Ok(notice)) => self.attempt(channel, &claim, notice, time_limit).await?,
                 (None, Ok(_)) => self.failed(&claim, &no_channel(name)).await?,
             };
@@ -205,7 +207,7 @@ impl Courier {
         let hint = failure.error.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
         let error = self.scrub(&format!("{}{hint}", failure.error.message));
         if failure.is_final {
-            return Ok(self.given_up(claim, error));
+            return Ok(self.given_up(claim, &error));
         }
         let failures = self.outbox.failures(&claim.channel).await?;
         let wait = wait_after(failures);
@@ -219,9 +221,10 @@ impl Courier {
         Ok(Ending::Again(error, wait))
     }
 
-    fn given_up(&self, claim: &Claim, error: String) -> Ending {
+    fn given_up(&self, claim: &Claim, error: &str) -> Ending {
+        let error = self.scrub(error);
         tracing::error!(channel = claim.channel, id = claim.id, error, "a notice was given up");
-        Ending::GivenUp(self.scrub(&error))
+        Ending::GivenUp(error)
     }
 
     pub(super) fn learn(&self, secret: &Secret) {

@@ -10,7 +10,7 @@ use super::outbox_tests::{about, channel, outbox, start};
 use super::sending::{Failure, Post};
 use super::*;
 use crate::clock::Clock;
-use crate::config::{Event, Zone};
+use crate::config::{Event, Rate, Zone};
 use crate::database::{Database, Options, Synchronous};
 use crate::error::{Error, Kind};
 use crate::secret::Scrubber;
@@ -65,6 +65,7 @@ fn surroundings(clock: &Clock) -> Surroundings {
         scrubber: Scrubber::new(),
         zone: Zone::UTC,
         log: Arc::new(|_| {}),
+        owner: Owner::unknown(),
     }
 }
 
@@ -242,4 +243,24 @@ async fn two_processes_at_once_tell_each_notice_once() {
             taken.iter().filter(|(name, ..)| name == channel).map(|(_, _, title)| title.as_str()).collect();
         assert_eq!(titles, (0..20).map(|number| format!("message {number}")).collect::<Vec<_>>(), "in order");
     }
+}
+
+#[tokio::test]
+async fn what_a_process_that_has_gone_had_under_way_does_not_wait() {
+    let (_, outbox, script, clock) = courier(Vec::new()).await;
+    let by = |process: &'static str| {
+        let owner = Owner::new(process, Arc::new(|other| other == "killed"));
+        let surroundings = Surroundings { owner, ..surroundings(&clock) };
+        Courier::new(outbox.clone(), vec![channel("ops")], surroundings).by(script.clone())
+    };
+    outbox.enqueue(&about(Event::Failed, &clock), &[channel("ops")], None).await.expect("taken in");
+    let claim = async |owner: &Owner| {
+        outbox.claim("ops", Rate::default(), owner.name(), Duration::from_secs(20)).await.expect("claimed")
+    };
+    let killed = claim(&Owner::new("killed", Arc::new(|_| false))).await.expect("due");
+    assert_eq!(by("another").deliver_due(soon(&clock)).await.expect("delivered").sent, 1);
+    assert_eq!(script.taken.lock().unwrap()[0].1, killed.id, "it is the same notice");
+    outbox.enqueue(&about(Event::Late, &clock), &[channel("ops")], None).await.expect("taken in");
+    claim(&Owner::new("alive", Arc::new(|_| false))).await.expect("due");
+    assert_eq!(by("another").deliver_due(soon(&clock)).await.expect("delivered").sent, 0);
 }

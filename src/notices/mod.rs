@@ -17,6 +17,7 @@ mod notice;
 mod outbox;
 #[cfg(test)]
 mod outbox_tests;
+mod owner;
 mod sending;
 mod signature;
 mod tables;
@@ -30,6 +31,7 @@ pub use courier::{Courier, Delivered, Surroundings};
 pub use heartbeat::Heartbeat;
 pub use notice::{Notice, Severity, Topic};
 pub use outbox::Outbox;
+pub use owner::{IsGone, Owner};
 pub use sending::Log;
 pub use template::Template;
 pub use waiting::{GivenUp, Waiting};

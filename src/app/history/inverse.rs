@@ -41,8 +41,11 @@ pub(super) enum Step {
 /// What undoes a change.
 pub(super) fn inverse(change: &Change) -> Inverse {
     if change.before.effect == OUTSIDE {
-        let what =
-            if change.before.operation == "http" { "a request that was sent" } else { "a file that was written" };
+        let what = match &*change.before.operation {
+            "http" => "a request that was sent",
+            "notify" => "what people were told",
+            _ => "a file that was written",
+        };
         return Inverse::none(format!("{what} cannot be taken back"));
     }
     let named = change.before.operation.rsplit_once('.');

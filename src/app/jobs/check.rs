@@ -1,7 +1,7 @@
 //! `jobs check`: what is wrong with the jobs of a workspace, found without running them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,16 +10,17 @@ use super::finding::{JobFinding, Weight};
 use super::given::{arguments_of, caps_of, grants_of};
 use super::{clocks, needs, opposing};
 use crate::app::{Depth, auth_status};
+use crate::auth::Identity;
 use crate::config::{
     ChannelKind, Environment, Given, GivenSecret, InterruptedPolicy, Job, Located, MissedPolicy, Profile, Workspace,
-    Zone,
+    Zone, openness,
 };
 use crate::engine::Source;
 use crate::engine::check::{Report, check};
 use crate::engine::footprint::{Footprint, derive};
 use crate::engine::recipe::Severity;
 use crate::error::{Error, Result};
-use crate::notices::Template;
+use crate::notices::{Notice, Template};
 use crate::policy::{Grant, Listed, known_grant};
 use crate::schedule::calendar::{CalendarFiles, next_open};
 use crate::schedule::{Rule, reading};
@@ -93,7 +94,7 @@ pub async fn check_jobs(
     }
     checker.channels();
     let mut found = checker.found;
-    found.findings.extend(profiles(workspace, environment, given, scrubber).await);
+    found.findings.extend(profiles(workspace, environment, given, scrubber, now).await);
     found
 }
 
@@ -263,7 +264,11 @@ impl Checker<'_> {
             let complaint = self.workspace.complain(secret, "secret_in_the_clear", message);
             return Some(JobFinding::warning(complaint.hint("name where it is: `env:NAME` or `file:keys/…`")));
         }
-        let error = secret.read(self.environment, self.workspace).err()?;
+        let Err(error) = secret.read(self.environment, self.workspace) else {
+            let warning = secret.warning(self.environment, self.workspace)?;
+            let message = format!("the secret of {what}: {warning}");
+            return Some(JobFinding::warning(self.workspace.complain(secret, "secret_open", message)));
+        };
         // The server's variables need not be those of whoever checks.
         let is_elsewhere = matches!(secret.value, GivenSecret::Variable(_)) && error.code == "secret_not_set";
         Some(JobFinding::of(if is_elsewhere { Weight::Warning } else { Weight::Error }, error))
@@ -310,6 +315,7 @@ async fn profiles(
     environment: &Environment,
     given: &Given,
     scrubber: &Scrubber,
+    now: DateTime<Utc>,
 ) -> Vec<JobFinding> {
     let mut findings = Vec::new();
     let mut seen: HashSet<Option<&str>> = HashSet::new();
@@ -343,6 +349,9 @@ async fn profiles(
                 };
                 findings.push(JobFinding::of(weight, about(error)));
             }
+            for (code, message) in report.identity.iter().flat_map(|identity| of_key(identity, name, now)) {
+                findings.push(JobFinding::warning(workspace.complain(place, code, message)));
+            }
             if report.project.is_none() && !report.is_simulated {
                 let complaint = workspace.complain(place, "no_project", format!("{what}: no project is set"));
                 findings.push(JobFinding::warning(complaint.hint("write `project_id = \"…\"` into the profile")));
@@ -350,6 +359,16 @@ async fn profiles(
         }
     }
     findings
+}
+
+/// What is worth knowing of a key that can be used.
+fn of_key(identity: &Identity, profile: Option<&str>, now: DateTime<Utc>) -> Vec<(&'static str, String)> {
+    let until = identity.key_valid_until;
+    let expiring = until.and_then(|until| Notice::key_expiring(profile, until, now)).and_then(|notice| notice.text);
+    let files: BTreeSet<&String> = identity.key.iter().chain(&identity.private_key).collect();
+    let open = files.into_iter().filter_map(|file| openness(Path::new(file), &std::fs::metadata(file).ok()?));
+    let expiring = expiring.map(|text| ("key_expiring", text));
+    expiring.into_iter().chain(open.map(|text| ("secret_open", text))).collect()
 }
 
 fn is_nothing_given(candidates: &[crate::config::Candidate]) -> bool {

@@ -106,6 +106,11 @@ impl Jobs {
         self
     }
 
+    /// What all jobs run.
+    pub fn tasks(&self) -> impl Iterator<Item = &Arc<Task>> {
+        self.tasks.values()
+    }
+
     /// What a job runs, or ran before it was taken out of the workspace.
     #[must_use]
     pub fn task(&self, id: &JobId) -> Option<&Arc<Task>> {

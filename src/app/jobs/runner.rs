@@ -1,17 +1,20 @@
 //! Runs a job: opens what its recipe needs, runs it on a thread of its own, tells how it ended.
 
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::ended::{finish_of, finish_of_error, finish_of_record};
 use super::output::LoggedOutput;
 use super::today::changes_today;
 use super::{Jobs, ScopedState, Task, arguments_of, simulated_output};
+use crate::app::messages::Counter;
+use crate::app::run::run_telling;
 use crate::app::{
-    GivenCaps, Opening, Progress, Recording, RunRequest, Session, SharedWorlds, ended_call, rehearse, run, settings_in,
+    GivenCaps, Opening, Progress, Recording, RunRequest, Session, SharedWorlds, ended_call, rehearse, settings_in,
 };
 use crate::clock::Clock;
 use crate::config::{Environment, Given};
@@ -53,13 +56,30 @@ pub struct Runner<S> {
     store: Arc<S>,
     jobs: RwLock<Arc<Jobs>>,
     surround: Surround,
+    /// Takes what runs tell people, where somebody delivers it for all of them.
+    counter: OnceLock<Arc<dyn Counter>>,
+    /// Told when the jobs are replaced.
+    replaced: watch::Sender<()>,
 }
 
 impl<S: Store> Runner<S> {
     /// A runner of these jobs, whose state is kept in a store.
     #[must_use]
     pub fn new(store: Arc<S>, jobs: Jobs, surround: Surround) -> Self {
-        Self { store, jobs: RwLock::new(Arc::new(jobs)), surround }
+        let (replaced, _) = watch::channel(());
+        Self { store, jobs: RwLock::new(Arc::new(jobs)), surround, counter: OnceLock::new(), replaced }
+    }
+
+    /// From now on what runs tell people is left here, where somebody delivers it for all of them.
+    pub(in crate::app) fn tell_over(&self, counter: Arc<dyn Counter>) {
+        // A second one would tell the same people.
+        let _ = self.counter.set(counter);
+    }
+
+    /// Is told when the jobs are replaced.
+    #[must_use]
+    pub fn replacements(&self) -> watch::Receiver<()> {
+        self.replaced.subscribe()
     }
 
     /// The jobs as they are now.
@@ -77,7 +97,9 @@ impl<S: Store> Runner<S> {
     /// Runs other jobs from now on; gives those of before. What is under way goes on as it began, and what is claimed
     /// already runs.
     pub fn replace(&self, jobs: Arc<Jobs>) -> Arc<Jobs> {
-        std::mem::replace(&mut *self.jobs.write().unwrap_or_else(PoisonError::into_inner), jobs)
+        let before = std::mem::replace(&mut *self.jobs.write().unwrap_or_else(PoisonError::into_inner), jobs);
+        self.replaced.send_replace(());
+        before
     }
 
     fn work(&self, id: &JobId, entry: Entry, cancel: CancellationToken) -> Result<Work<S>> {
@@ -87,7 +109,8 @@ impl<S: Store> Runner<S> {
             task.ok_or_else(|| Error::new(Kind::Config, "unknown_job", "the workspace has no such job any more"))?;
         let run = entry.run.clone();
         let run = run.ok_or_else(|| Error::new(Kind::Bug, "no_run", "a run was started without an id"))?;
-        Ok(Work { jobs, task, run, entry, cancel, store: self.store.clone(), surround: self.surround.clone() })
+        let (store, surround, counter) = (self.store.clone(), self.surround.clone(), self.counter.get().cloned());
+        Ok(Work { jobs, task, run, entry, cancel, store, surround, counter })
     }
 }
 
@@ -137,6 +160,7 @@ struct Work<S> {
     cancel: CancellationToken,
     store: Arc<S>,
     surround: Surround,
+    counter: Option<Arc<dyn Counter>>,
 }
 
 impl<S: Store> Work<S> {
@@ -203,7 +227,7 @@ impl<S: Store> Work<S> {
             session.end(ended_call(Err(&error)));
             return Err(error);
         }
-        let outcome = run(&session, surround.runtime.clone(), request);
+        let outcome = run_telling(&session, surround.runtime.clone(), request, self.counter.clone());
         Ok(finish_of(&self.run, &scope, &outcome, &surround.scrubber))
     }
 

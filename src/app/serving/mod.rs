@@ -4,11 +4,13 @@ mod counted;
 mod doors;
 mod figures;
 mod files;
+mod keys;
 mod questions;
 mod reloading;
 mod repeats;
 mod server;
 mod telling;
+mod tidings;
 mod watching;
 
 pub use questions::{Question, ask_server};

@@ -91,9 +91,8 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let _ends_with_this = end.clone().drop_guard();
     open_doors(&doors, &opened.folder, listen, &end).await?;
     tokio::spawn(until(end.clone(), prune(doors.clone())));
-    if let Some(telling) = telling.clone() {
-        let runner = runner.clone();
-        tokio::spawn(until(end.clone(), telling.deliver(move || runner.jobs())));
+    if let Some(telling) = &telling {
+        begin_telling(telling, &runner, &end);
     }
     tracing::info!(
         target: "stackhand::serve",
@@ -116,6 +115,17 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
         tracing::info!(target: "stackhand::serve", simulated = is_simulated.then_some(true), "ended");
     }
     ended
+}
+
+/// Tells people what happens, until the end.
+fn begin_telling(telling: &Telling, runner: &Arc<Runner<WorkspaceStore>>, end: &CancellationToken) {
+    runner.tell_over(telling.counter(runner));
+    let jobs = || {
+        let runner = runner.clone();
+        move || runner.jobs()
+    };
+    tokio::spawn(until(end.clone(), telling.clone().watch_keys(jobs(), runner.replacements())));
+    tokio::spawn(until(end.clone(), telling.clone().deliver(jobs(), runner.replacements())));
 }
 
 async fn until(end: CancellationToken, work: impl Future<Output = ()>) {

@@ -1,31 +1,39 @@
 //! What becomes of jobs, told to people: into the outbox when it happens, out of it by a courier beside the loop.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
-use crate::app::channels::channels;
-use crate::app::jobs::{Jobs, Surround, Task};
+use super::tidings;
+use crate::app::channels::{Channels, this_process};
+use crate::app::jobs::{Jobs, Runner, Surround, Task};
+use crate::app::messages::Counter;
 use crate::app::session::live;
 use crate::app::settings;
 use crate::clock::Clock;
-use crate::config::{Event, Zone};
+use crate::config::Zone;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::notices::{Channel, Courier, Heartbeat, Notice, Outbox, Surroundings, Topic};
-use crate::schedule::outcome::{Outcome, Reason};
-use crate::schedule::rows::{Entry, ScheduledBy, Stretch};
-use crate::schedule::store::Record;
+use crate::notices::{Channel, Courier, Delivered, Heartbeat, Notice, Outbox, Surroundings};
+use crate::schedule::outcome::Outcome;
+use crate::schedule::rows::Entry;
+use crate::schedule::store::{Record, Store};
 use crate::transport::Outside;
 
 /// How long a round of deliveries may take.
 const ROUND: TimeDelta = TimeDelta::minutes(1);
 /// After a round that failed, before the next.
 const PAUSE: Duration = Duration::from_secs(30);
-/// So long the end of the server waits for channels.
+/// Between rounds, at least, unless there is something new.
+const LEAST_PAUSE: Duration = Duration::from_millis(200);
+/// So long the end of the server waits for channels, and for heartbeats beside them.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A run that ended longer ago is no sign that the job is alive: the server was down since.
+const HEARTBEAT_VALID: TimeDelta = TimeDelta::minutes(10);
 
 /// Tells people. Cheap to clone.
 #[derive(Clone)]
@@ -33,17 +41,22 @@ pub(super) struct Telling(Arc<Inner>);
 
 struct Inner {
     surround: Surround,
+    clock: Clock,
     outbox: Outbox,
     outside: Outside,
     /// There is something new in the outbox.
     news: Notify,
     /// The channels, of the jobs as they were when this was made.
     desk: Mutex<Option<Arc<Desk>>>,
+    /// A channel did not take something: what is read anew may be right.
+    is_stale: AtomicBool,
+    /// Heartbeats under way.
+    pings: Mutex<JoinSet<()>>,
 }
 
 struct Desk {
     jobs: Arc<Jobs>,
-    channels: Vec<Channel>,
+    channels: Arc<Channels>,
     courier: Courier,
 }
 
@@ -56,40 +69,100 @@ impl Telling {
         let settings = settings(&surround.environment, &surround.given)?;
         let outside = live(&surround.environment, &settings)?.outside();
         let outbox = Outbox::open(database, &surround.scrubber).await?;
-        let (surround, desk, news) = (surround.clone(), Mutex::default(), Notify::new());
-        Ok(Self(Arc::new(Inner { surround, outbox, outside, news, desk })))
+        Ok(Self(Arc::new(Inner {
+            surround: surround.clone(),
+            clock: database.clock().clone(),
+            outbox,
+            outside,
+            news: Notify::new(),
+            desk: Mutex::default(),
+            is_stale: AtomicBool::new(false),
+            pings: Mutex::default(),
+        })))
+    }
+
+    /// What the runs of these jobs tell people goes the same way.
+    pub fn counter<S: Store>(&self, runner: &Arc<Runner<S>>) -> Arc<dyn Counter> {
+        Arc::new(AtTelling { telling: self.clone(), runner: Arc::downgrade(runner) })
+    }
+
+    pub(super) fn surround(&self) -> &Surround {
+        &self.0.surround
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Takes in that a run begins, if that is to be told; beside, as the run does not wait for it. What is lost of it is
+    /// told when the run has ended.
+    pub fn began(&self, jobs: &Arc<Jobs>, entry: &Entry) {
+        let Some(task) = jobs.task(&entry.job).filter(|task| !task.is_simulated()) else { return };
+        let Some(notice) = tidings::of_beginning(entry, task, jobs) else { return };
+        let (telling, jobs, task) = (self.clone(), jobs.clone(), task.clone());
+        tokio::spawn(async move {
+            if let Err(error) = telling.put(&jobs, &task, [notice]).await {
+                tracing::warn!(target: "stackhand::serve", job = task.id.as_str(), "that it is late is told later: {error}");
+            }
+        });
     }
 
     /// Takes in what has got its outcome, for the channels of its job.
     ///
     /// # Errors
-    /// When the outbox cannot be written; nothing was taken in then.
+    /// When the outbox cannot be written; not all of it was taken in then.
     pub async fn take_in(&self, jobs: &Arc<Jobs>, record: &Record) -> Result<()> {
         let Some(task) = jobs.task(record.job()).filter(|task| !task.is_simulated()) else { return Ok(()) };
-        let desk = self.desk(jobs);
-        let named = &task.job.notify.channels;
-        let is_named = |channel: &&Channel| named.iter().any(|name| name.value == channel.name);
-        let channels: Vec<Channel> = desk.channels.iter().filter(is_named).cloned().collect();
-        let mut is_taken = false;
-        for notice in notices(task, jobs, record) {
-            let events = task.job.notify.events.as_deref();
-            is_taken |= self.0.outbox.enqueue(&notice, &channels, events).await? > 0;
-        }
-        if is_taken {
-            self.0.news.notify_one();
-        }
-        if let Record::Entry(Entry { outcome: Some(Outcome::Done), .. }) = record {
-            self.ping(task, &desk);
+        self.put(jobs, task, tidings::of_end(record, task, jobs)).await?;
+        if let Record::Entry(entry) = record {
+            self.ping(jobs, task, entry);
         }
         Ok(())
     }
 
+    /// Takes in notices for the channels of their job.
+    async fn put(&self, jobs: &Arc<Jobs>, task: &Task, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
+        let desk = self.desk(jobs);
+        let named = &task.job.notify.channels;
+        let is_named = |channel: &&Channel| named.iter().any(|name| name.value == channel.name);
+        let channels: Vec<Channel> = desk.channels.usable.iter().filter(is_named).cloned().collect();
+        let events = task.job.notify.events.as_deref();
+        for notice in notices {
+            self.put_for(&notice, &channels, events).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in a notice for some channels.
+    pub(super) async fn put_for(
+        &self,
+        notice: &Notice,
+        channels: &[Channel],
+        events: Option<&[crate::config::Event]>,
+    ) -> Result<()> {
+        if self.0.outbox.enqueue(notice, channels, events).await? > 0 {
+            self.0.news.notify_one();
+        }
+        Ok(())
+    }
+
+    /// The channels that can be used.
+    pub(super) fn channels(&self, jobs: &Arc<Jobs>) -> Arc<Channels> {
+        self.desk(jobs).channels.clone()
+    }
+
     /// Tells whoever waits for the job's heartbeat; beside, as nothing waits for the answer.
-    fn ping(&self, task: &Arc<Task>, desk: &Arc<Desk>) {
+    fn ping(&self, jobs: &Arc<Jobs>, task: &Arc<Task>, entry: &Entry) {
         let Some(url) = &task.job.heartbeat else { return };
-        let url = url.read_url(&self.0.surround.environment, &desk.jobs.workspace);
-        let (desk, job) = (desk.clone(), task.id.clone());
-        tokio::spawn(async move {
+        let is_fresh = |ended: DateTime<Utc>| self.0.clock.now() - ended < HEARTBEAT_VALID;
+        if entry.outcome != Some(Outcome::Done) || !entry.ended_at.is_some_and(is_fresh) {
+            return;
+        }
+        let url = url.read_url(&self.0.surround.environment, &jobs.workspace);
+        let (desk, job) = (self.desk(jobs), task.id.clone());
+        let mut pings = self.0.pings.lock().unwrap_or_else(PoisonError::into_inner);
+        while pings.try_join_next().is_some() {}
+        pings.spawn(async move {
             let pinged = match url {
                 Ok(url) => desk.courier.ping(&Heartbeat::new(url)).await,
                 Err(error) => Err(Error::from(error)),
@@ -100,39 +173,70 @@ impl Telling {
         });
     }
 
-    /// Hands over what is in the outbox, for ever.
-    pub async fn deliver(self, jobs: impl Fn() -> Arc<Jobs>) {
-        let clock = Clock::process();
+    /// Hands over what is in the outbox, for ever. A round that a channel holds up keeps no other channel waiting: what
+    /// comes in the meantime goes in a round of its own, in which that channel is left out, as a notice of it is claimed.
+    pub async fn deliver(self, jobs: impl Fn() -> Arc<Jobs>, mut replaced: watch::Receiver<()>) {
+        let mut rounds: JoinSet<Result<Delivered>> = JoinSet::new();
+        let mut is_to_begin = true;
+        let mut least = LEAST_PAUSE;
         loop {
             let desk = self.desk(&jobs());
-            let mut pause = match desk.courier.deliver_due(clock.now() + ROUND).await {
-                Ok(delivered) => {
-                    if delivered.given_up > 0 {
-                        let notices = delivered.given_up;
-                        tracing::error!(target: "stackhand::serve", notices, "notices were given up: nobody took them");
-                    }
-                    Duration::MAX
-                }
-                Err(error) => {
-                    tracing::warn!(target: "stackhand::serve", "notices wait in the outbox: {error}");
-                    PAUSE
-                }
-            };
-            if let Ok(Some(due)) = desk.courier.next_due().await {
-                let until = (due - clock.now()).to_std().unwrap_or_default();
-                // What is due at once has just been tried by somebody.
-                pause = pause.min(until.max(Duration::from_millis(200)));
+            // No more rounds than channels can hold up.
+            if is_to_begin && rounds.len() <= desk.channels.usable.len() {
+                let (desk, deadline) = (desk.clone(), self.0.clock.now() + ROUND);
+                rounds.spawn(async move { desk.courier.deliver_due(deadline).await });
             }
-            tokio::select! {
-                () = self.0.news.notified() => {}
-                () = sleep(&clock, pause) => {}
+            let pause = self.pause(&desk).await.max(least);
+            is_to_begin = tokio::select! {
+                () = self.0.news.notified() => true,
+                _ = replaced.changed() => true,
+                Some(round) = rounds.join_next(), if !rounds.is_empty() => {
+                    let is_well = round.is_ok_and(|round| self.judge(round));
+                    least = if is_well { LEAST_PAUSE } else { PAUSE };
+                    false
+                }
+                () = sleep(&self.0.clock, pause) => true,
+            };
+        }
+    }
+
+    /// How long there is nothing to deliver.
+    async fn pause(&self, desk: &Desk) -> Duration {
+        match desk.courier.next_due().await {
+            // What is due at once has just been tried by somebody.
+            Ok(Some(due)) => (due - self.0.clock.now()).to_std().unwrap_or_default(),
+            Ok(None) => Duration::MAX,
+            Err(_) => PAUSE,
+        }
+    }
+
+    /// Looks at what came of a round; `false` if the outbox could not be read or written.
+    fn judge(&self, round: Result<Delivered>) -> bool {
+        match round {
+            Ok(delivered) => {
+                if delivered.given_up > 0 {
+                    let notices = delivered.given_up;
+                    tracing::error!(target: "stackhand::serve", notices, "notices were given up: nobody took them");
+                }
+                if delivered.remaining.iter().any(|waiting| waiting.error.is_some()) {
+                    self.0.is_stale.store(true, Ordering::Relaxed);
+                }
+                true
+            }
+            Err(error) => {
+                tracing::warn!(target: "stackhand::serve", "notices wait in the outbox: {error}");
+                false
             }
         }
     }
 
-    /// Hands over what can be before the server ends; gives what stays.
+    /// Hands over what can be before the server ends; tells of what stays.
     pub async fn deliver_before_exit(&self, jobs: &Arc<Jobs>) {
-        match self.desk(jobs).courier.deliver_before_exit(PATIENCE).await {
+        let pings = std::mem::take(&mut *self.0.pings.lock().unwrap_or_else(PoisonError::into_inner));
+        let desk = self.desk(jobs);
+        let pinging = self.0.clock.timeout(PATIENCE, pings.join_all());
+        let (delivered, _) = tokio::join!(desk.courier.deliver_before_exit(PATIENCE), pinging);
+        match delivered {
             Ok(delivered) => {
                 for waiting in &delivered.remaining {
                     tracing::warn!(
@@ -146,26 +250,53 @@ impl Telling {
         }
     }
 
-    /// The channels of these jobs.
+    /// The channels of these jobs; their secrets are read anew where a channel takes nothing.
     fn desk(&self, jobs: &Arc<Jobs>) -> Arc<Desk> {
         let mut desk = self.0.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = desk.as_ref().filter(|desk| Arc::ptr_eq(&desk.jobs, jobs)) {
+        let is_stale = self.0.is_stale.swap(false, Ordering::Relaxed);
+        if let Some(desk) = desk.as_ref().filter(|desk| !is_stale && Arc::ptr_eq(&desk.jobs, jobs)) {
             return desk.clone();
         }
         let Surround { environment, scrubber, .. } = &self.0.surround;
-        let (channels, unusable) = channels(&jobs.workspace, environment, scrubber);
-        for note in unusable {
+        let channels = Arc::new(Channels::of(&jobs.workspace, environment, scrubber));
+        let before = desk.as_ref().map(|desk| desk.channels.clone()).unwrap_or_default();
+        for note in channels.unusable.iter().filter(|note| !before.unusable.contains(note)) {
             tracing::error!(target: "stackhand::serve", "{note}");
+        }
+        for note in channels.warnings.iter().filter(|note| !before.warnings.contains(note)) {
+            tracing::warn!(target: "stackhand::serve", "{note}");
         }
         let surroundings = Surroundings {
             outside: self.0.outside.clone(),
-            clock: Clock::process(),
+            clock: self.0.clock.clone(),
             scrubber: scrubber.clone(),
             zone: jobs.workspace.timezone.unwrap_or(Zone::UTC),
             log: Arc::new(|text| tracing::info!(target: "stackhand::notice", "{text}")),
+            owner: this_process(),
         };
-        let courier = Courier::new(self.0.outbox.clone(), channels.clone(), surroundings);
+        let courier = Courier::new(self.0.outbox.clone(), channels.usable.clone(), surroundings);
         desk.insert(Arc::new(Desk { jobs: jobs.clone(), channels, courier })).clone()
+    }
+}
+
+/// Where runs leave what they tell people.
+struct AtTelling<S> {
+    telling: Telling,
+    /// It holds this in turn.
+    runner: Weak<Runner<S>>,
+}
+
+impl<S: Store> Counter for AtTelling<S> {
+    fn channels(&self) -> Arc<Channels> {
+        self.runner.upgrade().map(|runner| self.telling.channels(&runner.jobs())).unwrap_or_default()
+    }
+
+    fn outbox(&self) -> &Outbox {
+        &self.telling.0.outbox
+    }
+
+    fn wake(&self) {
+        self.telling.0.news.notify_one();
     }
 }
 
@@ -173,81 +304,5 @@ async fn sleep(clock: &Clock, span: Duration) {
     match span {
         Duration::MAX => std::future::pending().await,
         span => clock.sleep(span).await,
-    }
-}
-
-/// What there is to tell of an outcome. Each has a key of its own, as an outcome may be told twice after a crash.
-fn notices(task: &Task, jobs: &Jobs, record: &Record) -> Vec<Notice> {
-    let of = |event: Event, at: DateTime<Utc>, once: String| {
-        let profile = task.profile.clone();
-        let settings = profile.as_ref().and_then(|profile| jobs.workspace.profiles.get(profile));
-        Notice {
-            job: Some(task.id.to_string()),
-            recipe: Some(task.job.recipe.value.clone()),
-            production: settings.is_some_and(|settings| settings.is_production),
-            fire_time: Some(record.first()),
-            once: Some(format!("{} {once} {event}", task.id)),
-            profile,
-            ..Notice::new(Topic::Job(event), at)
-        }
-    };
-    match record {
-        Record::Entry(entry) => of_entry(entry, task, of),
-        Record::Stretch(stretch) => of_stretch(stretch, of),
-    }
-}
-
-fn of_entry(entry: &Entry, task: &Task, of: impl Fn(Event, DateTime<Utc>, String) -> Notice) -> Vec<Notice> {
-    let Some(outcome) = entry.outcome else { return Vec::new() };
-    let at = entry.ended_at.unwrap_or(entry.decided_at);
-    let once = format!("{} {}", entry.fire_time.timestamp_millis(), entry.attempt);
-    let late = entry.started_at.map(|started| started - entry.fire_time).filter(|late| *late > TimeDelta::zero());
-    let facts = |notice: Notice| Notice {
-        run: entry.run.as_ref().map(ToString::to_string),
-        late_seconds: late.and_then(|late| u64::try_from(late.num_seconds()).ok()),
-        ..notice
-    };
-    let mut told = Vec::new();
-    let is_late = late.is_some_and(|late| late.to_std().is_ok_and(|late| late >= task.job.notify.late_after));
-    if is_late && entry.by == ScheduledBy::Schedule {
-        let cause = entry.held_by.as_ref();
-        told.push(facts(because(of(Event::Late, at, once.clone()), cause)));
-    }
-    told.push(facts(because(of(event(outcome, entry.reason.as_ref()), at, once.clone()), entry.reason.as_ref())));
-    if outcome == Outcome::Done {
-        told.push(facts(of(Event::Recovered, at, once)));
-    }
-    told
-}
-
-fn of_stretch(stretch: &Stretch, of: impl Fn(Event, DateTime<Utc>, String) -> Notice) -> Vec<Notice> {
-    let event = event(stretch.outcome, Some(&stretch.reason));
-    // A pause's stretch grows with each fire time, and is one thing to tell.
-    let once = format!("{} …", stretch.first.timestamp_millis());
-    let notice = because(of(event, stretch.decided_at, once), Some(&stretch.reason));
-    vec![Notice { fields: [("fire_times".to_owned(), stretch.count.to_string())].into(), ..notice }]
-}
-
-fn because(notice: Notice, reason: Option<&Reason>) -> Notice {
-    Notice {
-        reason: reason.map(|reason| reason.code.clone()),
-        text: reason.map(|reason| reason.text.clone()),
-        ..notice
-    }
-}
-
-fn event(outcome: Outcome, reason: Option<&Reason>) -> Event {
-    match outcome {
-        Outcome::Done => Event::Done,
-        Outcome::Failed => Event::Failed,
-        Outcome::Partial => Event::Partial,
-        Outcome::Skipped if reason.is_some_and(|reason| reason.code == "overlap") => Event::SkippedByOverlap,
-        Outcome::Skipped => Event::Skipped,
-        Outcome::Refused => Event::Refused,
-        Outcome::Cancelled => Event::Cancelled,
-        Outcome::TimedOut => Event::TimedOut,
-        Outcome::Missed => Event::Missed,
-        Outcome::Superseded => Event::Superseded,
-        Outcome::Unknown => Event::Unknown,
     }
 }

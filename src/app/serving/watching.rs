@@ -105,6 +105,9 @@ impl<S: Store> Watch for Watching<S> {
     fn started(&self, entry: &Entry) {
         self.figures.started(entry);
         let jobs = self.runner.jobs();
+        if let Some(telling) = &self.telling {
+            telling.began(&jobs, entry);
+        }
         if self.say(&format!("{} starts", entry.job), entry.by.as_str()).is_none() {
             return;
         }

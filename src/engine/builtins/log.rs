@@ -6,9 +6,13 @@ use rhai::{Dynamic, ImmutableString};
 
 use super::text::shown;
 use crate::engine::context::LogLevel;
+use crate::engine::ledger::{Deed, Done};
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::notifier::Message;
 use crate::engine::{Arguments, Fault};
+
+/// So much of what people are told is on record, in bytes.
+const LONGEST_RECORD: usize = 500;
 
 /// The type of the constant `log`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +45,8 @@ pub fn natives() -> Vec<Native> {
             .doc(
                 "Tells people over a channel of the workspace: a text, or a map of facts, of which `text` is what it \
                  says. It is written to stderr too; that is all of it where the workspace has no channels, and on the \
-                 simulator. It returns once the message is kept; it is delivered before the run ends, or later.",
+                 simulator. It returns once the message is kept; it is delivered before the run ends, or later. The \
+                 journal tells that it was said.",
             )
             .effect(NativeEffect::Local)
             .example("notify(\"ops\", \"3 servers deallocated\")")
@@ -51,8 +56,18 @@ pub fn natives() -> Vec<Native> {
                 say(a, LogLevel::Notice, &format!("{channel}: {line}"))?;
                 let run = a.run();
                 let is_real = !run.is_simulated && !run.is_rehearsed;
-                if let Some(notifier) = run.notifier.as_ref().filter(|_| is_real) {
-                    notifier.notify(Message { channel: channel.to_string(), text, fields: facts })?;
+                if let Some(notifier) = run.notifier.as_ref().filter(|_| is_real)
+                    && notifier.reaches(&channel)?
+                {
+                    let channel = channel.to_string();
+                    let line = run.surroundings.scrubber.scrub(&line);
+                    let recorded = line[..line.floor_char_boundary(LONGEST_RECORD)].to_owned();
+                    let number = run.begin_outside(&Deed::Message { channel: channel.clone(), text: recorded })?;
+                    let kept = notifier.notify(Message { channel, text, fields: facts });
+                    let done =
+                        kept.as_ref().map_or_else(|error| Done::Not(error.code.to_owned()), |()| Done::Well(None));
+                    run.end_outside(number, done);
+                    kept?;
                 }
                 Ok(Dynamic::UNIT)
             }),
