@@ -414,7 +414,7 @@ impl<S: Store> Dispatcher<S> {
         self.touched.clear();
         for row in rows {
             self.set_timer(&row.job, row.decided_until);
-            if row.decided_until > self.lowest.map_or(now, |lowest| lowest.min(now)) {
+            if row.decided_until > now {
                 // The clock went back meanwhile: its timer was set for a time that is yet to come again.
                 self.touched.insert(self.roster.position(&row.job));
             }
