@@ -208,3 +208,33 @@ fn opponents_that_are_not_what_they_look_like_are_told() {
     let told: Vec<&str> = report.lines().filter(|line| line.contains("[opposes_")).collect();
     insta::assert_snapshot!(told.join("\n"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_everybody_can_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("slack-url");
+    std::fs::write(&secret, "https://hooks.example.org/t0ken-of-url").unwrap();
+    let path = secret.display();
+    let text = format!(
+        "timezone = \"Europe/Berlin\"\n[channel.ops]\nkind = \"slack\"\nurl = \"file:{path}\"\n[profile.p]\nproject_id = \
+         \"{PROJECT}\"\nservice_account_token = \"eyJhbGciOiJub25lIn0.e30.signature\"\n[[job]]\nname = \"quota\"\nrecipe = \
+         \"scripts/quota.rhai\"\nevery = \"1h\"\nprofiles = [\"p\"]\npermissions = [\"iaas.quota.*\"]\nnotify = {{ channels = \
+         [\"ops\"] }}\nheartbeat = \"file:{path}\"\n"
+    );
+    let told = |mode| {
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).unwrap();
+        looked_at(&text)
+    };
+    let open = told(0o644);
+    for line in [
+        "hint[secret_open] quota: the secret of the heartbeat: ",
+        "warning[secret_open] : the secret of the channel `ops`: ",
+    ] {
+        let told = format!("{line}{path} can be read by every user of this machine (mode 644): `chmod 600 {path}`");
+        assert!(open.contains(&told) && !open.contains("t0ken"), "{told}\n{open}");
+    }
+    let shut = told(0o640);
+    assert!(!shut.contains("secret_open"), "{shut}");
+}
