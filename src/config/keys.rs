@@ -209,7 +209,7 @@ pub const JOB: Keys = Keys {
             "what becomes of a run that was under way in a crash; `rerun` needs `Repeatable: yes` in the recipe's header",
         )
         .or("\"leave\""),
-        Key::new("state", Name, "the store of the recipe's `state`, which jobs may share; without it, one of its own"),
+        Key::new("state", Name, "the store of the recipe's `state`, which jobs may share; without it, one of its own; apart for each profile"),
         Key::new("concurrency_group", Name, "of the jobs of a group one runs at a time; the others wait"),
         Key::new("notify", Table(&NOTIFY), "whom it tells of what; without it, what the top of the file says"),
         Key::new("calendar", Table(&CALENDAR), "on which dates it is due"),

@@ -167,10 +167,14 @@ impl Task {
         self.profile.as_deref() == Some(SIMULATOR)
     }
 
-    /// Whose state its runs share.
+    /// Whose state its runs share: jobs of the same `state`, or the job's own; for each of its profiles apart, as they act
+    /// on different projects.
     #[must_use]
-    pub fn scope(&self) -> &str {
-        &self.job.state
+    pub fn scope(&self) -> String {
+        match &self.profile {
+            Some(profile) => format!("{}@{profile}", self.job.state),
+            None => self.job.state.clone(),
+        }
     }
 
     /// Reads the recipe, as it is now.
@@ -273,6 +277,17 @@ mod tests {
         assert_eq!(jobs.named("night").expect("two").len(), 2);
         assert_eq!(jobs.named("night@b").expect("one").len(), 1);
         assert_eq!(jobs.named("nigth@b").expect_err("none").hint.as_deref(), Some("did you mean `night@b`?"));
+    }
+
+    #[test]
+    fn each_profile_has_its_state_apart_and_jobs_of_one_state_share_it() {
+        let night = job("night", "profiles = [\"a\", \"b\"]\nstate = \"hours\"");
+        let text = [night, job("morning", "profiles = [\"a\"]\nstate = \"hours\""), job("noon", "")].concat();
+        let jobs = read(&text).expect("they are jobs");
+        let scope = |id: &str| jobs.task(&JobId::new(id)).expect("it is there").scope();
+        assert_eq!(scope("night@a"), scope("morning@a"));
+        assert_eq!((scope("night@a"), scope("night@b")), ("hours@a".to_owned(), "hours@b".to_owned()));
+        assert_eq!(scope("noon"), "noon");
     }
 
     #[test]

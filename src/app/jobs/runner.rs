@@ -210,7 +210,7 @@ impl<S: Store> Work<S> {
             worlds: Some(surround.worlds.clone()),
         };
         let session = Session::open(&opening)?;
-        let scope = if session.is_simulated() { format!("sim/{}", task.scope()) } else { task.scope().to_owned() };
+        let scope = if session.is_simulated() { format!("sim/{}", task.scope()) } else { task.scope() };
         let simulated = session.is_simulated().then(|| simulated_output(&task.folder));
         let request = RunRequest {
             source,
