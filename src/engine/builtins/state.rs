@@ -27,8 +27,8 @@ pub fn natives() -> Vec<Native> {
             .gives(Type::Any)
             .doc(
                 "What an earlier run kept under this key, or this run set; the default, or `()`, if there is nothing.\n\
-                 The runs of a job share what they keep, by the job's `state` or else its name, for each of its profiles apart. A run by hand shares by \
-                 `--state NAME`, else by the name of the recipe's file, in the workspace.\n\
+                 The runs of a job share what they keep, by the job's `state` or else its name, for each of its profiles \
+                 apart. A run by hand shares by `--state NAME`, else by the name of the recipe's file, in the workspace.\n\
                  Values are kept as JSON: instants and durations come back as text.",
             )
             .errors(&["config: the workspace's store cannot be read"])
