@@ -9,8 +9,12 @@ const TOP: &str =
 
 const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
+const OFTEN: &str = "every = \"1s\"";
+/// Not while a test runs.
+const SELDOM: &str = "schedule = \"0 0 29 2 *\"";
+
 fn job(name: &str, more: &str) -> String {
-    format!("[[job]]\nname = \"{name}\"\nrecipe = \"{name}.rhai\"\nevery = \"1s\"\n{more}\n")
+    format!("[[job]]\nname = \"{name}\"\nrecipe = \"{name}.rhai\"\n{OFTEN}\n{more}\n")
 }
 
 fn workspace(jobs: &[String]) -> Workspace {
@@ -130,7 +134,7 @@ fn replace(home: &Workspace, name: &str, bytes: &str) {
 
 #[test]
 fn a_file_that_takes_the_others_place_is_taken_over_and_an_empty_one_is_not() {
-    let rare = |name: &str| job(name, "").replace("1s", "50m");
+    let rare = |name: &str| job(name, "").replace(OFTEN, SELDOM);
     let home = workspace(&[rare("one")]).file("one.rhai", "1").file("two.rhai", "2").file("three.rhai", "3");
     let mut serving = home.start(&["serve", "--listen", "off"]);
     serving.hears(Stream::Err, "INFO serving");
@@ -149,7 +153,7 @@ fn a_file_that_takes_the_others_place_is_taken_over_and_an_empty_one_is_not() {
 #[test]
 fn links_that_lead_to_another_file_now_are_followed() {
     use std::os::unix::fs::symlink;
-    let rare = |name: &str| job(name, "").replace("1s", "50m");
+    let rare = |name: &str| job(name, "").replace(OFTEN, SELDOM);
     // As volumes of Kubernetes are laid out: one link is exchanged for another.
     let home = Workspace::new()
         .file("..first/stackhand.toml", [TOP, &rare("one")].concat())
@@ -170,7 +174,7 @@ fn links_that_lead_to_another_file_now_are_followed() {
 #[test]
 fn a_calendar_that_changes_is_read_again() {
     let closed = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n";
-    let rare = job("one", "calendar = { skip = [\"file:closed.ics\"] }").replace("1s", "50m");
+    let rare = job("one", "calendar = { skip = [\"file:closed.ics\"] }").replace(OFTEN, SELDOM);
     let home = workspace(&[rare]).file("one.rhai", "1").file("closed.ics", closed);
     let mut serving = home.start(&["serve", "--listen", "off"]);
     serving.hears(Stream::Err, "INFO serving");
@@ -184,7 +188,7 @@ fn a_calendar_that_changes_is_read_again() {
 #[test]
 fn how_many_run_at_once_follows_the_file() {
     let text = |most: u32| {
-        let jobs = ["a", "b", "c"].map(|name| job(name, "").replace("1s", "50m"));
+        let jobs = ["a", "b", "c"].map(|name| job(name, "").replace(OFTEN, SELDOM));
         [&format!("max_running = {most}\n"), TOP, &jobs.concat()].concat()
     };
     let long = "log.info(\"at work\"); sleep(minutes(30))";
@@ -198,7 +202,8 @@ fn how_many_run_at_once_follows_the_file() {
     serving.hears(Stream::Err, "at work job=\"a\"");
     let home = home.file("stackhand.toml", text(2));
     let order = [serving.hears(Stream::Err, "INFO "), serving.hears(Stream::Err, "INFO ")];
-    assert!(order[0].contains("reloaded jobs=3") && order[1].contains("started job=\"b\""), "{order:?}");
+    let told = order.concat();
+    assert!(told.contains("reloaded jobs=3") && told.contains("started job=\"b\""), "{told}");
     let cancelled = home.run(&["jobs", "cancel", "a"]);
     assert!(cancelled.stdout.starts_with("cancelled: "), "{cancelled:?}");
     serving.hears(Stream::Err, "started job=\"c\"");
@@ -239,7 +244,7 @@ fn each_profile_that_is_simulated_has_a_world_of_its_own() {
     let other = "[profile.other]\nproject_id = \"22222222-2222-2222-2222-222222222222\"\n";
     let once = |name: &str, profile: &str| {
         job(name, &format!("profiles = [\"{profile}\"]\ncaps = {{ deletions = 99, share = \"100%\" }}"))
-            .replace("1s", "50m")
+            .replace(OFTEN, SELDOM)
     };
     let home = Workspace::new()
         .file("stackhand.toml", [TOP, other, &once("remove", "shop"), &once("count", "shop"), &once("stay", "other")].concat())
@@ -286,7 +291,7 @@ fn without_a_workspace_nothing_is_served() {
 
 #[test]
 fn a_person_looks_acts_and_runs_again_through_the_server() {
-    let rare = job("tick", "").replace("1s", "50m");
+    let rare = job("tick", "").replace(OFTEN, SELDOM);
     let home = workspace(&[rare]).file("tick.rhai", "log.info(`${run.scheduled_by} ${run.attempt}`)");
     let mut serving = home.start(&["serve", "--listen", "off"]);
     serving.hears(Stream::Err, "INFO serving");
