@@ -123,6 +123,9 @@ fn a_changed_file_is_taken_over_as_a_whole_or_not_at_all() {
     serving.signal("HUP");
     serving.hears(Stream::Err, "INFO reloaded jobs=1");
     serving.hears(Stream::Err, "done job=\"two\"");
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert!(!ended.stderr.contains("failed"), "what runs has the workspace as it was: {}", ended.stderr);
     drop(home);
 }
 
@@ -283,6 +286,27 @@ fn credentials_that_are_wrong_stop_the_job_and_not_the_server() {
 }
 
 #[test]
+fn what_goes_wrong_stands_in_the_log_that_is_the_channel_and_what_is_simulated_does_not() {
+    let channel = "default_profile = \"sim\"\nnotify = { channels = [\"ops\"] }\n";
+    let jobs = [job("real", "profiles = [\"shop\"]"), job("trial", ""), "[channel.ops]\nkind = \"log\"\n".to_owned()];
+    let home = Workspace::new()
+        .file("stackhand.toml", [channel, TOP, &jobs.concat()].concat())
+        .file("real.rhai", "throw \"no such luck\"")
+        .file("trial.rhai", "throw \"nobody is told\"");
+    let trial = home.run(&["jobs", "run", "trial"]);
+    assert!(trial.stdout.contains("simulated run ") && !trial.stdout.contains("runs show"), "{}", trial.stdout);
+    let mut serving = home.start(&["serve", "--listen", "off"]);
+    for part in ["INFO real@shop failed", "Profile: shop", "Project: 11111111-1111-1111-1111-111111111111"] {
+        serving.hears(Stream::Err, part);
+    }
+    let line = serving.hears(Stream::Err, "ERROR failed job=\"trial\"");
+    assert!(line.contains("simulated=true"), "{line}");
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert!(!ended.stderr.contains("trial failed"), "{}", ended.stderr);
+}
+
+#[test]
 fn without_a_workspace_nothing_is_served() {
     let ended = Workspace::new().run(&["serve"]);
     assert_eq!(ended.code, 3);
@@ -322,7 +346,10 @@ fn without_a_server_a_job_runs_here_and_is_recorded_in_the_same_way() {
     let home = workspace(&[job("tick", ""), job("bad", "")])
         .file("tick.rhai", "print(state.incr(\"n\"))")
         .file("bad.rhai", "throw \"no\"");
-    assert_eq!(home.run(&["jobs", "run", "tick"]).code, 0);
+    let tick = home.run(&["jobs", "run", "tick"]);
+    assert_eq!(tick.code, 0);
+    assert!(tick.stderr.contains("INFO 1 job=\"tick\""), "whoever runs it sees what it says: {}", tick.stderr);
+    assert!(tick.stdout.contains("stackhand runs show "), "{}", tick.stdout);
     let bad = home.run(&["jobs", "run", "bad", "-o", "json"]);
     assert_eq!(bad.code, 1, "{}", bad.stderr);
     assert!(bad.stdout.contains("\"outcome\": \"failed\"") && bad.stdout.contains("bad.rhai:1: no"), "{}", bad.stdout);

@@ -218,7 +218,7 @@ fn a_run_that_a_kill_interrupts_is_unknown_and_its_journal_tells_what_was_change
 async fn at_work(home: &Workspace, now: DateTime<Utc>, run: &'static str) -> Dispatcher<Sqlite> {
     let file = home.path("stackhand.toml");
     let text = std::fs::read_to_string(&file).expect("a workspace");
-    let jobs = Jobs::of(config::Workspace::read(&file, &text).expect("it reads")).expect("they are jobs");
+    let jobs = Jobs::of(config::Workspace::read(&file, &text).expect("it reads"), None).expect("they are jobs");
     let store = store(home.folder()).await;
     let new_run = Arc::new(move || RunId(run.to_owned()));
     Dispatcher::take_over(store, jobs.roster, 8, new_run, now, &|_| None).await.expect("it begins")

@@ -68,7 +68,7 @@ fn awakenings(process: &Child, span: Duration) -> f64 {
         (seen, was_awake) = (now, is_awake);
     }
     match times.as_slice() {
-        [first, .., last] => per_minute(times.len() - 1, *last - *first),
+        [first, .., last] => per_minute(times.len() - 1, last.saturating_sub(*first)),
         few => per_minute(few.len(), span),
     }
 }

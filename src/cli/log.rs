@@ -17,8 +17,8 @@ pub type TraceSwitch = Arc<dyn Fn(bool) + Send + Sync>;
 
 /// What most commands log unless they are told to say more.
 pub const USUAL: &str = "stackhand=warn";
-/// What a server logs.
-pub const SERVING: &str = "stackhand=warn,stackhand::serve=info,stackhand::job=info";
+/// What a server logs; the notices are those of channels whose kind is `log`.
+pub const SERVING: &str = "stackhand=warn,stackhand::serve=info,stackhand::job=info,stackhand::notice=info";
 
 /// Sets the process's log up; `usual` is what is logged when the options say nothing. A second call changes nothing.
 pub fn start(

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Parser;
 
-use super::arguments::{Command, CommandLine, Shared};
+use super::arguments::{Command, CommandLine, JobsCommand, RunsCommand, Shared};
 use super::printer::{Printer, Streams};
 use super::{
     api, auth, check, completions, cron, doc, eval, export, init, jobs, journal, log, permissions, repl, run, runs,
@@ -60,10 +60,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, environment: Environm
         printer.error(&error);
         return error.exit_code() as u8;
     }
-    let is_server = matches!(command, Command::Serve(_));
+    // What its jobs say is what a server tells, and whoever runs one by hand.
+    let runs_jobs = matches!(
+        command,
+        Command::Serve(_)
+            | Command::Jobs { command: JobsCommand::Run { .. }, .. }
+            | Command::Runs { command: RunsCommand::Rerun { .. }, .. }
+    );
     let trace = log::start(
         &shared,
-        if is_server { log::SERVING } else { log::USUAL },
+        if runs_jobs { log::SERVING } else { log::USUAL },
         printer.streams.talk_colour,
         environment.variable(STACKHAND_LOG),
         Clock::process(),

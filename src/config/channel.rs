@@ -195,6 +195,9 @@ impl Email {
             return Err(table.complain(password, "missing_key", "`password` without a `user`").hint("add `user`"));
         }
         let to = table.located_texts("to")?.unwrap_or_default();
+        if to.is_empty() {
+            return Err(table.lacking("to"));
+        }
         let from = needed(table, "from", table.text("from")?)?;
         for address in to.iter().chain([&from]) {
             if !is_mail_address(&address.value) {
@@ -202,9 +205,15 @@ impl Email {
                 return Err(table.complain(address, "bad_address", message).hint("write it as `ops@example.org`"));
             }
         }
+        let host = needed(table, "host", table.text("host")?)?;
+        if host.value.is_empty() || host.value.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(table
+                .complain(&host, "bad_host", "`host` names no mail server")
+                .hint("write its name or address"));
+        }
         let port = table.number("port")?.and_then(|port| u16::try_from(port.value).ok());
         Ok(Self {
-            host: needed(table, "host", table.text("host")?)?,
+            host,
             port: port.unwrap_or(587),
             starttls: table.truth("starttls")?.is_none_or(|written| written.value),
             user: user.map(|user| user.value),
@@ -251,6 +260,18 @@ fn needed<T>(table: Table<'_, '_>, key: &str, value: Option<T>) -> Result<T, Err
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Workspace;
+
+    #[test]
+    fn a_mail_goes_from_some_server_to_somebody() {
+        let read = |host: &str, to: &str| {
+            let text = format!("[channel.x]\nkind = \"email\"\nhost = \"{host}\"\nfrom = \"a@b\"\nto = [{to}]\n");
+            Workspace::read(std::path::Path::new("/w/stackhand.toml"), &text)
+        };
+        assert!(read("mail", "\"ops@b\"").is_ok());
+        assert_eq!(read("", "\"ops@b\"").unwrap_err().code, "bad_host");
+        assert_eq!(read("mail", "").unwrap_err().code, "missing_key");
+    }
 
     #[test]
     fn mail_addresses_are_told_from_what_is_none() {

@@ -131,6 +131,14 @@ impl Workspace {
         self.jobs.iter().find(|job| job.name.value == name)
     }
 
+    /// The project's UUID that the file gives a profile, or what runs without one.
+    #[must_use]
+    pub fn project_of(&self, profile: Option<&str>) -> Option<&str> {
+        let profile = profile.and_then(|name| self.profiles.get(name));
+        let written = profile.and_then(|profile| profile.project.as_ref()).or(self.project.as_ref());
+        written.map(|project| project.value.as_str())
+    }
+
     /// The secrets of channels and jobs, as far as they can be read, for the scrubber.
     #[must_use]
     pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::sources::read_script;
+use super::sources::read_script_file;
 use crate::error::{Error, Kind};
 
 /// A module's file.
@@ -59,7 +59,7 @@ impl Located {
 
 /// Reads a module's file.
 pub(super) fn read_module(name: &str, file: &Path) -> Result<String, Error> {
-    read_script(file)
+    read_script_file(file)
         .map_err(|why| Error::new(Kind::Script, "unreadable_module", format!("module `{name}` cannot be read: {why}")))
 }
 

@@ -53,6 +53,16 @@ impl Source {
         Ok(Self { name, text, folder, root: None })
     }
 
+    /// Reads the file of a recipe that runs with nobody watching: only one that has an end, where a pipe or a device may
+    /// keep its reader waiting for ever.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_file(path: &Path) -> Result<Self, Error> {
+        only_files(path).map_err(|why| unreadable(&path.display().to_string(), &why))?;
+        Self::read(path)
+    }
+
     /// The same with a folder around its own that imports may reach: the workspace.
     #[must_use]
     pub fn within(mut self, root: PathBuf) -> Self {
@@ -65,7 +75,7 @@ impl Source {
 const MAX_SCRIPT_BYTES: u64 = 4 << 20;
 
 /// Reads a script's file; else says why it cannot be read.
-pub(super) fn read_script(path: &Path) -> Result<String, String> {
+fn read_script(path: &Path) -> Result<String, String> {
     let about = std::fs::metadata(path).map_err(|error| plain(&error))?;
     if about.is_dir() {
         return Err("it is a folder".into());
@@ -75,6 +85,17 @@ pub(super) fn read_script(path: &Path) -> Result<String, String> {
     // A pipe or a device does not say how long it is.
     file.take(MAX_SCRIPT_BYTES + 1).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
     script_of(bytes)
+}
+
+/// The same of what must have an end.
+pub(super) fn read_script_file(path: &Path) -> Result<String, String> {
+    only_files(path)?;
+    read_script(path)
+}
+
+fn only_files(path: &Path) -> Result<(), String> {
+    let about = std::fs::metadata(path).map_err(|error| plain(&error))?;
+    if about.is_file() || about.is_dir() { Ok(()) } else { Err("it is no file, but a pipe or a device".into()) }
 }
 
 /// A script's text, without the mark that some editors put before it.

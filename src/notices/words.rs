@@ -88,7 +88,8 @@ pub(super) fn facts(letter: &Letter) -> Vec<(String, String)> {
     add("Profile", profile.map(|name| if notice.production { format!("{name} (production)") } else { name.clone() }));
     add("Project", notice.project.clone());
     add("Fire time", notice.fire_time.map(|time| shown(time, letter.zone)));
-    let late = notice.late_seconds.and_then(|late| TimeDelta::try_seconds(i64::try_from(late).ok()?));
+    let late =
+        notice.late_seconds.filter(|late| *late > 0).and_then(|late| TimeDelta::try_seconds(i64::try_from(late).ok()?));
     add("Late by", late.map(duration::print));
     add("Changes", notice.changes.map(|changes| changes.to_string()));
     add("Run", notice.run.clone());

@@ -198,7 +198,7 @@ impl Checker<'_> {
         let path = self.environment.path(workspace.folder(), &job.recipe.value);
         let reserved = self.reserved;
         let looked_at = self.recipes.entry(path.clone()).or_insert_with(|| {
-            let source = Source::read(&path)?.within(workspace.folder().to_owned());
+            let source = Source::read_file(&path)?.within(workspace.folder().to_owned());
             Ok(Rc::new(Recipe { report: check(&source, reserved), footprint: derive(&source) }))
         });
         let recipe = match looked_at {

@@ -77,6 +77,12 @@ impl Desk {
         }
     }
 
+    /// Whether the runs of a job act on a simulated world.
+    #[must_use]
+    pub fn is_simulated(&self, job: &JobId) -> bool {
+        self.surround.given.is_simulated || self.jobs.task(job).is_some_and(|task| task.is_simulated())
+    }
+
     /// The zone on whose wall a job's times are told.
     #[must_use]
     pub fn zone(&self, job: &JobId) -> Zone {

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::clock::Clock;
 use crate::engine::{LogLevel, Output};
 use crate::journal::OutputFile;
-use crate::schedule::rows::Entry;
+use crate::schedule::rows::{Entry, ScheduledBy};
 use crate::secret::Scrubber;
 
 /// Where the words of one run go.
@@ -16,6 +16,8 @@ pub(super) struct LoggedOutput {
     scrubber: Scrubber,
     /// Where the output of a simulated run is kept.
     simulated: Option<OutputFile>,
+    /// Somebody waits for it, and wants to see it.
+    is_by_hand: bool,
 }
 
 impl LoggedOutput {
@@ -23,7 +25,8 @@ impl LoggedOutput {
     pub fn of(entry: &Entry, scrubber: Scrubber, simulated: Option<&Path>) -> Self {
         let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
         let simulated = simulated.map(|folder| OutputFile::alone(folder, &run, Clock::process(), scrubber.clone()));
-        Self { job: entry.job.to_string(), run, scrubber, simulated }
+        let is_by_hand = matches!(entry.by, ScheduledBy::Hand | ScheduledBy::Rerun);
+        Self { job: entry.job.to_string(), run, scrubber, simulated, is_by_hand }
     }
 
     fn keep(&self, stream: &str, text: &str) {
@@ -48,7 +51,8 @@ impl LoggedOutput {
 
 impl Output for LoggedOutput {
     fn print(&self, text: &str) {
-        self.tell(if self.simulated.is_some() { LogLevel::Info } else { LogLevel::Debug }, text);
+        let is_shown = self.simulated.is_some() || self.is_by_hand;
+        self.tell(if is_shown { LogLevel::Info } else { LogLevel::Debug }, text);
         self.keep("print", text);
     }
 

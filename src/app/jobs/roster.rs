@@ -43,6 +43,8 @@ pub struct Task {
     pub job: config::Job,
     /// The profile that it runs with; the one that is chosen by default if `None`.
     pub profile: Option<String>,
+    /// The profile that its runs have, by its own choice or by default.
+    pub acts_as: Option<String>,
     /// What its runs are given.
     pub permissions: Option<Listed>,
     /// How much one run may change.
@@ -56,12 +58,12 @@ pub struct Task {
 }
 
 impl Jobs {
-    /// The jobs of a workspace, those left out that are not enabled.
+    /// The jobs of a workspace, those left out that are not enabled. `usual` is the profile of those that name none.
     ///
     /// # Errors
     /// Of kind `config`, with file, line and column: a schedule that means nothing or is never due, a permission or a cap
     /// that is none, a rerun of a recipe that does not say that it is repeatable.
-    pub fn of(workspace: Workspace) -> Result<Self> {
+    pub fn of(workspace: Workspace, usual: Option<&str>) -> Result<Self> {
         let zone = workspace.timezone.unwrap_or(Zone::UTC);
         let mut files = CalendarFiles::default();
         let mut jobs = Vec::new();
@@ -84,6 +86,7 @@ impl Jobs {
                 let task = Task {
                     id: id.clone(),
                     job: job.clone(),
+                    acts_as: profile.clone().or_else(|| usual.map(str::to_owned)),
                     profile,
                     permissions: permissions.clone(),
                     caps: caps.clone(),
@@ -164,7 +167,7 @@ impl Task {
     /// Whether it runs with the profile that is a simulated world.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
-        self.profile.as_deref() == Some(SIMULATOR)
+        self.acts_as.as_deref() == Some(SIMULATOR)
     }
 
     /// Whose state its runs share: jobs of the same `state`, or the job's own; for each of its profiles apart, as they act
@@ -182,7 +185,7 @@ impl Task {
     /// # Errors
     /// When it cannot be read.
     pub fn source(&self) -> Result<Source> {
-        let source = Source::read(&self.recipe)?;
+        let source = Source::read_file(&self.recipe)?;
         // As it is written in the workspace: records do not tell where that lies.
         Ok(Source { name: self.job.recipe.value.clone(), ..source }.within(self.folder.clone()))
     }
@@ -221,7 +224,7 @@ fn opponents(workspace: &Workspace, name: &str, profile: Option<&str>) -> Vec<Jo
 
 /// What a crash interrupted may be run again only if the recipe says of itself that this is harmless.
 fn check_repeatable(workspace: &Workspace, job: &config::Job, recipe: &std::path::Path) -> Result<()> {
-    let source = Source::read(recipe).map_err(|error| at(workspace, &job.recipe, error))?;
+    let source = Source::read_file(recipe).map_err(|error| at(workspace, &job.recipe, error))?;
     if Recipe::read(&source, &[]).header.repeatable == Some(true) {
         return Ok(());
     }
@@ -254,7 +257,7 @@ mod tests {
 
     fn read(jobs: &str) -> Result<Jobs> {
         let text = format!("{TOP}{jobs}");
-        Jobs::of(Workspace::read(Path::new("/w/stackhand.toml"), &text).expect("it reads"))
+        Jobs::of(Workspace::read(Path::new("/w/stackhand.toml"), &text).expect("it reads"), None)
     }
 
     fn job(name: &str, more: &str) -> String {
@@ -320,7 +323,7 @@ mod tests {
         let text = format!("{TOP}{}", job("night", "interrupted = \"rerun\""));
         let read = |header: &str| {
             std::fs::write(folder.path().join("r.rhai"), format!("{header}\n1")).expect("written");
-            Jobs::of(Workspace::read(&folder.path().join("stackhand.toml"), &text).expect("it reads"))
+            Jobs::of(Workspace::read(&folder.path().join("stackhand.toml"), &text).expect("it reads"), None)
         };
         assert_eq!(read("//! Nothing.").expect_err("it says nothing").code, "not_repeatable");
         assert!(read("//! Repeatable: yes").is_ok());

@@ -62,7 +62,7 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("stackhand.toml");
         std::fs::write(&file, WORKSPACE).expect("written");
-        let jobs = Jobs::of(Workspace::read(&file, WORKSPACE).expect("it reads")).expect("they are jobs");
+        let jobs = Jobs::of(Workspace::read(&file, WORKSPACE).expect("it reads"), None).expect("they are jobs");
         let clock = Clock::starting_at(start());
         let database = Database::in_memory(&clock).await.expect("a database");
         let telling = telling(folder.path(), &database).await;

@@ -19,11 +19,12 @@ use crate::schedule::store::Store;
 pub fn read_jobs(surround: &Surround) -> Result<Jobs> {
     let settings = settings(&surround.environment, &surround.given)?;
     settings.guard_secrets(&surround.scrubber);
+    let usual = settings.profile.map(|profile| profile.value);
     let workspace = settings.workspace.map_or_else(|| workspace(&surround.environment), Ok)?;
     for secret in workspace.secrets(&surround.environment) {
         surround.scrubber.learn(secret.expose());
     }
-    Jobs::of(workspace)
+    Jobs::of(workspace, usual.as_deref())
 }
 
 /// Reads the file again, and lets the scheduler take it over; gives the number of jobs.

@@ -24,8 +24,9 @@ pub(super) fn of_end(record: &Record, task: &Task, jobs: &Jobs) -> Vec<Notice> {
 }
 
 fn about(task: &Task, jobs: &Jobs, fire_time: DateTime<Utc>, event: Event, at: DateTime<Utc>, once: &str) -> Notice {
-    let profile = task.profile.clone();
+    let profile = task.acts_as.clone();
     let settings = profile.as_ref().and_then(|profile| jobs.workspace.profiles.get(profile));
+    let project = jobs.workspace.project_of(profile.as_deref());
     Notice {
         job: Some(task.id.to_string()),
         recipe: Some(task.job.recipe.value.clone()),
@@ -33,6 +34,7 @@ fn about(task: &Task, jobs: &Jobs, fire_time: DateTime<Utc>, event: Event, at: D
         fire_time: Some(fire_time),
         once: Some(format!("{} {once} {event}", task.id)),
         profile,
+        project: project.map(str::to_owned),
         ..Notice::new(Topic::Job(event), at)
     }
 }

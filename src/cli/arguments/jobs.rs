@@ -130,7 +130,7 @@ pub enum ExportCommand {
 #[derive(Debug, Args)]
 pub struct CronArguments {
     /// Five fields as in crontab, six with seconds in front, or @daily and the like: '30 2 * * Mon-Fri'
-    #[arg(value_name = "EXPR")]
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     pub expression: String,
     /// The zone of the wall that it is written for [default: the workspace's, else UTC]
     #[arg(long, value_name = "ZONE")]

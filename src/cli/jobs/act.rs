@@ -67,8 +67,12 @@ fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -
     let reason = entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
     // A simulated run has no journal that could be shown.
-    let is_simulated = desk.surround.given.is_simulated;
-    let next = if is_simulated { format!("jobs logs {job} --sim") } else { format!("runs show {run}") };
+    let is_simulated = desk.is_simulated(job);
+    let next = match (is_simulated, desk.surround.given.is_simulated) {
+        (true, true) => format!("jobs logs {job} --sim"),
+        (true, false) => format!("jobs logs {job}"),
+        (false, _) => format!("runs show {run}"),
+    };
     let text = format!(
         "{}{reason}\n{}run {run} for {}\nstackhand {next}",
         entry.outcome.map_or("", Outcome::as_str),

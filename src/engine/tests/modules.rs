@@ -86,6 +86,14 @@ fn what_cannot_be_read_says_why() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_may_have_no_end_is_no_file_of_a_recipe() {
+    let message = Source::read_file(Path::new("/dev/null")).unwrap_err().message;
+    assert!(message.contains("a pipe or a device"), "{message}");
+    assert!(Source::read(Path::new("/dev/null")).is_ok(), "a person may pipe a recipe in");
+}
+
 #[test]
 fn a_function_that_a_module_has_not_is_told_with_the_nearest_whatever_the_module_is_called() {
     let folder = tempfile::tempdir().unwrap();
