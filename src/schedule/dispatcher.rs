@@ -15,8 +15,8 @@ use super::rows::{Entry, Fence, JobRow, Phase, RunId};
 use super::store::{Node, Store};
 use crate::error::{Error, Result};
 
-/// For how long a process is believed to be there without a heartbeat.
-pub const LEASE: TimeDelta = TimeDelta::seconds(120);
+/// For how long a process is believed to be there without a heartbeat, of which it sends one a minute.
+pub const LEASE: TimeDelta = TimeDelta::seconds(180);
 
 /// So many jobs are decided about in one transaction.
 const MOST_AT_ONCE: usize = 2_000;

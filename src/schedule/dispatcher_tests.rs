@@ -84,7 +84,7 @@ fn who_does_not_come_back_after_the_machine_slept_is_gone() {
     done(dispatcher.step(now, monotonic)).expect("steps");
     (now, monotonic) = (now + TimeDelta::hours(3), monotonic + MINUTE);
     done(dispatcher.heartbeat(now, monotonic, &|_| None)).expect("sent");
-    for _ in 0..3 {
+    for _ in 0..4 {
         (now, monotonic) = (now + MINUTE, monotonic + MINUTE);
         done(dispatcher.heartbeat(now, monotonic, &|_| None)).expect("sent");
     }

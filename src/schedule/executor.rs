@@ -18,8 +18,9 @@ use super::store::{Record, Store};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 
-/// The longest that the loop sleeps: a machine may sleep meanwhile, or its clock be set.
-const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The longest that the loop sleeps: a machine may sleep meanwhile, or its clock be set. The runtime wakes once more for
+/// each such timer, to put it with those that end soon.
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// After a failed step, before the next.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
