@@ -42,39 +42,34 @@ pub fn measure(scale: Scale) -> Vec<Figure> {
         .spawn()
         .expect("it starts");
     sleep(SETTLED);
-    let awakenings = awakenings(&serving, Duration::from_secs(scale.of(60, 180) as u64));
+    let minutes = u32::try_from(scale.of(1, 3)).unwrap_or(1);
+    let awakenings = awakenings(&serving, minutes);
     let megabytes = resident_megabytes(&serving);
     let is_there = serving.try_wait().expect("it answers").is_none();
     serving.kill().and_then(|()| serving.wait()).expect("it ends");
     assert!(is_there, "the server ended before it was measured");
     vec![
         Figure::count(format!("schedule: MB of a server that waits with {JOBS} jobs"), megabytes).at_most(30.0),
-        Figure::ratio(format!("schedule: awakenings a minute of a server that waits with {JOBS} jobs"), awakenings)
-            .at_most(2.0),
+        Figure::count(format!("schedule: awakenings of a server that waits with {JOBS} jobs"), awakenings)
+            .at_most(f64::from(2 * minutes))
+            .note(format!("in {minutes} min")),
     ]
 }
 
-/// How often in a minute the process does anything, however much it does then: by the time between the first and the last.
-fn awakenings(process: &Child, span: Duration) -> f64 {
+/// How often the process does anything in so many minutes, however much it does then.
+fn awakenings(process: &Child, minutes: u32) -> u32 {
+    // A moment less: what comes once a minute is not to be met once more at the end.
+    let span = (Duration::from_mins(1) * minutes).saturating_sub(Duration::from_secs(1));
     let began = Instant::now();
-    let (mut seen, mut was_awake, mut times) = (switches(process), false, Vec::new());
+    let (mut seen, mut was_awake, mut count) = (switches(process), false, 0);
     while began.elapsed() < span {
         sleep(LOOK);
         let now = switches(process);
         let is_awake = now != seen;
-        if is_awake && !was_awake {
-            times.push(began.elapsed());
-        }
+        count += u32::from(is_awake && !was_awake);
         (seen, was_awake) = (now, is_awake);
     }
-    match times.as_slice() {
-        [first, .., last] => per_minute(times.len() - 1, last.saturating_sub(*first)),
-        few => per_minute(few.len(), span),
-    }
-}
-
-fn per_minute(count: usize, span: Duration) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * 60.0 / span.as_secs_f64()
+    count
 }
 
 /// How often its threads have gone back to sleep so far.
