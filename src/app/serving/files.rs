@@ -163,7 +163,7 @@ impl Files {
                 if !std::mem::replace(&mut self.is_told, true) {
                     tracing::warn!(
                         target: "stackhand::serve",
-                        "changes of the workspace's file are found within half a minute, or at SIGHUP: the system does \
+                        "changes of the workspace's file are found within a minute, or at SIGHUP: the system does \
                          not tell of them: {error}"
                     );
                 }
