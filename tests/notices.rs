@@ -12,11 +12,11 @@ use stackhand::clock::{Busy, Clock};
 use stackhand::config::{Event, Rate, Zone};
 use stackhand::database::Database;
 use stackhand::notices::{
-    Channel, ChannelKind, Courier, Delivered, Heartbeat, MailServer, Notice, Outbox, Owner, Program, Surroundings,
+    Channel, ChannelKind, Courier, Delivered, Heartbeat, Mailing, Notice, Outbox, Owner, Program, Surroundings,
     Template, Topic,
 };
 use stackhand::secret::Scrubber;
-use stackhand::transport::{Encryption, Live, LiveOptions};
+use stackhand::transport::{Encryption, Live, LiveOptions, MailServer};
 
 use receiver::Receiver;
 
@@ -394,11 +394,13 @@ async fn a_mail_server_that_others_wrote_takes_mails_with_starttls_and_login() {
     let mut port = String::new();
     said.read_line(&mut port).expect("a port");
     let options = LiveOptions { ca_file: Some(certificate), ..LiveOptions::default() };
-    let of = |password: &str| MailServer {
-        host: "localhost".to_owned(),
-        port: port.trim().parse().expect("a port"),
-        encryption: Encryption::StartTls,
-        login: Some(("ops".to_owned(), password.into())),
+    let of = |password: &str| Mailing {
+        server: MailServer {
+            host: "localhost".to_owned(),
+            port: port.trim().parse().expect("a port"),
+            encryption: Encryption::StartTls,
+            login: Some(("ops".to_owned(), password.into())),
+        },
         from: "Nachtschicht Köln <night@example.org>".to_owned(),
         to: vec!["ops@example.org".to_owned()],
     };

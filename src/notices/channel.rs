@@ -7,7 +7,7 @@ use super::template::Template;
 use crate::config::{self, Event, GivenSecret, Located, Rate, Workspace};
 use crate::error::Error;
 use crate::secret::Secret;
-use crate::transport::Encryption;
+use crate::transport::{Encryption, MailServer};
 
 /// How long a program may take to pass a notice on.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
@@ -46,24 +46,18 @@ pub enum ChannelKind {
     /// Mattermost, by the URL of an incoming webhook.
     Mattermost(Secret),
     /// Mail.
-    Mail(MailServer),
+    Mail(Mailing),
     /// A program that reads the notice as JSON from its standard input.
     Command(Program),
     /// The process's own log.
     Log,
 }
 
-/// A mail server, and whom it is to tell.
+/// Whom a channel tells by mail, and through which server.
 #[derive(Debug, Clone)]
-pub struct MailServer {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How it is spoken to.
-    pub encryption: Encryption,
-    /// Name and password.
-    pub login: Option<(String, Secret)>,
+pub struct Mailing {
+    /// The mail server.
+    pub server: MailServer,
     /// The sender: `ops@example.org`, or with a name before it.
     pub from: String,
     /// The receivers, written likewise.
@@ -89,7 +83,7 @@ impl Channel {
             config::ChannelKind::Teams(url) => ChannelKind::Teams(secret(url)?),
             config::ChannelKind::Slack(url) => ChannelKind::Slack(secret(url)?),
             config::ChannelKind::Mattermost(url) => ChannelKind::Mattermost(secret(url)?),
-            config::ChannelKind::Email(email) => ChannelKind::Mail(MailServer::of(email, secret)?),
+            config::ChannelKind::Email(email) => ChannelKind::Mail(Mailing::of(email, secret)?),
             config::ChannelKind::Command(line) => ChannelKind::Command(Program {
                 line: line.value.clone(),
                 folder: workspace.folder().to_owned(),
@@ -106,7 +100,7 @@ impl Channel {
         match &self.kind {
             ChannelKind::Webhook { url, secret, .. } => [Some(url), secret.as_ref()].into_iter().flatten().collect(),
             ChannelKind::Teams(url) | ChannelKind::Slack(url) | ChannelKind::Mattermost(url) => vec![url],
-            ChannelKind::Mail(server) => server.login.iter().map(|(_, password)| password).collect(),
+            ChannelKind::Mail(mailing) => mailing.server.login.iter().map(|(_, password)| password).collect(),
             ChannelKind::Command(_) | ChannelKind::Log => Vec::new(),
         }
     }
@@ -131,21 +125,23 @@ fn variables_of(workspace: &Workspace) -> Vec<String> {
     names.collect()
 }
 
-impl MailServer {
+impl Mailing {
     fn of(
         email: &config::Email,
         secret: &dyn Fn(&Located<GivenSecret>) -> Result<Secret, Error>,
     ) -> Result<Self, Error> {
         let password = email.password.as_ref().map(secret).transpose()?;
         Ok(Self {
-            host: email.host.value.clone(),
-            port: email.port,
-            encryption: match (email.starttls, email.port) {
-                (false, _) => Encryption::None,
-                (true, SUBMISSIONS) => Encryption::Tls,
-                (true, _) => Encryption::StartTls,
+            server: MailServer {
+                host: email.host.value.clone(),
+                port: email.port,
+                encryption: match (email.starttls, email.port) {
+                    (false, _) => Encryption::None,
+                    (true, SUBMISSIONS) => Encryption::Tls,
+                    (true, _) => Encryption::StartTls,
+                },
+                login: email.user.clone().zip(password),
             },
-            login: email.user.clone().zip(password),
             from: email.from.value.clone(),
             to: email.to.iter().map(|address| address.value.clone()).collect(),
         })

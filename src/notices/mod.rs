@@ -25,7 +25,7 @@ mod template;
 mod waiting;
 mod words;
 
-pub use channel::{Channel, ChannelKind, MailServer};
+pub use channel::{Channel, ChannelKind, Mailing};
 pub use command::Program;
 pub use courier::{Courier, Delivered, Surroundings};
 pub use heartbeat::Heartbeat;

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::bounded::said;
-use super::channel::{Channel, ChannelKind, MailServer};
+use super::channel::{Channel, ChannelKind, Mailing};
 use super::formats;
 use super::letter::Letter;
 use super::{command, signature, words};
@@ -75,7 +75,7 @@ impl Post for Ways {
                 ChannelKind::Mattermost(url) => {
                     self.post(url, &formats::mattermost(letter), None, letter, time_limit).await
                 }
-                ChannelKind::Mail(server) => self.mail(server, letter, time_limit).await,
+                ChannelKind::Mail(mailing) => self.mail(mailing, letter, time_limit).await,
                 ChannelKind::Command(program) => {
                     command::run(program, &format!("{}\n", letter.to_json()), time_limit, &self.clock).await
                 }
@@ -112,15 +112,12 @@ impl Ways {
         judge(&answer, now)
     }
 
-    async fn mail(&self, server: &MailServer, letter: &Letter, time_limit: Duration) -> Result<(), Failure> {
+    async fn mail(&self, mailing: &Mailing, letter: &Letter, time_limit: Duration) -> Result<(), Failure> {
         let mail = Mail {
-            host: server.host.clone(),
-            port: server.port,
-            encryption: server.encryption,
-            login: server.login.clone(),
-            from: formats::address_of(&server.from).to_owned(),
-            to: server.to.iter().map(|to| formats::address_of(to).to_owned()).collect(),
-            message: formats::mail(letter, server).into(),
+            server: mailing.server.clone(),
+            from: formats::address_of(&mailing.from).to_owned(),
+            to: mailing.to.iter().map(|to| formats::address_of(to).to_owned()).collect(),
+            message: formats::mail(letter, mailing).into(),
         };
         match self.clock.timeout(time_limit, self.outside.mail(&mail)).await {
             Some(Ok(refused)) => {
@@ -133,7 +130,8 @@ impl Ways {
                 Err(Failure { error: failed.error.into(), is_final: failed.is_final, retry_after: None })
             }
             None => {
-                let message = format!("the mail server `{}:{}` takes too long", server.host, server.port);
+                let message =
+                    format!("the mail server `{}:{}` takes too long", mailing.server.host, mailing.server.port);
                 Err(Failure::passing(Error::new(Kind::Timeout, "no_answer", message)))
             }
         }

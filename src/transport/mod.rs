@@ -58,5 +58,5 @@ pub use limits::Limits;
 pub use live::{Live, LiveOptions};
 pub use outside::{Excess, Outside, OutsideAnswer, OutsideCall, OutsideUrl};
 pub use redact::names_a_secret;
-pub use smtp::{Encryption, Mail, MailError};
+pub use smtp::{Encryption, Mail, MailError, MailServer};
 pub use subject::{Knowledge, ReadsAround, Subject, Touched, read_of_object, reads_around};

@@ -36,17 +36,24 @@ pub enum Encryption {
     None,
 }
 
-/// A message, and where it goes.
-#[derive(Debug)]
-pub struct Mail {
-    /// The mail server's name or address.
+/// A mail server, and how it is spoken to.
+#[derive(Debug, Clone)]
+pub struct MailServer {
+    /// Its name or address.
     pub host: String,
     /// Its port.
     pub port: u16,
     /// How it is spoken to.
     pub encryption: Encryption,
-    /// Name and password, if the server wants them.
+    /// Name and password, if it wants them.
     pub login: Option<(String, Secret)>,
+}
+
+/// A message, and where it goes.
+#[derive(Debug)]
+pub struct Mail {
+    /// Who is to deliver it.
+    pub server: MailServer,
     /// The sender's address, without a name.
     pub from: String,
     /// The receivers' addresses, without names.
@@ -83,11 +90,11 @@ impl Outside {
         for address in mail.to.iter().chain([&mail.from]) {
             check_address(address).map_err(|error| MailError { error, is_final: true })?;
         }
-        let tcp = self.reach(&mail.host, mail.port).await.map_err(MailError::passing)?;
+        let tcp = self.reach(&mail.server.host, mail.server.port).await.map_err(MailError::passing)?;
         let of = |addresses: std::io::Result<std::net::SocketAddr>| addresses.map(|address| address.ip()).ok();
         let is_here = of(tcp.peer_addr()).is_some_and(|address| address.is_loopback());
-        if mail.login.is_some() && mail.encryption == Encryption::None && !is_here {
-            let message = format!("the login at `{}` would go over the network in the clear", mail.host);
+        if mail.server.login.is_some() && mail.server.encryption == Encryption::None && !is_here {
+            let message = format!("the login at `{}` would go over the network in the clear", mail.server.host);
             return Err(MailError::passing(
                 Error::new(Kind::Policy, "smtp_login_in_the_clear", message).with_hint("let the server use STARTTLS"),
             ));
@@ -97,14 +104,14 @@ impl Outside {
             Some(address) => format!("EHLO [{address}]"),
             None => "EHLO [127.0.0.1]".to_owned(),
         };
-        match mail.encryption {
+        match mail.server.encryption {
             Encryption::None => {
                 let mut talk = Talk::new(tcp, mail);
                 talk.expect(2).await?;
                 talk.hand_over(&greeting).await
             }
             Encryption::Tls => {
-                let mut talk = Talk::new(self.encrypt(tcp, &mail.host).await.map_err(MailError::passing)?, mail);
+                let mut talk = Talk::new(self.encrypt(tcp, &mail.server.host).await.map_err(MailError::passing)?, mail);
                 talk.expect(2).await?;
                 talk.hand_over(&greeting).await
             }
@@ -113,7 +120,7 @@ impl Outside {
                 talk.expect(2).await?;
                 let offers = talk.say(&greeting, 2).await?;
                 if !offers.lines.iter().any(|line| line.trim().eq_ignore_ascii_case("STARTTLS")) {
-                    let message = format!("`{}` does not offer STARTTLS", mail.host);
+                    let message = format!("`{}` does not offer STARTTLS", mail.server.host);
                     return Err(MailError::passing(
                         Error::new(Kind::Network, "smtp_no_tls", message)
                             .with_hint("use port 465, or `starttls = false` for a server of this machine"),
@@ -125,7 +132,7 @@ impl Outside {
                     return Err(talk.odd("said more before the encryption began"));
                 }
                 let tcp = talk.stream.into_inner();
-                let mut talk = Talk::new(self.encrypt(tcp, &mail.host).await.map_err(MailError::passing)?, mail);
+                let mut talk = Talk::new(self.encrypt(tcp, &mail.server.host).await.map_err(MailError::passing)?, mail);
                 talk.hand_over(&greeting).await
             }
         }
@@ -185,7 +192,7 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
     /// From the greeting to the end of the message.
     async fn hand_over(&mut self, greeting: &str) -> Result<Vec<String>, MailError> {
         let offers = self.say(greeting, 2).await?;
-        if let Some((user, password)) = &self.mail.login {
+        if let Some((user, password)) = &self.mail.server.login {
             self.log_in(&offers, user, password).await?;
         }
         let is_final = |mut failed: MailError, code: u16| {
@@ -237,7 +244,7 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
             self.hidden.push(token.clone());
             self.ask(&token).await?
         } else {
-            let message = format!("`{}` offers no way to log in that is known here", self.mail.host);
+            let message = format!("`{}` offers no way to log in that is known here", self.mail.server.host);
             return Err(MailError::passing(Error::new(Kind::Network, "smtp_no_login", message)));
         };
         self.expected(outcome, 2).map(drop).map_err(|(mut failed, _)| {
@@ -264,7 +271,7 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
         }
         let all = self.hidden.iter().fold(reply.lines.join(" "), |said, token| said.replace(token, REDACTED));
         let said: String = all.chars().filter(|c| !c.is_control()).take(TOLD).collect();
-        let message = format!("the mail server `{}` refuses: {} {said}", self.mail.host, reply.code);
+        let message = format!("the mail server `{}` refuses: {} {said}", self.mail.server.host, reply.code);
         let kind = if reply.code / 100 == 4 { Kind::Server } else { Kind::Invalid };
         Err((MailError::passing(Error::new(kind, "smtp_refused", message)), reply.code))
     }
@@ -306,7 +313,7 @@ impl<'m, S: AsyncRead + AsyncWrite + Unpin> Talk<'m, S> {
     }
 
     fn odd(&self, what: &str) -> MailError {
-        let message = format!("the mail server `{}:{}` {what}", self.mail.host, self.mail.port);
+        let message = format!("the mail server `{}:{}` {what}", self.mail.server.host, self.mail.server.port);
         MailError::passing(Error::new(Kind::Network, "smtp_broken", message))
     }
 }

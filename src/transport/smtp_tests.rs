@@ -95,10 +95,12 @@ async fn converse(
 
 fn mail(server: &Server, encryption: Encryption) -> Mail {
     Mail {
-        host: "127.0.0.1".to_owned(),
-        port: server.port,
-        encryption,
-        login: Some(("ops".to_owned(), "hunter22".into())),
+        server: MailServer {
+            host: "127.0.0.1".to_owned(),
+            port: server.port,
+            encryption,
+            login: Some(("ops".to_owned(), "hunter22".into())),
+        },
         from: "night@example.org".to_owned(),
         to: vec!["ops@example.org".to_owned(), "boss@example.org".to_owned()],
         message: "Subject: hello\r\n\r\n.a dot\r\nand an end".into(),
@@ -190,10 +192,12 @@ async fn a_login_in_the_clear_goes_to_no_other_machine() {
         return;
     }
     let mail = Mail {
-        host: own.ip().to_string(),
-        port,
-        encryption: Encryption::None,
-        login: Some(("ops".to_owned(), "hunter22".into())),
+        server: MailServer {
+            host: own.ip().to_string(),
+            port,
+            encryption: Encryption::None,
+            login: Some(("ops".to_owned(), "hunter22".into())),
+        },
         from: "night@example.org".to_owned(),
         to: vec!["ops@example.org".to_owned()],
         message: "Subject: hello\r\n\r\n".into(),
@@ -254,7 +258,8 @@ async fn a_name_that_leads_nowhere_is_told() {
         Outside::looking_up(network.clone(), Arc::new(move |_| Box::pin(std::future::ready(found()))))
     };
     let server = server(Vec::new(), false).await;
-    let mail = Mail { host: "mail.example".to_owned(), ..mail(&server, Encryption::None) };
+    let mut mail = mail(&server, Encryption::None);
+    "mail.example".clone_into(&mut mail.server.host);
     let unknown = of(|| Err(std::io::Error::other("no such name"))).mail(&mail).await.expect_err("not found");
     assert_eq!((unknown.error.kind, unknown.is_final), (Kind::Network, false));
     assert!(unknown.error.message.ends_with("is not reached: no such name"), "{}", unknown.error.message);
@@ -268,7 +273,8 @@ async fn a_name_that_leads_nowhere_is_told() {
 async fn the_link_is_out_of_reach_and_addresses_hold_no_commands() {
     let server = server(Vec::new(), false).await;
     for host in ["169.254.169.254", "::ffff:169.254.169.254", "metadata.google.internal"] {
-        let mail = Mail { host: host.to_owned(), ..mail(&server, Encryption::None) };
+        let mut mail = mail(&server, Encryption::None);
+        host.clone_into(&mut mail.server.host);
         let error = outside(None).mail(&mail).await.expect_err("refused").error;
         assert_eq!((error.kind, error.code), (Kind::Policy, "link_local"), "{host}");
     }

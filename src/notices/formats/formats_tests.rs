@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::{Event, Zone};
 use crate::notices::letter::Letter;
-use crate::notices::{MailServer, Notice, Template, Topic};
-use crate::transport::Encryption;
+use crate::notices::{Mailing, Notice, Template, Topic};
+use crate::transport::{Encryption, MailServer};
 
 const TEAMS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/notices/teams.schema.json"));
 const SLACK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/notices/slack.schema.json"));
@@ -73,17 +73,19 @@ fn the_texts_of_others_are_no_markup() {
 
 #[test]
 fn a_mail_is_ascii_and_says_who_sent_it() {
-    let server = MailServer {
-        host: "mail.example.org".to_owned(),
-        port: 587,
-        encryption: Encryption::StartTls,
-        login: None,
+    let mailing = Mailing {
+        server: MailServer {
+            host: "mail.example.org".to_owned(),
+            port: 587,
+            encryption: Encryption::StartTls,
+            login: None,
+        },
         from: "Nachtschicht Köln <night@example.org>".to_owned(),
         to: vec!["ops@example.org".to_owned(), "Boss <boss@example.org>".to_owned()],
     };
     let mut letter = letter();
     letter.notice.text = Some(format!("größer als erlaubt\n.\n{}", "x".repeat(3_000)));
-    let text = mail(&letter, &server);
+    let text = mail(&letter, &mailing);
     assert!(text.is_ascii());
     assert!(text.lines().all(|line| line.len() <= 998));
     assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "every line ends in CR LF");
@@ -99,9 +101,9 @@ fn a_mail_is_ascii_and_says_who_sent_it() {
     }
     assert!(headers.contains("<night@example.org>") && headers.contains("<boss@example.org>"), "{headers}");
     assert!(!body.is_empty());
-    assert_eq!(address_of(&server.from), "night@example.org");
+    assert_eq!(address_of(&mailing.from), "night@example.org");
     letter.notice.job = Some("x\r\nBcc: everybody@example.org".to_owned());
-    let text = mail(&letter, &server);
+    let text = mail(&letter, &mailing);
     let (headers, _) = text.split_once("\r\n\r\n").expect("headers and a body");
     assert!(!headers.lines().any(|line| line.starts_with("Bcc")), "{headers}");
 }

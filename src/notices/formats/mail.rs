@@ -6,18 +6,18 @@ use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::raw::Raw;
 
-use crate::notices::channel::MailServer;
+use crate::notices::channel::Mailing;
 use crate::notices::letter::Letter;
 use crate::notices::words;
 
 /// A letter as a mail: headers and body, in ASCII, lines that end in CR LF.
-pub(in crate::notices) fn mail(letter: &Letter, server: &MailServer) -> String {
-    let (_, sender) = parts(&server.from);
+pub(in crate::notices) fn mail(letter: &Letter, mailing: &Mailing) -> String {
+    let (_, sender) = parts(&mailing.from);
     let domain = sender.rsplit_once('@').map_or("localhost", |(_, domain)| domain);
     let notice = &letter.notice;
     let mut message = MessageBuilder::new()
-        .from(address(&server.from))
-        .to(Address::new_list(server.to.iter().map(|to| address(to)).collect()))
+        .from(address(&mailing.from))
+        .to(Address::new_list(mailing.to.iter().map(|to| address(to)).collect()))
         .subject(format!("[{}] {}", notice.severity, letter.title()))
         // The same at each attempt: mailboxes show it once.
         .message_id(format!("{}@{domain}", letter.id))
