@@ -46,6 +46,8 @@ mod serving;
 mod serving_fates;
 #[cfg(unix)]
 mod serving_kills;
+#[cfg(unix)]
+mod serving_operator;
 mod stage;
 mod transport;
 mod walls;

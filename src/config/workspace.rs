@@ -73,9 +73,7 @@ impl Workspace {
     /// # Errors
     /// When the file cannot be read or understood.
     pub fn around(folder: &Path) -> Result<Option<Self>, Error> {
-        let Some(file) = folder.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file()) else {
-            return Ok(None);
-        };
+        let Some(file) = Self::file_around(folder) else { return Ok(None) };
         let length = std::fs::metadata(&file).map(|facts| facts.len());
         let text = length.and_then(|length| match length {
             0..=LONGEST => std::fs::read_to_string(&file),
@@ -89,6 +87,12 @@ impl Workspace {
             .in_file(&file, None)
         })?;
         Self::read(&file, &text).map(Some)
+    }
+
+    /// The file of the workspace that `folder` is in, whatever it says; nothing if it is in none.
+    #[must_use]
+    pub fn file_around(folder: &Path) -> Option<PathBuf> {
+        folder.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file())
     }
 
     /// The same with no job in it.

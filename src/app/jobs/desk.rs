@@ -1,18 +1,20 @@
 //! What commands about jobs work with: the workspace's jobs, their store, and the server if one is there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Hand, JobState, Jobs, SOCKET, Surround, WorkspaceStore, job_states, open_store, simulated_output};
+use super::opening::server_of;
+use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, WorkspaceStore};
+use super::{job_states, kept_folder, kept_states, open_store, simulated_output, state_folder};
 use crate::app::{Question, ask_server, history, read_jobs};
 use crate::clock::Clock;
 use crate::config::Zone;
 use crate::error::{Error, Kind, Result, io_cause};
-use crate::journal::{OutputLine, read_kept, read_output};
+use crate::journal::{Archive, Folder, OutputLine, read_kept, read_output};
 use crate::schedule::job::JobId;
 use crate::schedule::rows::{Entry, Pause, RunId, RunRow};
 use crate::schedule::store::{Record, Store as _};
@@ -22,14 +24,22 @@ const LOOKED_AT: usize = 50;
 
 /// What commands about jobs work with.
 pub struct Desk {
-    /// The jobs.
-    pub jobs: Jobs,
     /// What their runs have around them.
     pub surround: Surround,
     /// What happened when the store was opened, each a sentence for people.
     pub notes: Vec<String>,
+    known: Known,
+    folder: PathBuf,
     store: Arc<WorkspaceStore>,
     socket: PathBuf,
+}
+
+/// Where the jobs are known from.
+enum Known {
+    /// From the workspace's file.
+    File(Box<Jobs>),
+    /// From the store, as the file is of no use.
+    Store(KeptJobs),
 }
 
 /// What a run has printed and logged.
@@ -45,20 +55,75 @@ impl Desk {
     /// Opens the workspace around the current folder; in a simulated world what its simulated jobs keep.
     ///
     /// # Errors
-    /// When there is none, something in its file is wrong, or its store cannot be opened.
+    /// When there is none, its store cannot be opened, or something in its file is wrong and nothing is kept of its jobs.
     pub async fn open(surround: Surround) -> Result<Self> {
-        let jobs = read_jobs(&surround)?;
-        let opened = open_store(jobs.workspace.folder(), surround.given.is_simulated).await?;
+        let is_simulated = surround.given.is_simulated;
+        let read = read_jobs(&surround);
+        let folder = match &read {
+            Ok(jobs) => jobs.workspace.folder().to_owned(),
+            Err(error) => kept_folder(&surround.environment, is_simulated, error).ok_or_else(|| error.clone())?,
+        };
+        let opened = open_store(&folder, is_simulated).await?;
+        let known = match read {
+            Ok(jobs) => Known::File(Box::new(jobs)),
+            Err(why) => Known::Store(KeptJobs::read(&opened.store, why).await?),
+        };
         let socket = opened.folder.join(SOCKET);
-        Ok(Self { jobs, surround, notes: opened.notes, store: Arc::new(opened.store), socket })
+        Ok(Self { known, folder, surround, notes: opened.notes, store: Arc::new(opened.store), socket })
+    }
+
+    /// What is wrong with the workspace's file, if the jobs are known from the store alone.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Error> {
+        match &self.known {
+            Known::File(_) => None,
+            Known::Store(kept) => Some(&kept.why),
+        }
+    }
+
+    /// Whether a process serves the workspace.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        server_of(&self.folder, self.surround.given.is_simulated).is_some()
+    }
+
+    /// Whether the one that serves it is a simulated one, and what is asked for is not.
+    #[must_use]
+    pub fn is_served_in_simulation_only(&self) -> bool {
+        !self.surround.given.is_simulated && !self.is_served() && server_of(&self.folder, true).is_some()
     }
 
     /// Asks the server; `None` if none is there.
     ///
     /// # Errors
-    /// What it answers, or that it does not.
+    /// What it answers, or that it does not, or that it lives and cannot be reached.
     pub async fn ask(&self, question: &Question) -> Result<Option<Value>> {
-        ask_server(&self.socket, question).await
+        let answer = ask_server(&self.socket, question).await?;
+        // Where there are no sockets, no server is ever reached.
+        let holder = || server_of(&self.folder, self.surround.given.is_simulated).filter(|_| cfg!(unix));
+        match answer {
+            None => holder().map_or(Ok(None), |who| Err(unreachable(&who, &self.socket))),
+            answer => Ok(answer),
+        }
+    }
+
+    /// The jobs as the file has them.
+    fn jobs(&self) -> Result<&Jobs> {
+        match &self.known {
+            Known::File(jobs) => Ok(jobs),
+            Known::Store(kept) => Err(kept.why.clone()),
+        }
+    }
+
+    /// The ids that a name stands for.
+    ///
+    /// # Errors
+    /// Of kind `not_found`, with the nearest.
+    pub fn named(&self, name: &str) -> Result<Vec<JobId>> {
+        match &self.known {
+            Known::File(jobs) => jobs.named(name),
+            Known::Store(kept) => kept.named(name),
+        }
     }
 
     /// The one job that a name stands for.
@@ -66,7 +131,7 @@ impl Desk {
     /// # Errors
     /// When there is none, or there are several.
     pub fn one(&self, name: &str) -> Result<JobId> {
-        let mut ids = self.jobs.named(name)?;
+        let mut ids = self.named(name)?;
         match (ids.pop(), ids.is_empty()) {
             (Some(id), true) => Ok(id),
             (last, _) => {
@@ -80,14 +145,18 @@ impl Desk {
     /// Whether the runs of a job act on a simulated world.
     #[must_use]
     pub fn is_simulated(&self, job: &JobId) -> bool {
-        self.surround.given.is_simulated || self.jobs.task(job).is_some_and(|task| task.is_simulated())
+        let is_task_simulated = |jobs: &Jobs| jobs.task(job).is_some_and(|task| task.is_simulated());
+        self.surround.given.is_simulated || self.jobs().is_ok_and(is_task_simulated)
     }
 
     /// The zone on whose wall a job's times are told.
     #[must_use]
     pub fn zone(&self, job: &JobId) -> Zone {
-        let zone = self.jobs.task(job).map(|task| task.zone);
-        zone.or(self.jobs.workspace.timezone).unwrap_or(Zone::UTC)
+        let zone = match &self.known {
+            Known::File(jobs) => jobs.task(job).map(|task| task.zone).or(jobs.workspace.timezone),
+            Known::Store(kept) => kept.zone(job),
+        };
+        zone.unwrap_or(Zone::UTC)
     }
 
     /// The time.
@@ -101,7 +170,10 @@ impl Desk {
     /// # Errors
     /// When the store cannot be read.
     pub async fn states(&self) -> Result<Vec<JobState>> {
-        job_states(&*self.store, &self.jobs, Self::now()).await
+        match &self.known {
+            Known::File(jobs) => job_states(&*self.store, jobs, Self::now()).await,
+            Known::Store(kept) => kept_states(&*self.store, kept, Self::now()).await,
+        }
     }
 
     /// What became of the fire times of a job, or of all; the latest first.
@@ -120,6 +192,17 @@ impl Desk {
         self.store.run(&RunId(run.to_owned())).await
     }
 
+    /// The journals of the workspace.
+    ///
+    /// # Errors
+    /// When a setting is wrong.
+    pub fn archive(&self) -> Result<Archive> {
+        match &self.known {
+            Known::File(_) => history::archive(&self.surround.environment, &self.surround.given),
+            Known::Store(_) => Ok(Archive::new(Folder::new(state_folder(&self.folder, false).join("journal")))),
+        }
+    }
+
     /// What a run of a job has printed and logged by now: as its journal has it, or, as a simulated one has none, as it
     /// was kept without.
     ///
@@ -130,11 +213,11 @@ impl Desk {
             let message = format!("the output of the run `{run}` cannot be read: {}", io_cause(&error));
             Error::new(Kind::Config, "journal_unreadable", message)
         };
-        let folder = simulated_output(self.jobs.workspace.folder());
+        let folder = simulated_output(&self.folder);
         if let Some(lines) = read_kept(&folder, &run.0).map_err(unreadable)? {
             return Ok(RunOutput { lines, is_simulated: true });
         }
-        let archive = history::archive(&self.surround.environment, &self.surround.given)?;
+        let archive = self.archive()?;
         // Neither is there before the run has begun.
         let Ok(path) = archive.find(&run.0)? else { return Ok(RunOutput::default()) };
         Ok(RunOutput { lines: read_output(&path).map_err(unreadable)?, is_simulated: false })
@@ -166,7 +249,7 @@ impl Desk {
     /// # Errors
     /// When the store cannot be written.
     pub async fn cancel(&self, job: &JobId) -> Result<Vec<RunId>> {
-        let hand = Hand::at(self.store.clone(), self.jobs.clone()).await?;
+        let hand = Hand::at(self.store.clone(), self.jobs()?.clone()).await?;
         let running = hand.cancel(job).await;
         hand.leave().await.and(running)
     }
@@ -176,9 +259,17 @@ impl Desk {
     /// # Errors
     /// As [`Hand::run`].
     pub async fn start(&self, job: &JobId, rerun_of: Option<&RunId>, cancel: CancellationToken) -> Result<Entry> {
-        let hand = Hand::at(self.store.clone(), self.jobs.clone()).await?;
+        let hand = Hand::at(self.store.clone(), self.jobs()?.clone()).await?;
         let ended = hand.run(job, rerun_of, self.surround.clone(), cancel).await;
         hand.leave().await?;
         self.surround.worlds.save(&self.surround.scrubber).and(ended)
     }
+}
+
+/// A server that has the lock and no socket.
+fn unreachable(who: &str, socket: &Path) -> Error {
+    let message = format!("this workspace is served by {who}, which cannot be reached: its socket is gone");
+    Error::new(Kind::Conflict, "server_unreachable", message)
+        .with_place(socket.display().to_string())
+        .with_hint("if it neither begins nor ends just now, restart it")
 }

@@ -38,6 +38,18 @@ pub fn state_folder(workspace: &Path, is_simulated: bool) -> PathBuf {
     if is_simulated { folder.join(SIMULATED) } else { folder }
 }
 
+/// Whether something was ever kept of a workspace.
+#[must_use]
+pub fn has_store(workspace: &Path, is_simulated: bool) -> bool {
+    state_folder(workspace, is_simulated).join(FILE).is_file()
+}
+
+/// Who serves a workspace, in words; `None` if nobody does.
+#[must_use]
+pub fn server_of(workspace: &Path, is_simulated: bool) -> Option<String> {
+    ServeLock::holder(&state_folder(workspace, is_simulated))
+}
+
 /// Where the output of simulated runs is kept, which have no journal.
 #[must_use]
 pub fn simulated_output(workspace: &Path) -> PathBuf {

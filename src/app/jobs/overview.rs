@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Jobs, Task};
+use super::{Jobs, KeptJobs};
 use crate::config::Zone;
 use crate::error::Result;
-use crate::schedule::calendar::steps;
-use crate::schedule::job::{Job, JobId};
+use crate::schedule::calendar::{Calendar, steps};
+use crate::schedule::job::JobId;
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, JobRow, Pause, Phase, RunRow, Stretch};
 use crate::schedule::store::{Record, Store};
-use crate::schedule::{Due, When};
+use crate::schedule::{Due, Rule, When};
 
 /// So many of its next fire times, and of what became of earlier ones, are on a job's page.
 const SHOWN: usize = 5;
@@ -23,7 +23,7 @@ const SHOWN: usize = 5;
 pub struct JobState {
     /// Its id.
     pub id: JobId,
-    /// Its recipe's file, as written.
+    /// Its recipe's file, as written; empty where only the store is known.
     pub recipe: String,
     /// What it is for, in the user's words.
     pub description: Option<String>,
@@ -48,7 +48,30 @@ pub struct JobState {
 /// # Errors
 /// When the store cannot be read.
 pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
-    let ids: Vec<JobId> = jobs.roster.iter().map(|job| job.id.clone()).collect();
+    let bare = jobs.roster.iter().filter_map(|job| {
+        let task = jobs.task(&job.id)?;
+        Some(JobState {
+            recipe: task.job.recipe.value.clone(),
+            description: task.job.description.clone(),
+            zone: task.zone,
+            ..state_of(&job.id, &job.rule, &job.calendar, task.zone, now)
+        })
+    });
+    with_rows(store, bare.collect(), now).await
+}
+
+/// The same of what a server took over last, by the store alone: without recipes, and as if there were no calendars.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn kept_states<S: Store>(store: &S, jobs: &KeptJobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
+    let bare = jobs.rules().map(|(id, rule)| state_of(id, &rule, &Calendar::default(), rule.zone(), now));
+    with_rows(store, bare.collect(), now).await
+}
+
+/// Adds what the store has of them.
+async fn with_rows<S: Store>(store: &S, mut states: Vec<JobState>, now: DateTime<Utc>) -> Result<Vec<JobState>> {
+    let ids: Vec<JobId> = states.iter().map(|state| state.id.clone()).collect();
     let rows = store.jobs().await?.into_iter().map(|row| (row.job.clone(), row));
     let rows: HashMap<JobId, JobRow> = rows.collect();
     let mut live: HashMap<JobId, Vec<Entry>> = HashMap::new();
@@ -59,31 +82,26 @@ pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) ->
     for record in store.latest(&ids, SHOWN).await? {
         last.entry(record.job().clone()).or_default().push(record);
     }
-    let mut states = Vec::with_capacity(ids.len());
-    for job in jobs.roster.iter() {
-        let Some(task) = jobs.task(&job.id) else { continue };
-        let row = rows.get(&job.id);
+    for state in &mut states {
+        let row = rows.get(&state.id);
         let pause = row.and_then(|row| row.pause.clone());
-        let mut state = state_of(job, task, now);
         state.pause = pause.filter(|pause| pause.until.is_none_or(|until| until > now));
-        state.live = live.remove(&job.id).unwrap_or_default();
-        state.last = last.remove(&job.id).unwrap_or_default();
+        state.live = live.remove(&state.id).unwrap_or_default();
+        state.last = last.remove(&state.id).unwrap_or_default();
         state.is_enrolled = row.is_some_and(|row| row.removed_at.is_none());
-        states.push(state);
     }
     Ok(states)
 }
 
-fn state_of(job: &Job, task: &Task, now: DateTime<Utc>) -> JobState {
-    let zone = task.zone;
+fn state_of(id: &JobId, rule: &Rule, calendar: &Calendar, zone: Zone, now: DateTime<Utc>) -> JobState {
     let due = |due: Due| (due.at, due.note(zone));
     JobState {
-        id: job.id.clone(),
-        recipe: task.job.recipe.value.clone(),
-        description: task.job.description.clone(),
-        words: words(job),
+        id: id.clone(),
+        recipe: String::new(),
+        description: None,
+        words: words(rule),
         zone,
-        next: upcoming(job, now).take(SHOWN).map(due).collect(),
+        next: upcoming(rule, calendar, now).take(SHOWN).map(due).collect(),
         pause: None,
         live: Vec::new(),
         last: Vec::new(),
@@ -92,12 +110,12 @@ fn state_of(job: &Job, task: &Task, now: DateTime<Utc>) -> JobState {
 }
 
 /// The fire times of a job that its calendar leaves.
-fn upcoming(job: &Job, now: DateTime<Utc>) -> impl Iterator<Item = Due> + '_ {
-    steps(&job.rule, &job.calendar, now).filter(|step| step.closed.is_none()).map(|step| step.due)
+fn upcoming<'a>(rule: &'a Rule, calendar: &'a Calendar, now: DateTime<Utc>) -> impl Iterator<Item = Due> + 'a {
+    steps(rule, calendar, now).filter(|step| step.closed.is_none()).map(|step| step.due)
 }
 
-fn words(job: &Job) -> String {
-    match job.rule.when() {
+fn words(rule: &Rule) -> String {
+    match rule.when() {
         When::At(expression) => expression.words(),
         When::Every(step) => {
             let step = chrono::TimeDelta::from_std(*step).unwrap_or(chrono::TimeDelta::MAX);

@@ -27,7 +27,7 @@ pub fn run(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
 
 /// Runs the fire time of a run once more.
 pub fn rerun(process: &Process, desk: &Desk, prefix: &str) -> Result<u8> {
-    let archive = crate::app::history::archive(&process.environment, &desk.surround.given)?;
+    let archive = desk.archive()?;
     let mut row = desk.wait(desk.run(prefix))?;
     if row.is_none() {
         // The beginning of an id is enough where the journal knows the rest.
@@ -105,7 +105,7 @@ pub struct PauseOptions<'a> {
 
 /// Pauses jobs.
 pub fn pause(process: &Process, desk: &Desk, name: &str, options: &PauseOptions<'_>) -> Result<u8> {
-    let ids = desk.jobs.named(name)?;
+    let ids = desk.named(name)?;
     let zone = desk.zone(ids.first().unwrap_or(&JobId::new(name)));
     let until = match (options.until, options.span) {
         (Some(text), _) => Some(instant(text, zone)?),
@@ -129,7 +129,7 @@ pub fn pause(process: &Process, desk: &Desk, name: &str, options: &PauseOptions<
 
 /// Resumes jobs.
 pub fn resume(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
-    let ids = desk.jobs.named(name)?;
+    let ids = desk.named(name)?;
     // A pause that ends now.
     set_pause(desk, &ids, Some(jobs::Desk::now()), None)?;
     let lines: Vec<String> = ids.iter().map(|id| format!("`{id}` is due again")).collect();
@@ -158,7 +158,7 @@ fn set_pause(desk: &Desk, ids: &[JobId], until: Option<DateTime<Utc>>, note: Opt
 
 /// Ends what waits or runs of jobs.
 pub fn cancel(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
-    let ids = desk.jobs.named(name)?;
+    let ids = desk.named(name)?;
     let mut runs: Vec<String> = Vec::new();
     for id in &ids {
         if let Some(answer) = desk.wait(desk.ask(&Question::Cancel { job: id.to_string() }))? {

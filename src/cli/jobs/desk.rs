@@ -22,10 +22,44 @@ pub struct Desk {
 impl Desk {
     /// Opens the workspace around the current folder; with `--sim` what its simulated jobs keep.
     pub fn open(process: &Process, shared: &Shared) -> Result<Self> {
+        let opened = Self::of(process, shared)?;
+        opened.tell_trouble(process);
+        Ok(opened)
+    }
+
+    /// The same for what asks the server, or acts where there is none: that needs the workspace's file.
+    pub fn open_to_act(process: &Process, shared: &Shared) -> Result<Self> {
+        let opened = Self::of(process, shared)?;
+        if let Some(why) = opened.trouble().filter(|_| !opened.is_served()) {
+            return Err(why.clone());
+        }
+        opened.tell_trouble(process);
+        if opened.is_served_in_simulation_only() {
+            process.printer.warning("the server that runs here is a simulated one: `--sim` asks it");
+        }
+        Ok(opened)
+    }
+
+    fn of(process: &Process, shared: &Shared) -> Result<Self> {
         let runtime = runtime_of(2)?;
         let desk = runtime.block_on(jobs::Desk::open(surround(process, shared, runtime.handle().clone())))?;
         desk.notes.iter().for_each(|note| process.printer.warning(note));
         Ok(Self { runtime, desk })
+    }
+
+    /// Says that the workspace's file is of no use, and what stands in for it.
+    fn tell_trouble(&self, process: &Process) {
+        let Some(why) = self.trouble() else { return };
+        let place = why.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
+        let instead = if self.is_served() {
+            "the server goes on with the jobs that it took over before"
+        } else {
+            "these are the jobs that a server took over before"
+        };
+        process.printer.warning(&format!(
+            "the workspace's file cannot be used, {instead}, and their calendars are not known here: {}{place}",
+            why.message
+        ));
     }
 
     /// Waits for something.

@@ -35,7 +35,7 @@ pub fn list(process: &Process, desk: &Desk) -> Result<u8> {
 
 /// Shows one job on one page.
 pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
-    let ids = desk.jobs.named(name)?;
+    let ids = desk.named(name)?;
     let mut states = desk.wait(desk.states())?;
     states.retain(|state| ids.contains(&state.id));
     let pages: Vec<String> = states.iter().map(page).collect();
@@ -62,7 +62,9 @@ fn page(state: &JobState) -> String {
     if let Some(description) = &state.description {
         line("what", description);
     }
-    line("recipe", &state.recipe);
+    if !state.recipe.is_empty() {
+        line("recipe", &state.recipe);
+    }
     line("due", &format!("{} ({})", state.words, zone.name()));
     if let Some(pause) = &state.pause {
         let until =
@@ -113,7 +115,7 @@ fn in_short(record: &Record, zone: Zone) -> String {
 
 /// Tells what became of fire times, the latest first.
 pub fn history(process: &Process, desk: &Desk, name: Option<&str>, limit: usize) -> Result<u8> {
-    let ids = name.map(|name| desk.jobs.named(name)).transpose()?;
+    let ids = name.map(|name| desk.named(name)).transpose()?;
     let mut records = match &ids {
         None => desk.wait(desk.history(None, limit))?,
         Some(ids) => {

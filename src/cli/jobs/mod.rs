@@ -26,17 +26,17 @@ pub fn jobs(process: &Process, shared: &Shared, command: &JobsCommand) -> Result
             list::history(process, &Desk::open(process, shared)?, job.as_deref(), *limit)
         }
         JobsCommand::Logs { job, follow } => logs::logs(process, &Desk::open(process, shared)?, job, *follow),
-        JobsCommand::Run { job } => act::run(process, &Desk::open(process, shared)?, job),
+        JobsCommand::Run { job } => act::run(process, &Desk::open_to_act(process, shared)?, job),
         JobsCommand::Pause { job, until, span, note } => {
             let options = PauseOptions { until: until.as_deref(), span: span.as_deref(), note: note.as_deref() };
-            act::pause(process, &Desk::open(process, shared)?, job, &options)
+            act::pause(process, &Desk::open_to_act(process, shared)?, job, &options)
         }
-        JobsCommand::Resume { job } => act::resume(process, &Desk::open(process, shared)?, job),
-        JobsCommand::Cancel { job } => act::cancel(process, &Desk::open(process, shared)?, job),
+        JobsCommand::Resume { job } => act::resume(process, &Desk::open_to_act(process, shared)?, job),
+        JobsCommand::Cancel { job } => act::cancel(process, &Desk::open_to_act(process, shared)?, job),
     }
 }
 
 /// Runs the fire time of a run once more.
 pub fn rerun(process: &Process, shared: &Shared, run: &str) -> Result<u8> {
-    act::rerun(process, &Desk::open(process, shared)?, run)
+    act::rerun(process, &Desk::open_to_act(process, shared)?, run)
 }

@@ -41,6 +41,21 @@ impl ServeLock {
         Ok(Self { file, path })
     }
 
+    /// Who serves the workspace whose state is in `folder`: `process 17 since 2026-11-22T17:00:00Z`; `None` if nobody
+    /// does, or that cannot be told.
+    #[must_use]
+    pub fn holder(folder: &Path) -> Option<String> {
+        let mut file = File::open(folder.join(NAME)).ok()?;
+        // Who ends in good order leaves it empty: no lock is taken in vain, which could be in the way of one who begins.
+        if file.metadata().is_ok_and(|facts| facts.len() == 0) {
+            return None;
+        }
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(read_holder(&mut file)),
+            Ok(()) | Err(TryLockError::Error(_)) => None,
+        }
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -64,11 +79,16 @@ fn open(folder: &Path, path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-fn already_serving(file: &mut File, path: &Path) -> Error {
+/// What the one who holds the lock says of itself.
+fn read_holder(file: &mut File) -> String {
     let mut who = String::new();
     // Some systems let nobody read what another has locked.
     let _ = file.take(200).read_to_string(&mut who);
-    let who = Some(who.trim()).filter(|who| !who.is_empty()).unwrap_or("another process");
+    Some(who.trim()).filter(|who| !who.is_empty()).unwrap_or("another process").to_owned()
+}
+
+fn already_serving(file: &mut File, path: &Path) -> Error {
+    let who = read_holder(file);
     Error::new(Kind::Conflict, "already_serving", format!("this workspace is served already, by {who}"))
         .with_hint("one scheduler serves a workspace; end that one first, or talk to it: `stackhand jobs list`")
         .with_place(path.display().to_string())
@@ -96,7 +116,9 @@ mod tests {
         assert_eq!((refused.kind, refused.code), (Kind::Conflict, "already_serving"));
         let who = format!("by process {} since 2026-11-22T17:00:00Z", std::process::id());
         assert!(refused.message.ends_with(&who), "{}", refused.message);
+        assert_eq!(ServeLock::holder(&folder).map(|who| format!("by {who}")).as_deref(), Some(who.as_str()));
         drop(first);
+        assert_eq!(ServeLock::holder(&folder), None);
         ServeLock::take(&folder, now).expect("it is free again");
     }
 

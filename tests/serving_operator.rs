@@ -1,0 +1,105 @@
+//! What a person can do at night while a server runs: with a file that is broken or gone, without its socket, beside a
+//! simulated one.
+
+use crate::process::{Running, Stream, Workspace};
+
+const TOP: &str =
+    "timezone = \"Europe/Berlin\"\n[profile.shop]\nproject_id = \"11111111-1111-1111-1111-111111111111\"\n";
+const SERVE: [&str; 3] = ["serve", "--listen", "off"];
+
+/// A job that is not due while a test runs.
+fn job(name: &str, more: &str) -> String {
+    format!("[[job]]\nname = \"{name}\"\nrecipe = \"{name}.rhai\"\nschedule = \"0 0 29 2 *\"\n{more}\n")
+}
+
+fn workspace(jobs: &[String]) -> Workspace {
+    Workspace::new().file("stackhand.toml", [TOP, &jobs.concat()].concat())
+}
+
+fn serve(home: &Workspace, words: &[&str]) -> Running {
+    let mut serving = home.start(words);
+    serving.hears(Stream::Err, "INFO serving");
+    serving
+}
+
+#[test]
+fn a_broken_or_missing_file_locks_nobody_out_while_a_server_runs() {
+    let home = workspace(&[job("long", "profiles = [\"shop\"]"), job("quick", "")])
+        .file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))")
+        .file("quick.rhai", "print(\"quickly\")");
+    let mut serving = serve(&home, &SERVE);
+    let wrong_job = [TOP, &job("long", ""), &job("quick", "").replace("0 0 29 2 *", "61 * * * *")].concat();
+    for broken in [Some("not = [toml".to_owned()), Some(wrong_job), None] {
+        match broken {
+            Some(text) => std::fs::write(home.path("stackhand.toml"), text).expect("written"),
+            None => std::fs::remove_file(home.path("stackhand.toml")).expect("it was there"),
+        }
+        let warned = |words: &[&str]| {
+            let ran = home.run(words);
+            assert_eq!(ran.code, 0, "{words:?}: {}", ran.stderr);
+            assert!(ran.stderr.contains("the server goes on with the jobs"), "{words:?}: {}", ran.stderr);
+            ran.stdout
+        };
+        assert!(warned(&["jobs", "run", "long"]).contains("`long@shop` was handed to the server"));
+        serving.hears(Stream::Err, "at work");
+        let list = warned(&["jobs", "list"]);
+        assert!(list.contains("long@shop  running  Tue 20") && list.contains("quick"), "{list}");
+        assert!(warned(&["jobs", "show", "long"]).contains("jobs logs long@shop -f"));
+        warned(&["jobs", "pause", "long", "--for", "2h"]);
+        assert!(warned(&["jobs", "list"]).contains("running"));
+        warned(&["jobs", "resume", "long"]);
+        assert!(warned(&["jobs", "cancel", "long"]).starts_with("cancelled: "));
+        serving.hears(Stream::Err, "INFO cancelled job=\"long@shop\"");
+        warned(&["jobs", "run", "quick"]);
+        serving.hears(Stream::Err, "done job=\"quick\"");
+        assert_eq!(warned(&["jobs", "logs", "quick"]), "quickly\n");
+        assert!(warned(&["jobs", "history", "long"]).contains("cancelled"));
+        let unknown = home.run(&["jobs", "cancel", "quik"]);
+        assert!(unknown.code == 5 && unknown.stderr.contains("did you mean `quick`?"), "{unknown:?}");
+    }
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    // Nobody knows what to run by now; what became of it is known still.
+    let run = home.run(&["jobs", "run", "quick"]);
+    assert!(run.code == 3 && run.stderr.contains("no stackhand.toml"), "{run:?}");
+    assert_eq!(home.run(&["jobs", "cancel", "quick"]).code, 3);
+    let logs = home.run(&["jobs", "logs", "quick"]);
+    assert!(logs.stdout == "quickly\n" && logs.stderr.contains("took over before"), "{logs:?}");
+}
+
+#[test]
+fn a_server_whose_socket_is_gone_is_not_taken_for_none() {
+    let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
+    let mut serving = serve(&home, &SERVE);
+    assert_eq!(home.run(&["jobs", "run", "long"]).code, 0);
+    serving.hears(Stream::Err, "at work");
+    std::fs::remove_file(home.path(".stackhand/serve.sock")).expect("it is there");
+    for words in [["jobs", "run", "long"], ["jobs", "cancel", "long"], ["jobs", "pause", "long"]] {
+        let ran = home.run(&words);
+        assert_eq!(ran.code, 5, "{words:?}: {}", ran.stderr);
+        let said = ["is served by process ", "its socket is gone", "restart it"];
+        assert!(said.iter().all(|part| ran.stderr.contains(part)), "{words:?}: {}", ran.stderr);
+    }
+    let list = home.run(&["jobs", "list"]);
+    assert!(list.code == 0 && list.stdout.contains("running"), "{list:?}");
+    serving.signal("TERM");
+    serving.hears(Stream::Err, "nothing is started any more");
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    let cancel = home.run(&["jobs", "cancel", "long"]);
+    assert!(cancel.code == 0 && cancel.stdout.starts_with("nothing runs"), "{cancel:?}");
+}
+
+#[test]
+fn whoever_acts_for_real_beside_a_simulated_server_is_told() {
+    let home = workspace(&[job("quick", "")]).file("quick.rhai", "print(\"quickly\")");
+    let mut serving = serve(&home, &["serve", "--sim", "--listen", "off"]);
+    let warning = "the server that runs here is a simulated one: `--sim` asks it";
+    let ran = home.run(&["jobs", "run", "quick"]);
+    let said = [ran.stderr.find(warning), ran.stderr.find("no server runs: it runs here")];
+    assert!(ran.code == 0 && said[0].is_some() && said[0] < said[1], "{ran:?}");
+    assert!(home.run(&["jobs", "cancel", "quick"]).stderr.contains(warning));
+    let asked = home.run(&["jobs", "run", "quick", "--sim"]);
+    assert!(asked.stdout.contains("was handed to the server") && !asked.stderr.contains(warning), "{asked:?}");
+    serving.hears(Stream::Err, "INFO done job=\"quick\"");
+}
