@@ -51,6 +51,35 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::Auth,
+        Self::Permission,
+        Self::Policy,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Quota,
+        Self::Invalid,
+        Self::RateLimited,
+        Self::Server,
+        Self::Network,
+        Self::Timeout,
+        Self::Ambiguous,
+        Self::Incomplete,
+        Self::Script,
+        Self::Limit,
+        Self::Cancelled,
+        Self::Usage,
+        Self::Config,
+        Self::Bug,
+    ];
+
+    /// The kind of that spelling.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// The spelling that scripts and machine formats see.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -37,3 +37,18 @@ pub fn forecast(expression: &str, zone: Zone, from: DateTime<Utc>, count: usize)
     let next = rule.after(from).take(count).map(|due| FireTime { at: due.at, note: due.note(zone) }).collect();
     Ok(Forecast { expression: text, words, next })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_nothing_after_the_years_that_are_known() {
+        let next =
+            |from: &str| forecast("@daily", Zone::UTC, from.parse().expect("a time"), 3).expect("fine").next.len();
+        assert_eq!(
+            (next("2026-01-01T00:00:00Z"), next("2100-12-29T00:00:00Z"), next("9999-01-01T00:00:00Z")),
+            (3, 2, 0)
+        );
+    }
+}

@@ -14,16 +14,23 @@ use crate::error::{Error, Kind, Result};
 
 /// Shows the next fire times of an expression, and what it means in words.
 pub fn cron(process: &Process, arguments: &CronArguments) -> Result<u8> {
-    let zone = match &arguments.timezone {
-        Some(name) => zone(name).map_err(|error| Error { kind: Kind::Usage, ..error }.with_place("--timezone"))?,
+    let given = match &arguments.timezone {
+        Some(name) => Some(zone(name).map_err(|error| Error { kind: Kind::Usage, ..error }.with_place("--timezone"))?),
         None => workspace_zone(process)?,
     };
+    let zone = given.unwrap_or(Zone::UTC);
     let now = Clock::process().now();
     let from = match &arguments.from {
         Some(text) => instant(text, zone)?,
         None => now,
     };
     let forecast = forecast(&arguments.expression, zone, from, arguments.count.into())?;
+    if given.is_none() {
+        process.printer.note("in UTC; give --timezone, such as Europe/Berlin, for the clock on your wall");
+    }
+    if forecast.next.len() < arguments.count.into() {
+        process.printer.note("fire times are known up to the end of the year 2100, and no later");
+    }
     let next: Vec<Value> =
         forecast.next.iter().map(|due| json!({ "at": written(due.at, zone), "note": due.note })).collect();
     let value = json!({
@@ -33,17 +40,17 @@ pub fn cron(process: &Process, arguments: &CronArguments) -> Result<u8> {
         "next": next,
     });
     let rows = forecast.next.iter().map(|due| row(due, zone)).collect();
-    let times = table(&process.printer, ["NEXT", "UTC", ""], rows);
-    process.printer.result(&value, &format!("{} ({})\n\n{times}", forecast.words, zone.name()))?;
+    let mut text = format!("{} ({})", forecast.words, zone.name());
+    if !forecast.next.is_empty() {
+        text = format!("{text}\n\n{}", table(&process.printer, ["NEXT", "UTC", ""], rows));
+    }
+    process.printer.result(&value, &text)?;
     Ok(DONE)
 }
 
-fn workspace_zone(process: &Process) -> Result<Zone> {
+fn workspace_zone(process: &Process) -> Result<Option<Zone>> {
     let workspace = Workspace::around(process.environment.folder())?;
-    Ok(workspace.and_then(|workspace| workspace.timezone).unwrap_or_else(|| {
-        process.printer.note("in UTC; give --timezone, such as Europe/Berlin, for the clock on your wall");
-        Zone::UTC
-    }))
+    Ok(workspace.and_then(|workspace| workspace.timezone))
 }
 
 fn row(due: &FireTime, zone: Zone) -> [String; 3] {

@@ -167,6 +167,7 @@ fn jobs_that_are_wrong() {
         "every = \"1h\"\noverlap = \"skp\"",
         "every = \"1h\"\noverlap = true",
         "every = \"1h\"\ntimeout = \"99d\"",
+        "every = \"1h\"\nprofiles = []",
         "every = \"1h\"\nprofiles = [\"prdo\"]",
         "every = \"1h\"\nprofiles = [\"prod\", \"prod\"]",
         "every = \"1h\"\nopposes = [\"a\"]",
@@ -237,7 +238,7 @@ fn a_value_of_the_wrong_kind_is_refused_for_every_key() {
         let fits: &[&str] = match shape {
             Truth => &["true"],
             Text | Texts | Secret => &["\"text\"", "\"\\u0000\""],
-            Name | Names => &["\"text\""],
+            Name | Names | SomeNames => &["\"text\""],
             Number(..) => &["1"],
             Duration(..) | Choice(_) | Choices(_) | Numbers | TextsByName | Table(_) | Tables(_) | TablesByName(_)
             | TablesByKind(_) => &[],

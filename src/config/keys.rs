@@ -41,6 +41,8 @@ pub enum Shape {
     Name,
     /// A list of names.
     Names,
+    /// A list of names, one at least.
+    SomeNames,
     /// A secret: `env:NAME`, `file:PATH`, or the text itself.
     Secret,
     /// A whole number from one to another.
@@ -102,8 +104,8 @@ impl Keys {
 }
 
 use Shape::{
-    Choice, Choices, Duration, Name, Names, Number, Numbers, Secret, Table, Tables, TablesByKind, TablesByName, Text,
-    Texts, TextsByName, Truth, TruthOrText, Values,
+    Choice, Choices, Duration, Name, Names, Number, Numbers, Secret, SomeNames, Table, Tables, TablesByKind,
+    TablesByName, Text, Texts, TextsByName, Truth, TruthOrText, Values,
 };
 
 /// The top of the file.
@@ -172,7 +174,7 @@ pub const JOB: Keys = Keys {
             "when it is due: a crontab expression of 5 fields, of 6 with seconds, or `@daily` and the like",
         ),
         Key::new("every", Duration("1s", "366d"), "when it is due: by elapsed time, instead of `schedule`"),
-        Key::new("profiles", Names, "the profiles it runs with, one job each: `night-shift@shop-prod`"),
+        Key::new("profiles", SomeNames, "the profiles it runs with, one job each: `night-shift@shop-prod`"),
         Key::new("args", Values, "the recipe's parameters by name"),
         Key::new("permissions", Texts, "all that its runs are given; without it, what the recipe's header asks for"),
         Key::new(

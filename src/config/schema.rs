@@ -53,6 +53,9 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Texts => one_or_several(json!({ "type": "string" })),
         Shape::Name => name(),
         Shape::Names => one_or_several(name()),
+        Shape::SomeNames => {
+            json!({ "anyOf": [name(), { "type": "array", "minItems": 1, "items": name() }] })
+        }
         Shape::Secret => json!({ "type": "string", "minLength": 1 }),
         Shape::Number(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Shape::Duration(..) => {

@@ -41,6 +41,7 @@ fn the_schema_and_the_reader_agree_on_what_is_wrong() {
         "[channel.a]\nkind = \"log\"\nurl = \"https://x\"\n".to_owned(),
         "[channel.a]\nkind = \"webhook\"\n".to_owned(),
         "[channel.a]\nurl = \"https://x\"\n".to_owned(),
+        format!("{START}every = \"1h\"\nprofiles = []\n"),
         "[profile.a]\nproduction = 1\n".to_owned(),
         "max_running = 0\n".to_owned(),
     ] {
@@ -60,6 +61,7 @@ fn fitting(key: &Key) -> String {
         Shape::Choice(names) | Shape::Choices(names) => format!("\"{}\"", names[0]),
         Shape::Secret => "\"https://example.org\"".to_owned(),
         Shape::Text | Shape::Name => "\"a\"".to_owned(),
+        Shape::SomeNames => "[\"sim\"]".to_owned(),
         Shape::Texts | Shape::Names | Shape::Tables(_) => "[]".to_owned(),
         Shape::Numbers
         | Shape::TextsByName

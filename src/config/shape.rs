@@ -58,6 +58,14 @@ impl<'t> Table<'_, 't> {
             Shape::Name => self.check_name(name, value, text("a text")?),
             Shape::Texts => self.each_text(name, value, |_, _| Ok(())),
             Shape::Names => self.each_text(name, value, |item, text| self.check_name(name, item, text)),
+            Shape::SomeNames => {
+                if value.get_ref().as_array().is_some_and(|items| items.is_empty()) {
+                    let message = format!("`{name}` names none");
+                    let hint = format!("name one at least, or leave out `{name}`");
+                    return Err(self.complain(&self.located(value, ()), "empty_value", message).hint(hint));
+                }
+                self.each_text(name, value, |item, text| self.check_name(name, item, text))
+            }
             Shape::Number(least, most) => self.check_number(name, value, least, most),
             Shape::Duration(least, most) => {
                 self.check_duration(name, value, text("a duration such as `15m`")?, [least, most])

@@ -11,6 +11,8 @@ use crate::error::{Error, Kind};
 pub const LONGEST_KEY: usize = 200;
 /// The longest value, in bytes of JSON.
 pub const LONGEST_VALUE: usize = 64 << 10;
+/// The most lists and maps in each other: deeper ones are not read.
+pub const DEEPEST_VALUE: usize = 127;
 /// How many keys one run may change.
 pub const MOST_CHANGED: usize = 1_000;
 

@@ -204,6 +204,7 @@ impl Courier {
     }
 
     async fn failed(&self, claim: &Claim, failure: &Failure) -> Result<Ending, Error> {
+        self.outbox.count_failed(&claim.channel);
         let hint = failure.error.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
         let error = self.scrub(&format!("{}{hint}", failure.error.message));
         if failure.is_final {

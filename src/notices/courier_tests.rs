@@ -96,6 +96,8 @@ async fn a_channel_that_fails_is_tried_again_in_order_and_nothing_is_lost() {
         assert_eq!(delivered.remaining[0].error.as_deref(), Some("the channel answers 503"));
         let next = courier.next_due().await.expect("read").expect("some wait");
         waits.push((next - clock.now()).num_milliseconds());
+        assert_eq!(outbox.failed(), [("ops".to_owned(), waits.len() as u64)].into());
+        assert_eq!(delivered.remaining[0].due_since, start());
         clock.sleep_until(next).await;
     }
     assert_eq!(script.titles(), ["night-shift failed", "night-shift began late"]);

@@ -25,7 +25,7 @@ pub(super) struct Letter {
 
 impl Letter {
     /// What can be told, by name.
-    pub const NAMES: [&'static str; 20] = [
+    pub const NAMES: [&'static str; 19] = [
         "id",
         "channel",
         "event",
@@ -44,7 +44,6 @@ impl Letter {
         "fire_time",
         "late_seconds",
         "reason",
-        "changes",
         "fields",
     ];
 
@@ -85,7 +84,6 @@ impl Letter {
             "fire_time": notice.fire_time,
             "late_seconds": notice.late_seconds,
             "reason": notice.reason,
-            "changes": notice.changes,
             "fields": notice.fields,
         })
     }

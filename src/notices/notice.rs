@@ -153,8 +153,6 @@ pub struct Notice {
     pub reason: Option<String>,
     /// What a person should read: a recipe's message, or the error in full.
     pub text: Option<String>,
-    /// How many changes the run made.
-    pub changes: Option<u64>,
     /// A recipe's own facts.
     pub fields: BTreeMap<String, String>,
     /// Whether all of it happened in the simulator; then nobody is told.
@@ -181,7 +179,6 @@ impl Notice {
             late_seconds: None,
             reason: None,
             text: None,
-            changes: None,
             fields: BTreeMap::new(),
             simulated: false,
             once: None,

@@ -1,5 +1,8 @@
 //! The outbox: what is to be told, kept until it is.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
@@ -27,6 +30,8 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::days(7);
 pub struct Outbox {
     pub(super) database: Database,
     scrubber: Scrubber,
+    /// How many attempts failed in this process, by channel.
+    failed: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
 /// A notice for one channel, as its row has it.
@@ -49,7 +54,7 @@ impl Outbox {
     /// Those of the database.
     pub async fn open(database: &Database, scrubber: &Scrubber) -> Result<Self, Error> {
         database.migrate(MIGRATIONS).await?;
-        Ok(Self { database: database.clone(), scrubber: scrubber.clone() })
+        Ok(Self { database: database.clone(), scrubber: scrubber.clone(), failed: Arc::default() })
     }
 
     /// Takes in a notice for each channel that is to be told of it, in one transaction; gives to how many it goes.
@@ -77,6 +82,17 @@ impl Outbox {
         }
         let taken = self.enqueue_all(&notice.scrubbed(&self.scrubber), &names).await;
         taken.map_err(|error| self.database.placed(error))
+    }
+
+    /// How many attempts to deliver failed since this outbox was opened, by channel.
+    #[must_use]
+    pub fn failed(&self) -> BTreeMap<String, u64> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn count_failed(&self, channel: &str) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        *failed.entry(channel.to_owned()).or_default() += 1;
     }
 
     async fn enqueue_all(&self, notice: &Notice, channels: &[&str]) -> Result<usize, Error> {

@@ -16,6 +16,8 @@ pub struct Waiting {
     pub count: u64,
     /// When the next is to be sent; it may have passed.
     pub next: DateTime<Utc>,
+    /// When the one that waits longest was first to be sent; repeats that are gathered wait on purpose until then.
+    pub due_since: DateTime<Utc>,
     /// Whether a process is sending one of them, or died in doing so a moment ago.
     pub is_being_sent: bool,
     /// Why the last attempt failed, if it did.
@@ -46,8 +48,9 @@ impl Outbox {
     /// Those of the database.
     pub async fn waiting(&self) -> Result<Vec<Waiting>, Error> {
         let mut read = self.database.read().await?;
-        let rows = sqlx::query_as::<_, (String, i64, i64, bool, Option<String>)>(
+        let rows = sqlx::query_as::<_, (String, i64, i64, i64, bool, Option<String>)>(
             "SELECT n.channel, count(*), max(min(n.due_at), coalesce(c.next_at, 0), coalesce(max(n.lease_until), 0)),
+                min(n.due_at),
                 coalesce(max(n.lease_until), 0) > ?1,
                 (SELECT e.error FROM notice e WHERE e.channel = n.channel AND e.state = 'waiting'
                  AND e.error IS NOT NULL ORDER BY e.seq LIMIT 1)
@@ -58,10 +61,11 @@ impl Outbox {
         .fetch_all(&mut *read)
         .await;
         let rows = rows.map_err(|error| self.database.placed(error.into()))?;
-        let waiting = |(channel, count, next, is_being_sent, error)| Waiting {
+        let waiting = |(channel, count, next, due_since, is_being_sent, error)| Waiting {
             channel,
             count: u64::try_from(count).unwrap_or(0),
             next: from_millis(next),
+            due_since: from_millis(due_since),
             is_being_sent,
             error,
         };

@@ -91,7 +91,6 @@ pub(super) fn facts(letter: &Letter) -> Vec<(String, String)> {
     let late =
         notice.late_seconds.filter(|late| *late > 0).and_then(|late| TimeDelta::try_seconds(i64::try_from(late).ok()?));
     add("Late by", late.map(duration::print));
-    add("Changes", notice.changes.map(|changes| changes.to_string()));
     add("Run", notice.run.clone());
     for (name, value) in &notice.fields {
         add(name, Some(value.clone()));

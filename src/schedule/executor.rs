@@ -1,6 +1,6 @@
 //! The loop of `serve`: waits for fire times, ends of runs and people, and starts what the dispatcher orders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +84,8 @@ pub struct Executor<S, R, W> {
     watch: Arc<W>,
     clock: Clock,
     cancels: BTreeMap<RunId, CancellationToken>,
+    /// Those that were cancelled because the scheduler ends.
+    stopped: BTreeSet<RunId>,
     ended: (mpsc::UnboundedSender<Finish>, mpsc::UnboundedReceiver<Finish>),
     is_draining: bool,
     failures: u32,
@@ -98,6 +100,7 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
             watch,
             clock,
             cancels: BTreeMap::new(),
+            stopped: BTreeSet::new(),
             ended: mpsc::unbounded_channel(),
             is_draining: false,
             failures: 0,
@@ -198,8 +201,11 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
         }
     }
 
-    fn take(&mut self, finish: Finish) {
+    fn take(&mut self, mut finish: Finish) {
         self.cancels.remove(&finish.run);
+        if self.stopped.remove(&finish.run) && finish.outcome == Outcome::Cancelled {
+            finish.reason = Some(Reason::new("cancelled", "the server ended while it ran"));
+        }
         self.dispatcher.ended(finish);
     }
 
@@ -274,7 +280,10 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
             Command::Stop => {
                 self.is_draining = true;
                 self.dispatcher.drain();
-                self.cancels.values().for_each(CancellationToken::cancel);
+                for (run, cancel) in self.cancels.iter().filter(|(_, cancel)| !cancel.is_cancelled()) {
+                    self.stopped.insert(run.clone());
+                    cancel.cancel();
+                }
             }
         }
         Ok(())

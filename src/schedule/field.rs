@@ -149,8 +149,17 @@ impl Unit {
         if let Some(at) = self.names.iter().position(|name| *name == lower) {
             return Ok(self.least + u32::try_from(at).unwrap_or_default());
         }
-        let error =
-            self.wrong(item, &format!("`{text}` is no number{}", if self.names.is_empty() { "" } else { " or name" }));
+        let number = if self.names.is_empty() { "number" } else { "number or name" };
+        if text.is_empty() {
+            let place = match item {
+                "" => "",
+                item if item.starts_with('-') => " before the `-`",
+                item if item.starts_with('/') => " before the `/`",
+                _ => " after the `-`",
+            };
+            return Err(self.wrong(item, &format!("there is no {number}{place}")));
+        }
+        let error = self.wrong(item, &format!("`{text}` is no {number}"));
         Err(match nearest(&lower, self.names.iter().copied()) {
             Some(name) => error.with_hint(format!("did you mean `{}`?", capitalised(name))),
             None if self.names.is_empty() => error,
@@ -215,9 +224,11 @@ mod tests {
             (MINUTE, "*/0", "`*/0` as the minute: a step of 0 never gets anywhere"),
             (MINUTE, "*/x", "`*/x` as the minute: the step `x` is no number"),
             (HOUR, "22-2", "`22-2` as the hour: the range ends before it begins"),
-            (HOUR, "1,,2", "an empty item as the hour: `` is no number"),
+            (HOUR, "1,,2", "an empty item as the hour: there is no number"),
             (WEEKDAY, "Mond", "`Mond` as the day of the week: `Mond` is no number or name"),
-            (HOUR, "-1", "`-1` as the hour: `` is no number"),
+            (HOUR, "-1", "`-1` as the hour: there is no number before the `-`"),
+            (DAY, "5-", "`5-` as the day of the month: there is no number after the `-`"),
+            (DAY, "/5", "`/5` as the day of the month: there is no number before the `/`"),
             (HOUR, "99999999999", "`99999999999` as the hour: it goes from 0 to 23"),
         ] {
             assert_eq!(unit.read(field).expect_err(field).message, message);

@@ -65,6 +65,15 @@ impl Due {
             Shift::First => Some(format!("the clocks show {} twice; this is the first", wall.format("%H:%M"))),
             Shift::Second => Some(format!("the clocks show {} twice; this is the second", wall.format("%H:%M"))),
             Shift::None => changes_on(zone, wall.date_naive()).first().map(|change| {
+                let (from, to) = (change.from.date(), change.to.date());
+                // A zone that moves to the other side of the line of dates.
+                if change.from.time() == change.to.time() && from != to {
+                    return if from < to {
+                        format!("the calendar leaves out {}", from.format("%-d %B"))
+                    } else {
+                        format!("the calendar shows {} twice", to.format("%-d %B"))
+                    };
+                }
                 let direction = if change.to > change.from { "forward" } else { "back" };
                 format!("the clocks go {direction} today, from {} to {}", time(change.from), time(change.to))
             }),

@@ -90,6 +90,8 @@ fn gaps_of_half_an_hour_at_midnight_and_of_a_whole_day_are_understood() {
         between(&apia, "2011-12-29T12:00:00Z", "2011-12-31T23:00:00Z"),
         ["29. 12:00-10", "31. 12:00+14", "01. 12:00+14"]
     );
+    let first = apia.next_after(instant("2011-12-30T12:00:00Z")).expect("due");
+    assert_eq!(first.note(apia.zone()).as_deref(), Some("the calendar leaves out 30 December"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use serde_json::{Value, json};
 
 use super::{Jobs, KeptJobs};
@@ -182,9 +182,9 @@ impl JobState {
     }
 }
 
-/// An instant with the offset of a wall.
+/// An instant with the offset of a wall, to the millisecond, as the store has it.
 fn written(at: DateTime<Utc>, zone: Zone) -> String {
-    at.with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+    at.trunc_subsecs(3).with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 
 fn reason_json(reason: Option<&Reason>) -> Value {

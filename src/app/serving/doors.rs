@@ -1,5 +1,6 @@
 //! The server as it is seen from outside.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -8,6 +9,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 
 use super::figures::{Figures, Queue};
 use super::questions::answer;
+use super::telling::Telling;
 use crate::app::jobs::{Runner, Surround};
 use crate::clock::Clock;
 use crate::dashboard::View;
@@ -21,6 +23,8 @@ pub(super) struct Doors<S> {
     pub runner: Arc<Runner<S>>,
     pub surround: Surround,
     pub figures: Arc<Figures>,
+    /// Nobody is told of what is simulated.
+    pub telling: Option<Telling>,
     pub commands: mpsc::Sender<Command>,
     /// Held while the workspace is read again.
     pub reloading: Mutex<()>,
@@ -40,8 +44,16 @@ impl<S: Store> View for Doors<S> {
                 Vec::new()
             });
             let running = live.iter().filter(|entry| entry.phase == Phase::Running).count();
-            let queue = Queue { waiting: live.len() - running, running };
-            self.figures.page(&self.runner.jobs().roster, queue, Clock::process().now())
+            let jobs = self.runner.jobs();
+            let posts = match &self.telling {
+                Some(telling) => telling.figures(&jobs).await.unwrap_or_else(|error| {
+                    self.figures.trouble(&error);
+                    BTreeMap::new()
+                }),
+                None => BTreeMap::new(),
+            };
+            let queue = Queue { waiting: live.len() - running, running, posts };
+            self.figures.page(&jobs.roster, &queue, Clock::process().now())
         })
     }
 

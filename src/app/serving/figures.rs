@@ -53,10 +53,23 @@ impl Spans {
 }
 
 /// What waits and what runs, as the store has it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Queue {
     pub waiting: usize,
     pub running: usize,
+    /// By channel.
+    pub posts: BTreeMap<String, Post>,
+}
+
+/// How it goes with a channel.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Post {
+    /// Notices that wait.
+    pub waiting: u64,
+    /// For how long the one that waits longest was to be sent.
+    pub oldest_seconds: u64,
+    /// Attempts that failed.
+    pub failed: u64,
 }
 
 impl Figures {
@@ -124,7 +137,7 @@ impl Figures {
     }
 
     /// All of it in Prometheus' text format.
-    pub fn page(&self, roster: &Roster, queue: Queue, now: DateTime<Utc>) -> String {
+    pub fn page(&self, roster: &Roster, queue: &Queue, now: DateTime<Utc>) -> String {
         let mut page = Page { text: String::new(), is_simulated: self.is_simulated };
         // Before the lock, which the loop waits for: of many jobs it takes a while.
         let next = roster.iter().filter_map(|job| Some((&job.id, next_open(&job.rule, &job.calendar, now)?.at)));
@@ -138,6 +151,7 @@ impl Figures {
         page.line("stackhand_runs_running", &[], &queue.running.to_string());
         page.head("stackhand_runs_waiting", "gauge", "Fire times that wait to start or to be repeated.");
         page.line("stackhand_runs_waiting", &[], &queue.waiting.to_string());
+        page.posts(&queue.posts);
         page.head("stackhand_store_errors_total", "counter", "Times that the store could not be read or written.");
         page.line("stackhand_store_errors_total", &[], &counts.troubles.to_string());
         page.head("stackhand_api_requests_total", "counter", "Requests to the API, repeats counted.");
@@ -200,6 +214,22 @@ impl Page {
         let _ = writeln!(self.text, "{name}{labels} {value}");
     }
 
+    fn posts(&mut self, posts: &BTreeMap<String, Post>) {
+        let waiting: fn(&Post) -> u64 = |post| post.waiting;
+        for (name, kind, help, value) in [
+            ("stackhand_notices_waiting", "gauge", "Notices that wait for a channel.", waiting),
+            ("stackhand_notices_oldest_seconds", "gauge", "For how long a notice was due, at most.", |post| {
+                post.oldest_seconds
+            }),
+            ("stackhand_notices_failed_total", "counter", "Attempts to deliver that failed.", |post| post.failed),
+        ] {
+            self.head(name, kind, help);
+            for (channel, post) in posts {
+                self.line(name, &[("channel", channel)], &value(post).to_string());
+            }
+        }
+    }
+
     fn spans(&mut self, name: &str, help: &str, all: &BTreeMap<String, Spans>) {
         self.head(name, "summary", help);
         for (job, spans) in all {
@@ -237,11 +267,16 @@ mod tests {
             decided_at: at,
         };
         figures.stretch(&stretch, 7);
-        let page = figures.page(&Roster::default(), Queue { waiting: 2, running: 1 }, at);
+        let post = Post { waiting: 3, oldest_seconds: 90, failed: 4 };
+        let queue = Queue { waiting: 2, running: 1, posts: [("ops".to_owned(), post)].into() };
+        let page = figures.page(&Roster::default(), &queue, at);
         for line in [
             "stackhand_job_due_total{job=\"a\\\"b\",simulated=\"true\"} 7",
             "stackhand_job_outcomes_total{job=\"a\\\"b\",outcome=\"missed\",reason=\"down\",simulated=\"true\"} 7",
             "stackhand_runs_waiting{simulated=\"true\"} 2",
+            "stackhand_notices_waiting{channel=\"ops\",simulated=\"true\"} 3",
+            "stackhand_notices_oldest_seconds{channel=\"ops\",simulated=\"true\"} 90",
+            "stackhand_notices_failed_total{channel=\"ops\",simulated=\"true\"} 4",
         ] {
             assert!(page.lines().any(|seen| seen == line), "{line}\n{page}");
         }

@@ -85,9 +85,10 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let executor = Executor::new(dispatcher, runner.clone(), watch, clock.clone());
     let (commands, orders) = mpsc::channel(64);
     let (reloading, reloaded) = (Mutex::default(), Notify::new());
-    let doors = Doors { store, runner: runner.clone(), surround, figures, commands, reloading, reloaded };
+    let (told, end) = (telling.clone(), CancellationToken::new());
+    let doors =
+        Doors { store, runner: runner.clone(), surround, figures, telling: told, commands, reloading, reloaded };
     let doors = Arc::new(doors);
-    let end = CancellationToken::new();
     let _ends_with_this = end.clone().drop_guard();
     open_doors(&doors, &opened.folder, listen, &end).await?;
     tokio::spawn(until(end.clone(), prune(doors.clone())));

@@ -1,5 +1,6 @@
 //! What becomes of jobs, told to people: into the outbox when it happens, out of it by a courier beside the loop.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+use super::figures::Post;
 use super::tidings;
 use crate::app::channels::{Channels, this_process};
 use crate::app::jobs::{Jobs, Runner, Surround, Task};
@@ -18,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::Zone;
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::notices::{Channel, Courier, Delivered, Heartbeat, Notice, Outbox, Surroundings};
+use crate::notices::{Channel, Courier, Delivered, Heartbeat, Notice, Outbox, Surroundings, Waiting};
 use crate::schedule::outcome::Outcome;
 use crate::schedule::rows::Entry;
 use crate::schedule::store::{Record, Store};
@@ -50,6 +52,8 @@ struct Inner {
     desk: Mutex<Option<Arc<Desk>>>,
     /// A channel did not take something: what is read anew may be right.
     is_stale: AtomicBool,
+    /// The channels that do not take what they are sent, as the log was told.
+    ailing: Mutex<BTreeSet<String>>,
     /// Heartbeats under way.
     pings: Mutex<JoinSet<()>>,
 }
@@ -77,6 +81,7 @@ impl Telling {
             news: Notify::new(),
             desk: Mutex::default(),
             is_stale: AtomicBool::new(false),
+            ailing: Mutex::default(),
             pings: Mutex::default(),
         })))
     }
@@ -218,6 +223,7 @@ impl Telling {
                     let notices = delivered.given_up;
                     tracing::error!(target: "stackhand::serve", notices, "notices were given up: nobody took them");
                 }
+                self.tell_of_channels(&delivered.remaining);
                 if delivered.remaining.iter().any(|waiting| waiting.error.is_some()) {
                     self.0.is_stale.store(true, Ordering::Relaxed);
                 }
@@ -228,6 +234,46 @@ impl Telling {
                 false
             }
         }
+    }
+
+    /// Tells the log of a channel that began to fail, and of one that takes notices again.
+    fn tell_of_channels(&self, remaining: &[Waiting]) {
+        let mut ailing = self.0.ailing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failing = BTreeSet::new();
+        for waiting in remaining {
+            let (channel, notices) = (&waiting.channel, waiting.count);
+            let Some(error) = &waiting.error else { continue };
+            if !ailing.contains(channel) {
+                tracing::warn!(
+                    target: "stackhand::serve", channel, notices, error,
+                    "a notice was not taken; it is tried again"
+                );
+            }
+            failing.insert(channel.clone());
+        }
+        for channel in ailing.difference(&failing) {
+            tracing::info!(target: "stackhand::serve", channel, "no notice waits for a channel that failed any more");
+        }
+        *ailing = failing;
+    }
+
+    /// How it goes with the channels.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn figures(&self, jobs: &Arc<Jobs>) -> Result<BTreeMap<String, Post>> {
+        let usable = self.channels(jobs).usable.iter().map(|channel| (channel.name.clone(), Post::default())).collect();
+        let mut posts: BTreeMap<String, Post> = usable;
+        let now = self.0.clock.now();
+        for waiting in self.0.outbox.waiting().await? {
+            let post = posts.entry(waiting.channel).or_default();
+            post.waiting = waiting.count;
+            post.oldest_seconds = u64::try_from((now - waiting.due_since).num_seconds()).unwrap_or_default();
+        }
+        for (channel, failed) in self.0.outbox.failed() {
+            posts.entry(channel).or_default().failed = failed;
+        }
+        Ok(posts)
     }
 
     /// Hands over what can be before the server ends; tells of what stays.

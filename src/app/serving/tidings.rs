@@ -52,7 +52,7 @@ fn lateness(entry: &Entry) -> Option<TimeDelta> {
 fn facts(entry: &Entry, notice: Notice) -> Notice {
     Notice {
         run: entry.run.as_ref().map(ToString::to_string),
-        late_seconds: lateness(entry).and_then(|late| u64::try_from(late.num_seconds()).ok()),
+        late_seconds: lateness(entry).and_then(|late| u64::try_from(late.num_seconds()).ok()).filter(|late| *late > 0),
         ..notice
     }
 }

@@ -42,6 +42,9 @@ pub enum JobsCommand {
         job: String,
     },
     /// Start a job now: in the server if one runs, else here
+    #[command(
+        after_help = "With --sim the job waits as long as it would in the cloud: the time of simulated jobs is real time."
+    )]
     Run {
         /// The job
         #[arg(value_name = "JOB")]
@@ -98,7 +101,7 @@ pub enum JobsCommand {
 #[derive(Debug, Args)]
 #[command(
     after_help = "The first SIGTERM or SIGINT lets runs under way go on for the grace, and starts nothing more; the second \
-    cancels them. SIGHUP, or a change of stackhand.toml, has it read again."
+    cancels them. SIGHUP, or a change of stackhand.toml, has it read again. The time of simulated jobs is real time."
 )]
 pub struct ServeArguments {
     /// How long runs under way may go on once it is to end

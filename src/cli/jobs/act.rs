@@ -84,7 +84,7 @@ fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -
     Ok(code as u8)
 }
 
-/// The exit code that tells the same as the outcome.
+/// The exit code that tells the same as the outcome; of a failure that which `stackhand run` gives for its error.
 fn code_of(entry: &Entry) -> ExitCode {
     match entry.outcome {
         Some(Outcome::Done | Outcome::Skipped) => ExitCode::Done,
@@ -92,7 +92,11 @@ fn code_of(entry: &Entry) -> ExitCode {
         Some(Outcome::Refused) => ExitCode::Refused,
         Some(Outcome::TimedOut) => ExitCode::Limit,
         Some(Outcome::Cancelled) => ExitCode::Interrupted,
-        Some(Outcome::Failed | Outcome::Missed | Outcome::Superseded | Outcome::Unknown) | None => ExitCode::Script,
+        Some(Outcome::Failed) => {
+            let kind = entry.reason.as_ref().and_then(|reason| Kind::named(&reason.code));
+            kind.map_or(ExitCode::Script, Kind::exit_code)
+        }
+        Some(Outcome::Missed | Outcome::Superseded | Outcome::Unknown) | None => ExitCode::Script,
     }
 }
 
@@ -179,4 +183,51 @@ pub fn cancel(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
         .printer
         .result(&json!({ "jobs": ids.iter().map(JobId::as_str).collect::<Vec<_>>(), "cancelled": runs }), &text)?;
     Ok(DONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::jobs::{Phase, Reason};
+    use crate::schedule::rows::ScheduledBy;
+
+    #[test]
+    fn a_failure_has_the_exit_code_of_its_error() {
+        let at = DateTime::from_timestamp(0, 0).expect("a time");
+        let code = |outcome, reason: &str| {
+            code_of(&Entry {
+                job: JobId::new("night"),
+                fire_time: at,
+                phase: Phase::Ended,
+                by: ScheduledBy::Hand,
+                attempt: 1,
+                not_before: at,
+                start_by: at,
+                held_by: None,
+                run: None,
+                previous: None,
+                fence: crate::schedule::rows::Fence(0),
+                decided_at: at,
+                started_at: None,
+                ended_at: None,
+                outcome: Some(outcome),
+                reason: Some(Reason::new(reason, "so it is")),
+            }) as u8
+        };
+        let codes = [
+            ("network", 5),
+            ("quota", 5),
+            ("auth", 3),
+            ("config", 3),
+            ("limit", 6),
+            ("script", 1),
+            ("exit", 1),
+            ("partly", 1),
+            ("bug", 70),
+        ];
+        for (reason, wanted) in codes {
+            assert_eq!(code(Outcome::Failed, reason), wanted, "{reason}");
+        }
+        assert_eq!((code(Outcome::TimedOut, "timeout"), code(Outcome::Refused, "cap_reached")), (6, 4));
+    }
 }

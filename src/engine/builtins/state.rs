@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use rhai::Dynamic;
 
-use crate::engine::kept::{LONGEST_KEY, LONGEST_VALUE};
+use crate::engine::kept::{DEEPEST_VALUE, LONGEST_KEY, LONGEST_VALUE};
 use crate::engine::native::{Native, NativeEffect, Type};
 use crate::engine::values::{Node, decode, to_json, to_request, to_value};
 use crate::engine::{Arguments, Fault};
@@ -37,11 +37,12 @@ pub fn natives() -> Vec<Native> {
             .by(|a| {
                 let key = key(a)?;
                 let kept = a.run().kept.clone();
-                let value = a.wait(async move { kept.get(&key).await })?;
+                let asked = key.clone();
+                let value = a.wait(async move { kept.get(&asked).await })?;
                 match value {
                     Some(json) => {
                         a.run().reserve(json.len() as u64 * 4)?;
-                        Ok(decode(json.as_bytes(), &Node::Plain)?)
+                        Ok(decode(json.as_bytes(), &Node::Plain).map_err(|error| unreadable(&key, &error))?)
                     }
                     None if a.has(2) => a.any(2),
                     None => Ok(Dynamic::UNIT),
@@ -51,12 +52,12 @@ pub fn natives() -> Vec<Native> {
             .takes("key", Type::Text)
             .takes("value", Type::Any)
             .doc(
-                "Keeps a value for later runs, as JSON of at most 64 KiB. This run sees it at once; it is kept when the run \
+                "Keeps a value for later runs, as JSON of at most 64 KiB and 127 levels. This run sees it at once; it is kept when the run \
                  ends as done, skipped or partial, together with that outcome, and forgotten otherwise.",
             )
             .errors(&[
                 "invalid: the value has no form in JSON",
-                "script: it is too long, holds a secret, or is `()`",
+                "script: it is too long or nested too deep, holds a secret, or is `()`",
             ])
             .effect(NativeEffect::Local)
             .example("state.set(\"seen\", [\"a\"]); state.get(\"seen\") == [\"a\"]")
@@ -123,8 +124,41 @@ fn value(a: &Arguments<'_, '_>, key: &str) -> Result<String, Fault> {
         let hint = format!("at most {LONGEST_VALUE} bytes are kept under one key; keep less, or under several");
         return Err(Error::new(Kind::Script, "state_limit", message).with_hint(hint).into());
     }
+    let depth = depth_of(&json);
+    if depth > DEEPEST_VALUE {
+        let message = format!("`state.set`: the value under `{key}` is {depth} levels deep");
+        let hint =
+            format!("lists and maps in each other are kept {DEEPEST_VALUE} levels deep at most; keep it flatter");
+        return Err(Error::new(Kind::Script, "state_limit", message).with_hint(hint).into());
+    }
     refuse_secrets(a, &json, "the value")?;
     Ok(json)
+}
+
+/// How deep lists and objects are in each other, of valid JSON.
+fn depth_of(json: &str) -> usize {
+    let (mut depth, mut deepest, mut is_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+/// What is kept was written by something else than `state.set`.
+fn unreadable(key: &str, error: &Error) -> Error {
+    let why = error.message.replace("the answer is not the JSON that was expected: ", "");
+    Error::new(Kind::Config, "bad_state", format!("what `state` keeps under `{key}` cannot be read: {why}"))
+        .with_hint(format!("`state.delete(\"{key}\")` forgets it"))
 }
 
 fn refuse_secrets(a: &Arguments<'_, '_>, text: &str, what: &str) -> Result<(), Fault> {

@@ -17,6 +17,7 @@ impl StateSource for Earlier {
         let value = match key {
             "seen" => Some("{\"a\":[1,null]}"),
             "count" => Some("41"),
+            "foreign" => Some("[1,"),
             _ => None,
         };
         Box::pin(std::future::ready(Ok(value.map(str::to_owned))))
@@ -96,4 +97,25 @@ fn a_secret_is_not_kept_in_any_form() {
         assert_eq!(outcome.failure.map(|failure| failure.code).as_deref(), Some("secret_kept"), "{text}");
         assert_eq!(outcome.kept, []);
     }
+}
+
+#[test]
+fn what_is_too_deep_to_be_read_is_not_kept() {
+    let nested = |levels: usize| {
+        kept(&format!(
+            "let deep = \"[\\\\\\\"{{\"; for level in 0..{levels} {{ deep = #{{ x: deep }}; }}
+             state.set(\"deep\", deep); state.get(\"deep\"); 1"
+        ))
+    };
+    assert!(nested(127).failure.is_none(), "{:?}", nested(127).failure);
+    let error = nested(128).failure.expect("too deep").error;
+    assert_eq!(error.code, "state_limit");
+    assert_eq!(error.message, "`state.set`: the value under `deep` is 128 levels deep");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_key() {
+    let error = kept("state.get(\"foreign\")").failure.expect("it is no JSON").error;
+    assert_eq!(error.code, "bad_state");
+    assert!(error.message.starts_with("what `state` keeps under `foreign` cannot be read: EOF"), "{}", error.message);
 }

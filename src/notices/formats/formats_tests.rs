@@ -20,7 +20,6 @@ fn letter() -> Letter {
     notice.production = true;
     notice.reason = Some("quota".to_owned());
     notice.text = Some("the API answers 413: <!channel> [click](http://evil.example) **now** @all & co".to_owned());
-    notice.changes = Some(3);
     notice.fire_time = Some(at);
     notice.fields.insert("servers".to_owned(), "web-1, web-2".to_owned());
     let zone = Zone::of("Europe/Berlin").unwrap();
@@ -111,7 +110,7 @@ fn a_mail_is_ascii_and_says_who_sent_it() {
 #[test]
 fn a_template_is_filled_with_values_and_texts() {
     let template = Template::parse(
-        r#"{ "summary": "{{title}} ({{ severity }})", "n": "{{changes}}", "none": "{{late_seconds}}", "in": ["{{fields.servers}}"],
+        r#"{ "summary": "{{title}} ({{ severity }})", "n": "{{count}}", "none": "{{late_seconds}}", "in": ["{{fields.servers}}"],
              "late": "by {{late_seconds}}", "fixed": 7, "all": "{{fields}}" }"#,
     )
     .expect("a template");
@@ -120,7 +119,7 @@ fn a_template_is_filled_with_values_and_texts() {
     assert_eq!(
         template.fill(&letter),
         json!({
-            "summary": "a \"quoted\" job failed (error)", "n": 3, "none": null, "in": ["web-1, web-2"], "late": "by ",
+            "summary": "a \"quoted\" job failed (error)", "n": letter.count, "none": null, "in": ["web-1, web-2"], "late": "by ",
             "fixed": 7, "all": { "servers": "web-1, web-2" },
         })
     );

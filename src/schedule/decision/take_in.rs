@@ -210,7 +210,10 @@ impl Intake<'_, '_> {
             OverlapPolicy::Skip => {
                 let text = match (&first.run, first.phase) {
                     (Some(run), Phase::Running) => format!("run {run} of this job was not over"),
-                    _ => format!("the fire time {} of this job was not over", first.fire_time.format("%FT%TZ")),
+                    _ => format!(
+                        "the fire time {} of this job was not over",
+                        first.fire_time.with_timezone(&self.job.rule.zone()).format("%F %T %:z")
+                    ),
                 };
                 entry.end(now, Outcome::Skipped, Some(Reason::new("overlap", text)));
                 true
