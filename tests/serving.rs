@@ -295,6 +295,8 @@ fn what_goes_wrong_stands_in_the_log_that_is_the_channel_and_what_is_simulated_d
         .file("trial.rhai", "throw \"nobody is told\"");
     let trial = home.run(&["jobs", "run", "trial"]);
     assert!(trial.stdout.contains("simulated run ") && !trial.stdout.contains("runs show"), "{}", trial.stdout);
+    let shown = home.run(&["jobs", "show", "trial"]);
+    assert!(shown.stdout.ends_with("type      stackhand jobs logs trial\n"), "{}", shown.stdout);
     let mut serving = home.start(&["serve", "--listen", "off"]);
     for part in ["INFO real@shop failed", "Profile: shop", "Project: 11111111-1111-1111-1111-111111111111"] {
         serving.hears(Stream::Err, part);
@@ -324,7 +326,7 @@ fn a_person_looks_acts_and_runs_again_through_the_server() {
     assert!(second.stderr.contains("served already"), "{}", second.stderr);
     assert_eq!(home.run(&["jobs", "pause", "tick", "--for", "2h", "--note", "works"]).code, 0);
     let page = home.run(&["jobs", "show", "tick"]).stdout;
-    assert!(page.contains(": works") && page.ends_with("next      stackhand jobs resume tick\n"), "{page}");
+    assert!(page.contains(": works") && page.ends_with("type      stackhand jobs resume tick\n"), "{page}");
     assert_eq!(home.run(&["jobs", "resume", "tick"]).code, 0);
     assert_eq!(home.run(&["jobs", "run", "tick"]).code, 0);
     let line = serving.hears(Stream::Err, "INFO done job=\"tick\"");

@@ -139,27 +139,26 @@ impl JobState {
         }
     }
 
-    /// The command that a person may want to type next.
+    /// The command that a person may want to type next. `option` is what it needs to ask the same store: ` --sim`, or
+    /// nothing.
     #[must_use]
-    pub fn next_command(&self) -> String {
+    pub fn next_command(&self, is_simulated: bool, option: &str) -> String {
         let id = &self.id;
-        if self.live.iter().any(|entry| entry.phase == Phase::Running) {
-            return format!("stackhand jobs logs {id} -f");
-        }
-        if self.pause.is_some() {
-            return format!("stackhand jobs resume {id}");
-        }
-        match self.last.first() {
-            Some(Record::Entry(entry)) => match (entry.outcome, &entry.run) {
-                (Some(Outcome::Done | Outcome::Skipped | Outcome::Cancelled), Some(run)) => {
-                    format!("stackhand runs show {run}")
-                }
-                (_, Some(run)) => format!("stackhand runs show {run}, then stackhand runs rerun {run}"),
-                (_, None) => format!("stackhand jobs run {id}"),
-            },
-            None if !self.is_enrolled => "stackhand serve".to_owned(),
-            Some(Record::Stretch(_)) | None => format!("stackhand jobs run {id}"),
-        }
+        let run = match self.last.first() {
+            Some(Record::Entry(entry)) => entry.run.as_ref().zip(entry.outcome),
+            Some(Record::Stretch(_)) | None => None,
+        };
+        let command = match run {
+            _ if self.live.iter().any(|entry| entry.phase == Phase::Running) => format!("jobs logs {id} -f"),
+            _ if self.pause.is_some() => format!("jobs resume {id}"),
+            // A simulated run has no journal that could be shown.
+            Some(_) if is_simulated => format!("jobs logs {id}"),
+            Some((run, Outcome::Done | Outcome::Skipped | Outcome::Cancelled)) => format!("runs show {run}"),
+            Some((run, _)) => format!("runs show {run}, then stackhand runs rerun {run}"),
+            None if self.last.is_empty() && !self.is_enrolled => "serve".to_owned(),
+            None => format!("jobs run {id}"),
+        };
+        format!("stackhand {command}{option}")
     }
 
     /// For machines.

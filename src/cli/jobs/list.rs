@@ -38,12 +38,14 @@ pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
     let ids = desk.named(name)?;
     let mut states = desk.wait(desk.states())?;
     states.retain(|state| ids.contains(&state.id));
-    let pages: Vec<String> = states.iter().map(page).collect();
+    let option = if desk.surround.given.is_simulated { " --sim" } else { "" };
+    let command = |state: &JobState| state.next_command(desk.is_simulated(&state.id), option);
+    let pages: Vec<String> = states.iter().map(|state| page(state, &command(state))).collect();
     let values: Vec<Value> = states
         .iter()
         .map(|state| {
             let mut value = state.to_json();
-            value["next_command"] = json!(state.next_command());
+            value["next_command"] = json!(command(state));
             value
         })
         .collect();
@@ -52,7 +54,7 @@ pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
     Ok(DONE)
 }
 
-fn page(state: &JobState) -> String {
+fn page(state: &JobState, command: &str) -> String {
     let zone = state.zone;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -90,7 +92,7 @@ fn page(state: &JobState) -> String {
     if !state.is_enrolled {
         line("note", "no server has seen it yet: it is due once `stackhand serve` runs");
     }
-    line("next", &state.next_command());
+    line("type", command);
     text.trim_end().to_owned()
 }
 
