@@ -324,6 +324,8 @@ fn a_person_looks_acts_and_runs_again_through_the_server() {
     let second = home.run(&["serve", "--listen", "off"]);
     assert_eq!(second.code, 5, "{}", second.stderr);
     assert!(second.stderr.contains("served already"), "{}", second.stderr);
+    let endless = home.run(&["jobs", "pause", "tick", "--for", "200000000d"]);
+    assert!(endless.code == 2 && endless.stderr.contains("ends after all time"), "{}", endless.stderr);
     assert_eq!(home.run(&["jobs", "pause", "tick", "--for", "2h", "--note", "works"]).code, 0);
     let page = home.run(&["jobs", "show", "tick"]).stdout;
     assert!(page.contains(": works") && page.ends_with("type      stackhand jobs resume tick\n"), "{page}");

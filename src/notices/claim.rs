@@ -277,7 +277,8 @@ async fn claim(
     .await?;
     let Some((seq, id, body, count, since, due_at)) = row else { return Ok(None) };
     let row = Row { seq, id, body, count, since, due_at };
-    let span = TimeDelta::from_std(rate.per).unwrap_or(LONGEST_WAIT);
+    // What was told is not known for longer than that.
+    let span = TimeDelta::from_std(rate.per).unwrap_or(KEPT).min(KEPT);
     let (told, first): (i64, Option<i64>) = sqlx::query_as(
         "SELECT count(*), min(ended_at) FROM notice
          WHERE channel = ?1 AND state <> 'waiting' AND state = 'sent' AND ended_at > ?2 AND ended_at <= ?3",

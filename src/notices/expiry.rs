@@ -42,7 +42,8 @@ impl Notice {
     #[must_use]
     pub fn next_of_key(valid_until: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let steps = DAYS.into_iter().rev().chain([0]);
-        steps.map(|days| valid_until - TimeDelta::days(days)).find(|at| *at > now)
+        let mut times = steps.filter_map(|days| valid_until.checked_sub_signed(TimeDelta::days(days)));
+        times.find(|at| *at > now)
     }
 }
 
@@ -65,6 +66,12 @@ mod tests {
         assert_eq!(told(TimeDelta::hours(-1)).unwrap().reason.as_deref(), Some("expired"));
         let text = "the key of the profile shop expires in 5 days, on 2026-12-31 12:00 UTC";
         assert_eq!(told(TimeDelta::days(5)).unwrap().text.as_deref(), Some(text));
+    }
+
+    #[test]
+    fn a_key_of_the_beginning_of_time_has_no_next_step() {
+        assert_eq!(Notice::next_of_key(DateTime::<Utc>::MIN_UTC, end()), None);
+        assert!(Notice::key_expiring(None, DateTime::<Utc>::MIN_UTC, end()).is_some());
     }
 
     #[test]

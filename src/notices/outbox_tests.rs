@@ -196,6 +196,14 @@ async fn a_channel_is_told_no_more_than_its_rate() {
 }
 
 #[tokio::test]
+async fn a_rate_of_a_million_years_is_one_for_as_long_as_anything_is_known() {
+    let (outbox, clock) = outbox().await;
+    put(&outbox, &Notice::new(Topic::Message, clock.now())).await;
+    let rate = Rate { most: 1, per: Duration::from_hours(24 * 366 * 1_000_000) };
+    assert!(outbox.claim("ops", rate, "me", LIMIT).await.expect("claimed").is_some());
+}
+
+#[tokio::test]
 async fn secrets_are_kept_out_of_the_file() {
     let clock = Clock::starting_at(start());
     let folder = tempfile::tempdir().expect("a folder");

@@ -115,7 +115,9 @@ pub fn pause(process: &Process, desk: &Desk, name: &str, options: &PauseOptions<
         (Some(text), _) => Some(instant(text, zone)?),
         (None, Some(text)) => {
             let wrong = |error: String| Error::new(Kind::Usage, "bad_duration", error).with_place("--for");
-            Some(jobs::Desk::now() + duration::parse(text).map_err(|error| wrong(error.to_string()))?)
+            let span = duration::parse(text).map_err(|error| wrong(error.to_string()))?;
+            let until = jobs::Desk::now().checked_add_signed(span);
+            Some(until.ok_or_else(|| wrong(format!("`{text}` ends after all time: leave it out to pause for good")))?)
         }
         (None, None) => None,
     };
