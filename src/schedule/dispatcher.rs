@@ -67,7 +67,8 @@ pub struct Dispatcher<S> {
     /// When the clock last jumped ahead, by the one that never does: leases that ran out by that mean nothing yet.
     jumped_at: Option<Duration>,
     absence: Option<Reason>,
-    /// The earliest that the clock has shown since all jobs were decided about, if it went back.
+    /// The earliest that the clock has shown since all jobs were decided about or enrolled, if it went back. Those that
+    /// are enrolled after it are not due from there.
     lowest: Option<DateTime<Utc>>,
     /// Something may start that waits: a run ended, or a person asked.
     has_news: bool,
@@ -114,7 +115,7 @@ impl<S: Store> Dispatcher<S> {
         let around = dispatcher.situation(now, &absence, 0);
         let rows = dispatcher.store.enrol(&around).await?;
         dispatcher.recover(now, &absence, what_became).await?;
-        dispatcher.set_timers(&rows, now);
+        dispatcher.has_enrolled(&rows);
         Ok(dispatcher)
     }
 
@@ -170,7 +171,7 @@ impl<S: Store> Dispatcher<S> {
                 return Err(error);
             }
         };
-        self.set_timers(&rows, now);
+        self.has_enrolled(&rows);
         self.has_news = true;
         Ok(())
     }
@@ -367,7 +368,7 @@ impl<S: Store> Dispatcher<S> {
         if self.doubt == Doubt::Roster {
             let absence = self.absence.clone().unwrap_or_else(busy);
             let rows = self.store.enrol(&self.situation(now, &absence, 0)).await?;
-            self.set_timers(&rows, now);
+            self.has_enrolled(&rows);
             self.doubt = Doubt::Starts;
         }
         let live = self.store.live().await?;
@@ -408,16 +409,14 @@ impl<S: Store> Dispatcher<S> {
         due.chain(touched).take(MOST_AT_ONCE).collect()
     }
 
-    fn set_timers(&mut self, rows: &[JobRow], now: DateTime<Utc>) {
+    /// All jobs stand where `rows` say, and none further than the clock.
+    fn has_enrolled(&mut self, rows: &[JobRow]) {
         self.timers.clear();
         self.due.clear();
         self.touched.clear();
+        self.lowest = None;
         for row in rows {
             self.set_timer(&row.job, row.decided_until);
-            if row.decided_until > now {
-                // The clock went back meanwhile: its timer was set for a time that is yet to come again.
-                self.touched.insert(self.roster.position(&row.job));
-            }
         }
     }
 

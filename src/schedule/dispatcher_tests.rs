@@ -128,3 +128,24 @@ fn what_was_interrupted_and_waits_for_another_ends_when_its_window_does() {
     let Some(Record::Entry(entry)) = record else { panic!("{record:?}") };
     assert_eq!((entry.outcome, entry.ended_at), (Some(Outcome::Unknown), Some(end)));
 }
+
+#[test]
+fn what_was_changed_after_the_clock_went_back_is_not_due_before_that() {
+    let store = Memory::default();
+    let mut dispatcher =
+        take_over(&store, vec![job("a", "0 * * * *"), job("b", "0 * * * *")], berlin("2026-11-23 12:30"));
+    done(dispatcher.step(berlin("2026-11-23 12:30"), Duration::ZERO)).expect("steps");
+    // Nothing can be decided from here on, as while the store fails: a heartbeat alone looks at the clock.
+    let back = berlin("2026-11-23 08:30");
+    done(dispatcher.heartbeat(back, MINUTE, &|_| None)).expect("sent");
+    let changed = Roster::new(vec![job("a", "30 * * * *"), job("b", "0 * * * *")]);
+    done(dispatcher.reload(changed, back + TimeDelta::minutes(120))).expect("reloads");
+    done(dispatcher.heartbeat(back + TimeDelta::minutes(150), MINUTE * 150, &|_| None)).expect("sent");
+    done(dispatcher.step(berlin("2026-11-23 11:30"), MINUTE * 180)).expect("steps");
+    let first = |id: &str| {
+        let records = done(store.history(Some(&JobId::new(id)), None, 10)).expect("reads");
+        records.iter().map(Record::first).min().expect("something was due")
+    };
+    assert_eq!(first("a"), berlin("2026-11-23 11:00") + TimeDelta::minutes(30), "its rule is of 10:30");
+    assert_eq!(first("b"), berlin("2026-11-23 09:00"), "it is due since the clock went back");
+}

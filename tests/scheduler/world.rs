@@ -55,6 +55,8 @@ pub struct World<S> {
     absent_since: Option<DateTime<Utc>>,
     /// Since when it is open whether a roster was taken over.
     doubtful_since: Option<DateTime<Utc>>,
+    /// To when the clock went back, and nothing was decided since: only the process knows of it.
+    unwritten_since: Option<DateTime<Utc>>,
     /// Until when the store fails.
     fails_until: Option<Duration>,
 }
@@ -80,6 +82,7 @@ impl<S: Store + Clone> World<S> {
             new_run: Arc::new(move || RunId(format!("run-{}", count.fetch_add(1, Ordering::Relaxed)))),
             absent_since: None,
             doubtful_since: None,
+            unwritten_since: None,
             fails_until: None,
         }
     }
@@ -179,6 +182,7 @@ impl<S: Store + Clone> World<S> {
     }
 
     fn is_back(&mut self, now: DateTime<Utc>) {
+        self.unwritten_since = None;
         if let Some(since) = self.absent_since.take() {
             self.oracle.absences.push((since, now));
         }
@@ -301,7 +305,7 @@ impl<S: Store + Clone> World<S> {
 
     #[expect(clippy::print_stdout, reason = "a test that fails tells what happened")]
     fn trouble(&mut self) {
-        let kind = self.chance.below(14);
+        let kind = self.chance.below(15);
         println!("{} (up {:?}): trouble {kind}", self.now(), self.mono);
         match kind {
             0 | 1 => self.kill(),
@@ -311,16 +315,27 @@ impl<S: Store + Clone> World<S> {
             6 => self.remove_or_add(),
             7 | 8 => self.pause(),
             9 => self.resume(),
-            10 | 11 => {
-                self.store.faults.set(true);
-                let span = Duration::from_secs(self.chance.below(7_200));
-                self.fails_until = Some(self.mono + span);
-                let now = self.now();
-                self.is_away(now);
-            }
+            10 | 11 => self.store_fails(),
             12 => self.by_hand(),
+            13 => {
+                self.store_fails();
+                self.clock_goes_back();
+                for _ in 0..4 {
+                    let stop = self.mono + Duration::from_secs(self.chance.below(1_200));
+                    self.pass(stop);
+                    self.edit();
+                }
+            }
             _ => self.cancel(),
         }
+    }
+
+    fn store_fails(&mut self) {
+        self.store.faults.set(true);
+        let span = Duration::from_secs(self.chance.below(7_200));
+        self.fails_until = Some(self.mono + span);
+        let now = self.now();
+        self.is_away(now);
     }
 
     fn some_job(&mut self) -> Option<JobId> {
@@ -350,6 +365,9 @@ impl<S: Store + Clone> World<S> {
             self.is_away(now);
         }
         self.oracle.latest = self.oracle.latest.max(self.now());
+        if let Some(since) = self.unwritten_since.take() {
+            self.oracle.doubts.push((since, self.now()));
+        }
         self.starts_up();
     }
 
@@ -366,6 +384,7 @@ impl<S: Store + Clone> World<S> {
         self.wall -= TimeDelta::seconds(self.chance.within(0, 30_000));
         let now = self.now();
         self.oracle.goes_back(now);
+        self.unwritten_since = Some(self.unwritten_since.map_or(now, |since| since.min(now)));
         if self.absent_since.is_some() {
             self.is_away(now);
         }

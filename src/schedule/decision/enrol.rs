@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::stretches::{take_back, without_rows};
+use super::stretches::{go_back, take_back, without_rows};
 use chrono::{DateTime, Utc};
 
 use super::{Changes, Situation, Snapshot};
@@ -15,7 +15,7 @@ use crate::schedule::rows::{JobRow, Phase, Stretch};
 ///
 /// What is new, came back or has another rule is due from now on; fire times of the old rule that nobody had decided
 /// are missed, with that reason. `seen` holds all rows of jobs, all live entries, and of every job what reaches beyond
-/// now: that is taken back where a rule begins anew.
+/// [`Situation::lowest`]: that is taken back where the rule goes on, and what reaches beyond now where one begins anew.
 #[must_use]
 pub fn enrol(around: &Situation, mut seen: Snapshot) -> Changes {
     let now = around.now;
@@ -23,7 +23,11 @@ pub fn enrol(around: &Situation, mut seen: Snapshot) -> Changes {
     let rows: BTreeMap<JobId, JobRow> = std::mem::take(&mut seen.jobs);
     for job in around.roster.iter() {
         match rows.get(&job.id) {
-            Some(row) if row.removed_at.is_none() && row.spec == job.spec => {}
+            Some(row) if row.removed_at.is_none() && row.spec == job.spec => {
+                let mut gone_back = row.clone();
+                go_back(&mut gone_back, around.lowest, &mut seen, &mut changes);
+                changes.jobs.extend(Some(gone_back).filter(|gone_back| gone_back != row));
+            }
             Some(row) => {
                 changes.stretches.extend(take_back(&job.id, &mut seen, now));
                 if row.removed_at.is_none() {

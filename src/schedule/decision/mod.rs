@@ -68,7 +68,7 @@ pub struct Situation<'a> {
     pub roster: &'a Roster,
     /// The instant.
     pub now: DateTime<Utc>,
-    /// The earliest that the clock has shown since the last decision, if it went back; else [`Self::now`].
+    /// The earliest that the clock has shown since the last decision about all jobs, if it went back; else [`Self::now`].
     pub lowest: DateTime<Utc>,
     /// The process that decides.
     pub fence: Fence,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Snapshot;
+use super::{Changes, Snapshot};
 use crate::schedule::Rule;
 use crate::schedule::job::JobId;
 use crate::schedule::rows::{JobRow, Stretch};
@@ -63,6 +63,15 @@ pub(super) fn take_back(job: &JobId, seen: &mut Snapshot, now: DateTime<Utc>) ->
         stretch.clone()
     });
     cut.collect()
+}
+
+/// The clock went back to `lowest`: what of `row` was taken for missed is not yet due. Fire times that have a row of
+/// their own keep it.
+pub(super) fn go_back(row: &mut JobRow, lowest: DateTime<Utc>, seen: &mut Snapshot, changes: &mut Changes) {
+    if lowest < row.decided_until {
+        row.decided_until = lowest;
+        changes.stretches.extend(take_back(&row.job, seen, lowest));
+    }
 }
 
 /// The fire times of a rule within `(after, until]` that have a row of their own. Those of runs by hand are not of a rule.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::stretches::{take_back, without_rows};
+use super::stretches::{go_back, without_rows};
 use super::{Changes, Situation, Snapshot, Step};
 use crate::schedule::calendar::Verdict;
 use crate::schedule::job::{Job, JobId, MissedPolicy, OverlapPolicy, later};
@@ -29,8 +29,8 @@ pub(super) fn take_in(
 ) {
     let Some(mut row) = seen.jobs.get(&job.id).cloned() else { return };
     let before = row.clone();
+    go_back(&mut row, around.lowest, seen, changes);
     let mut intake = Intake { job, around, under_way, seen, changes, step };
-    intake.go_back(&mut row);
     if intake.pass_pause(&mut row) {
         intake.decide(&mut row);
     }
@@ -77,17 +77,6 @@ struct Intake<'a, 'b> {
 }
 
 impl Intake<'_, '_> {
-    /// The clock went back: what was taken for missed is not yet due. Fire times that have a row keep it.
-    fn go_back(&mut self, row: &mut JobRow) {
-        let lowest = self.around.lowest;
-        if lowest >= row.decided_until {
-            return;
-        }
-        row.decided_until = lowest;
-        let cut = take_back(&self.job.id, self.seen, lowest);
-        self.changes.stretches.extend(cut);
-    }
-
     /// Takes what came in a pause for skipped. Says whether the job goes on after that.
     fn pass_pause(&mut self, row: &mut JobRow) -> bool {
         let Some(mut pause) = row.pause.clone() else { return true };

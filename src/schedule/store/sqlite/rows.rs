@@ -184,7 +184,7 @@ async fn known(
 }
 
 /// What [`enrol`](crate::schedule::decision::enrol) looks at. What jobs have behind them it asks only of those whose rule
-/// is not what it was.
+/// is not what it was, and of those that a clock which went back has decided too far.
 pub(super) async fn roll(
     connection: &mut SqliteConnection,
     roster: &Roster,
@@ -192,8 +192,10 @@ pub(super) async fn roll(
 ) -> Result<Snapshot> {
     let jobs = all_jobs(connection).await?.into_iter().map(|row| (row.job.clone(), row)).collect();
     let mut seen = Snapshot { jobs, live: live(connection).await?, ..Snapshot::default() };
-    let is_as_before =
-        |row: &JobRow| roster.get(&row.job).is_some_and(|job| row.removed_at.is_none() && row.spec == job.spec);
+    let is_as_before = |row: &JobRow| {
+        let is_behind = row.removed_at.is_none() && row.decided_until <= lowest;
+        is_behind && roster.get(&row.job).is_some_and(|job| row.spec == job.spec)
+    };
     let changed: BTreeSet<&JobId> = seen.jobs.values().filter(|row| !is_as_before(row)).map(|row| &row.job).collect();
     for stretch in stretches_after(connection, &changed.iter().copied().collect::<Vec<_>>(), lowest).await? {
         seen.stretches.entry(stretch.job.clone()).or_default().push(stretch);
