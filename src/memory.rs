@@ -21,7 +21,11 @@ thread_local! {
 /// Does work whose memory this thread charges to `meter`; inside it, other work may be charged to another.
 pub fn charge_to<T>(meter: &Arc<Meter>, work: impl FnOnce() -> T) -> T {
     flush();
-    let _restore = Restore(METER.replace(Arc::as_ptr(meter)));
+    // Charges again what was charged before, also after a panic.
+    let _restore = scopeguard::guard(METER.replace(Arc::as_ptr(meter)), |before| {
+        flush();
+        METER.set(before);
+    });
     work()
 }
 
@@ -35,14 +39,10 @@ pub fn charged_now() -> Option<Arc<Meter>> {
     })
 }
 
-/// Charges again what was charged before, also after a panic.
-struct Restore(*const Meter);
-
-impl Drop for Restore {
-    fn drop(&mut self) {
-        flush();
-        METER.set(self.0);
-    }
+/// Gives back to the system what is free: what this thread keeps for later, and what the allocator keeps for all.
+#[expect(unsafe_code, reason = "has no conditions")]
+pub fn give_back() {
+    unsafe { libmimalloc_sys::mi_collect(true) }
 }
 
 fn charge(more: usize, less: usize) {

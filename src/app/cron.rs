@@ -1,5 +1,7 @@
 //! When a schedule is due.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::config::Zone;
@@ -31,7 +33,7 @@ pub struct FireTime {
 /// # Errors
 /// When the expression means nothing, or is never due.
 pub fn forecast(expression: &str, zone: Zone, from: DateTime<Utc>, count: usize) -> Result<Forecast> {
-    let expression = Box::new(expression.parse::<Expression>()?);
+    let expression = Arc::new(expression.parse::<Expression>()?);
     let (text, words) = (expression.to_string(), expression.words());
     let rule = Rule::new(When::At(expression), zone, DstGap::After, DstOverlap::First);
     let next = rule.after(from).take(count).map(|due| FireTime { at: due.at, note: due.note(zone) }).collect();

@@ -231,12 +231,17 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
     runtime_of(1)
 }
 
+/// How long a thread for what blocks waits for more such work. The end of each wakes the process once.
+const BLOCKING_THREADS_WAIT: Duration = Duration::from_secs(1);
+
 /// A runtime of so many threads.
 ///
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime_of(threads: usize) -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(|error| {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(threads).thread_keep_alive(BLOCKING_THREADS_WAIT).enable_all();
+    builder.build().map_err(|error| {
         Error::new(Kind::Bug, "no_runtime", format!("the system gives no threads: {error}"))
             .with_hint("is the limit of processes (`ulimit -u`) reached?")
     })

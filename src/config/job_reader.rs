@@ -1,6 +1,7 @@
 //! Reads the `[[job]]` tables of `stackhand.toml`, and holds them against each other.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::channel::Channel;
@@ -27,7 +28,7 @@ pub(super) struct Others<'w> {
 }
 
 /// Reads all jobs, in the order in which they stand in the file.
-pub(super) fn read_jobs(top: Table<'_, '_>, others: &Others<'_>) -> Result<Vec<Job>, Error> {
+pub(super) fn read_jobs(top: Table<'_, '_>, others: &Others<'_>) -> Result<Vec<Arc<Job>>, Error> {
     let Some(value) = top.get("job") else { return Ok(Vec::new()) };
     let jobs: Vec<Job> = top.each_table("job", value, |table| read_job(table, others))?;
     if let (Some(first), false) = (jobs.first(), others.has_zone) {
@@ -38,7 +39,7 @@ pub(super) fn read_jobs(top: Table<'_, '_>, others: &Others<'_>) -> Result<Vec<J
     }
     check_names(top, &jobs)?;
     check_opponents(top, &jobs)?;
-    Ok(jobs)
+    Ok(jobs.into_iter().map(Arc::new).collect())
 }
 
 fn read_job(table: Table<'_, '_>, others: &Others<'_>) -> Result<Job, Error> {

@@ -103,13 +103,13 @@ fn a_job_that_says_nothing_is_one_that_says_every_default() {
         let _ = writeln!(said, "{} = {}", key.name, key.default);
     }
     let [silent, said] = [start, &said].map(|text| read(text).unwrap().jobs.remove(0));
-    let plain = |job: Job| Job {
+    let plain = |job: &Job| Job {
         missed_window: job.name.with(job.missed_window.value),
         jitter: job.name.with(job.jitter.value),
         interrupted: job.name.with(job.interrupted.value),
-        ..job
+        ..job.clone()
     };
-    assert_eq!(plain(silent), plain(said));
+    assert_eq!(plain(&silent), plain(&said));
     let table = |name: &str, keys: &keys::Keys| {
         let said = keys.all.iter().filter(|key| !key.default.is_empty());
         let said: Vec<String> = said.map(|key| format!("{} = {}", key.name, key.default)).collect();

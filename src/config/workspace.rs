@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::job_reader::{Others, check_channels, read_jobs, read_notify};
 use super::reader::{Located, Reader, Table};
@@ -41,7 +42,7 @@ pub struct Workspace {
     /// How much a run may change, as written.
     pub(super) caps: Vec<Located<(String, String)>>,
     /// The jobs, in the order in which they stand in the file.
-    pub jobs: Vec<Job>,
+    pub jobs: Vec<Arc<Job>>,
     /// The channels by name.
     pub channels: BTreeMap<String, Channel>,
     /// Whom jobs tell of what that do not say it themselves.
@@ -132,7 +133,7 @@ impl Workspace {
     /// The job of this name.
     #[must_use]
     pub fn job(&self, name: &str) -> Option<&Job> {
-        self.jobs.iter().find(|job| job.name.value == name)
+        self.jobs.iter().map(Arc::as_ref).find(|job| job.name.value == name)
     }
 
     /// The project's UUID that the file gives a profile, or what runs without one.
@@ -146,7 +147,8 @@ impl Workspace {
     /// The secrets of channels and jobs, as far as they can be read, for the scrubber.
     #[must_use]
     pub fn secrets(&self, environment: &Environment) -> Vec<Secret> {
-        let given = self.channels.values().flat_map(Channel::secrets).chain(self.jobs.iter().flat_map(Job::secrets));
+        let given =
+            self.channels.values().flat_map(Channel::secrets).chain(self.jobs.iter().flat_map(|job| job.secrets()));
         given.filter_map(|secret| secret.read(environment, self).ok()).collect()
     }
 

@@ -117,7 +117,7 @@ impl Channel {
 /// The variables in which a workspace's secrets are: what leads to one channel is no other's business.
 fn variables_of(workspace: &Workspace) -> Vec<String> {
     let of_channels = workspace.channels.values().flat_map(config::Channel::secrets);
-    let all = of_channels.chain(workspace.jobs.iter().flat_map(config::Job::secrets));
+    let all = of_channels.chain(workspace.jobs.iter().flat_map(|job| job.secrets()));
     let names = all.filter_map(|secret| match &secret.value {
         GivenSecret::Variable(name) => Some(name.clone()),
         GivenSecret::File(_) | GivenSecret::Inline(_) => None,

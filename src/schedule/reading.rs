@@ -1,5 +1,7 @@
 //! What a job of `stackhand.toml` says of its time, read.
 
+use std::sync::Arc;
+
 use super::calendar::{Calendar, CalendarFiles};
 use super::{Expression, Rule, When};
 use crate::config::{Error, Job, JobTime, Workspace, Zone};
@@ -19,7 +21,7 @@ pub fn rule(workspace: &Workspace, job: &Job) -> Result<Rule, Error> {
                     None => complaint,
                 }
             })?;
-            When::At(Box::new(expression))
+            When::At(Arc::new(expression))
         }
     };
     Ok(Rule::new(when, zone(workspace), job.dst_gap, job.dst_overlap))

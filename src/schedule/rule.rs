@@ -14,7 +14,7 @@ pub use crate::config::{DstGap, DstOverlap};
 #[derive(Debug, Clone)]
 pub enum When {
     /// A crontab expression, on the wall of a zone.
-    At(Box<Expression>),
+    At(Arc<Expression>),
     /// Elapsed time, counted from the beginning of 1970 in UTC; at least a second.
     Every(Duration),
 }

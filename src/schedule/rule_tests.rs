@@ -1,5 +1,7 @@
 //! Fire times on the days that clocks change, by hand; `tests/schedule.rs` goes through all zones.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::rule::{DstGap, DstOverlap, Due, Rule, Shift, When};
@@ -7,7 +9,7 @@ use crate::config::{Zone, zone};
 
 fn rule(text: &str, place: &str, gap: DstGap, overlap: DstOverlap) -> Rule {
     let expression = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
-    Rule::new(When::At(Box::new(expression)), zone(place).expect("a zone"), gap, overlap)
+    Rule::new(When::At(Arc::new(expression)), zone(place).expect("a zone"), gap, overlap)
 }
 
 fn instant(text: &str) -> DateTime<Utc> {

@@ -1,5 +1,6 @@
 //! The last fire time of a span and their number, against going through all of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -66,9 +67,9 @@ fn rule(random: &mut StdRng) -> Rule {
                 _ => random.random_range(0..=most).to_string(),
             };
             let text = format!("{} {} * * {}", field(random, 59), field(random, 23), field(random, 6));
-            When::At(Box::new(text.parse().expect("an expression")))
+            When::At(Arc::new(text.parse().expect("an expression")))
         }
-        _ => When::At(Box::new(EXPRESSIONS.choose(random).expect("some").parse().expect("an expression"))),
+        _ => When::At(Arc::new(EXPRESSIONS.choose(random).expect("some").parse().expect("an expression"))),
     };
     Rule::new(when, zone(ZONES.choose(random).expect("some")).expect("known"), gap, overlap)
 }

@@ -1,5 +1,6 @@
 //! A rule as text: how stores keep it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::rule::{DstGap, DstOverlap, Rule, When};
@@ -23,7 +24,7 @@ impl Rule {
         let (when, name, gap, overlap) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let when = match when.strip_prefix("every ").and_then(|step| step.strip_suffix('s')) {
             Some(seconds) => When::Every(Duration::from_secs(seconds.parse().ok()?)),
-            None => When::At(Box::new(when.parse().ok()?)),
+            None => When::At(Arc::new(when.parse().ok()?)),
         };
         let gap = DstGap::ALL.iter().find(|known| known.as_str() == gap)?;
         let overlap = DstOverlap::ALL.iter().find(|known| known.as_str() == overlap)?;

@@ -172,7 +172,7 @@ fn arguments_are_those_of_the_recipe() {
     let source =
         Source::inline("a", "let args = params(#{ grace_time: minutes(5), name: required(\"text\"), other: 1 });");
     let parameters = check(&source, &[]).parameters;
-    let mut job = workspace.jobs[0].clone();
+    let mut job = Job::clone(&workspace.jobs[0]);
     let error = arguments_of(&workspace, &job, &parameters).unwrap_err();
     assert_eq!(error.to_string(), "`grace_time` cannot be `5` (stackhand.toml:12:23)");
     job.args.remove("grace_time");

@@ -40,7 +40,7 @@ pub struct Task {
     /// The job's id.
     pub id: JobId,
     /// The job as it stands in the file.
-    pub job: config::Job,
+    pub job: Arc<config::Job>,
     /// The profile that it runs with; the one that is chosen by default if `None`.
     pub profile: Option<String>,
     /// The profile that its runs have, by its own choice or by default.
@@ -85,7 +85,7 @@ impl Jobs {
                 });
                 let task = Task {
                     id: id.clone(),
-                    job: job.clone(),
+                    job: Arc::clone(job),
                     acts_as: profile.clone().or_else(|| usual.map(str::to_owned)),
                     profile,
                     permissions: permissions.clone(),
@@ -127,7 +127,7 @@ impl Jobs {
         let entries = jobs.iter().filter_map(|job| job.calendar.as_ref()).flat_map(|calendar| &calendar.entries);
         let calendars = entries.filter_map(|entry| entry.value.trim().strip_prefix("file:"));
         let calendars = calendars.map(|path| self.workspace.folder().join(path.trim()));
-        let secrets = channels.values().flat_map(Channel::secrets).chain(jobs.iter().flat_map(config::Job::secrets));
+        let secrets = channels.values().flat_map(Channel::secrets).chain(jobs.iter().flat_map(|job| job.secrets()));
         let secrets = secrets.filter_map(|secret| match &secret.value {
             GivenSecret::File(path) => Some(environment.path(self.workspace.folder(), path)),
             GivenSecret::Variable(_) | GivenSecret::Inline(_) => None,

@@ -13,12 +13,16 @@ use crate::app::jobs::{Jobs, Runner};
 use crate::clock::Clock;
 use crate::config::{Zone, duration};
 use crate::error::{Error, Result};
+use crate::memory::give_back;
 use crate::schedule::calendar::next_open;
 use crate::schedule::executor::Watch;
 use crate::schedule::job::JobId;
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, Stretch};
 use crate::schedule::store::{Record, Store};
+
+/// Before a sleep of this length, what runs have freed goes back to the system: others may need it meanwhile.
+const LONG_SLEEP: TimeDelta = TimeDelta::seconds(10);
 
 /// Tells what happens.
 pub(super) struct Watching<S> {
@@ -152,9 +156,12 @@ impl<S: Store> Watch for Watching<S> {
         }
     }
 
-    fn sleeps_until(&self, _next: Option<DateTime<Utc>>) {
+    fn sleeps_until(&self, next: Option<DateTime<Utc>>) {
         self.figures.looked();
         self.pulse.beat();
+        if next.is_none_or(|next| next - Clock::process().now() > LONG_SLEEP) {
+            give_back();
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `stackhand jobs next`: when jobs are due.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::app::jobs::{NextFireTime, next_fire_times, workspace};
@@ -49,7 +51,7 @@ fn row(next: &NextFireTime) -> [String; 3] {
 }
 
 fn must_exist(workspace: &Workspace, wanted: &str) -> Result<()> {
-    let id = |job: &crate::config::Job| {
+    let id = |job: &Arc<crate::config::Job>| {
         job.each().map(|profile| job.id(profile.map(|profile| profile.value.as_str()))).collect::<Vec<_>>()
     };
     let mut names: Vec<String> = workspace.jobs.iter().flat_map(id).collect();
