@@ -20,6 +20,8 @@ mod house;
 mod interrupts;
 #[cfg(unix)]
 mod journal;
+#[cfg(unix)]
+mod kills;
 mod lost_answers;
 mod notices;
 #[cfg(unix)]

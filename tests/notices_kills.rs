@@ -10,6 +10,7 @@ use stackhand::journal::{Archive, Folder, Outcome};
 use stackhand::notices::Outbox;
 use stackhand::secret::Scrubber;
 
+use crate::kills::{Kills, kills};
 use crate::notices::ear::{Ear, Heard};
 use crate::process::{Stream, Workspace};
 
@@ -122,10 +123,7 @@ async fn left(home: &Workspace) -> (u64, usize) {
 
 #[test]
 fn after_kills_nothing_that_was_taken_in_is_lost_and_only_what_was_under_way_is_told_twice() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("STACKHAND_KILL_SEED").unwrap_or_else(|| rand::rng().random());
-    let kills = number("STACKHAND_NOTICE_KILLS").map_or(KILLS, |count| usize::try_from(count).expect("a small number"));
-    println!("STACKHAND_KILL_SEED={seed}");
+    let Kills { seed, count: kills } = kills("STACKHAND_NOTICE_KILLS", KILLS);
     let mut random = StdRng::seed_from_u64(seed);
     let ear = Ear::open();
     let home = workspace(&ear);

@@ -17,6 +17,7 @@ use stackhand::schedule::rows::{Entry, Phase, RunRow, Stretch};
 use stackhand::schedule::store::{Record, Sqlite, Store as _};
 
 use crate::journal::counting::{Counting, ID};
+use crate::kills::{Kills, kills};
 use crate::process::{Stream, Workspace};
 
 /// How many processes are killed when nobody says.
@@ -291,10 +292,7 @@ fn kill_many(kills: usize, mut random: StdRng) -> (String, Vec<String>) {
 
 #[test]
 fn after_kills_of_the_server_no_fire_time_is_lost_and_none_has_run_twice() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("STACKHAND_KILL_SEED").unwrap_or_else(|| rand::rng().random());
-    let kills = number("STACKHAND_SERVE_KILLS").map_or(KILLS, |count| usize::try_from(count).expect("a small number"));
-    println!("STACKHAND_KILL_SEED={seed}");
+    let Kills { seed, count: kills } = kills("STACKHAND_SERVE_KILLS", KILLS);
     let found: Vec<(String, Vec<String>)> = std::thread::scope(|scope| {
         let houses = [(kills / 2, 0), (kills - kills / 2, 1)];
         let threads = houses.map(|(kills, house)| {

@@ -9,6 +9,7 @@ use rand::{Rng as _, SeedableRng as _};
 use stackhand::journal::{Archive, Folder, History, RunOutcome};
 
 use super::counting::{Counting, ID, Plan};
+use crate::kills::{Kills, kills};
 use crate::process::Workspace;
 
 /// How many processes are killed when nobody says.
@@ -63,10 +64,7 @@ fn kill_once(plan: Plan) -> Result<(), String> {
 
 #[test]
 fn after_a_kill_the_journal_knows_every_call_that_the_server_saw() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = number("STACKHAND_KILL_SEED").unwrap_or_else(|| rand::rng().random());
-    let kills = number("STACKHAND_KILLS").map_or(KILLS, |count| usize::try_from(count).expect("a small number"));
-    println!("STACKHAND_KILL_SEED={seed}");
+    let Kills { seed, count: kills } = kills("STACKHAND_KILLS", KILLS);
     let mut random = StdRng::seed_from_u64(seed);
     let plans: Vec<Plan> =
         (0..kills).map(|_| Plan { at: random.random_range(1..=CHANGES), goes_on: random.random() }).collect();
