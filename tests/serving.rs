@@ -77,10 +77,19 @@ fn jobs_run_when_they_are_due_and_a_bad_one_stops_no_other() {
 fn the_first_signal_waits_for_what_runs_and_the_second_cancels_it() {
     let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
     let mut serving = home.start(&["serve", "--listen", "off", "--log-format", "json"]);
+    let run = {
+        let line = serving.hears(Stream::Err, "\"message\":\"started\"");
+        line.split("\"run\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id").to_owned()
+    };
     serving.hears(Stream::Err, "at work");
     serving.signal("INT");
     serving.hears(Stream::Err, "nothing is started any more");
+    let line = serving.hears(Stream::Err, "waiting for 1 run\"");
+    let runs = format!("\"runs\":\"long {run}\"");
+    assert!(line.contains(&runs) && line.contains("\"until\":\"20") && line.contains(":00\""), "{line}");
     serving.signal("INT");
+    let line = serving.hears(Stream::Err, "ending at once: what runs is cancelled");
+    assert!(line.contains(&runs), "{line}");
     let line = serving.hears(Stream::Err, "\"message\":\"cancelled\"");
     assert!(line.contains("\"job\":\"long\"") && line.contains("\"reason\":\"cancelled\""), "{line}");
     assert_eq!(serving.end().code, 0);
@@ -92,7 +101,8 @@ fn what_runs_may_end_within_the_grace_and_no_longer() {
     let mut serving = home.start(&["serve", "--listen", "off", "--grace", "0s"]);
     serving.hears(Stream::Err, "at work");
     serving.signal("TERM");
-    serving.hears(Stream::Err, "the grace is over");
+    let line = serving.hears(Stream::Err, "the grace is over");
+    assert!(line.contains("runs=\"long "), "{line}");
     serving.hears(Stream::Err, "INFO cancelled job=\"long\"");
     assert_eq!(serving.end().code, 0);
 }

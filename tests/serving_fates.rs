@@ -323,3 +323,33 @@ fn what_runs_and_what_waits_is_cancelled_and_the_job_goes_on_after_that() {
     let ended = json(&home, &["runs", "show", &run]);
     assert_eq!(ended["outcome"], "interrupted", "{ended}");
 }
+
+#[test]
+fn the_third_signal_ends_a_server_that_cannot_write_how_a_run_ended_and_the_next_one_does() {
+    let home = workspace(&Counting::start(), "Europe/Berlin", &[job("long", SELDOM)])
+        .file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
+    let mut serving = serve(&home);
+    assert_eq!(home.run(&["jobs", "run", "long"]).code, 0);
+    let run = field(&serving.hears(Stream::Err, "at work"), "run");
+    let runtime = runtime();
+    let file = home.path(".stackhand/state.db");
+    let held = runtime.block_on(async {
+        let opened = Database::open(&file, &Options::new(Synchronous::Full, Clock::process())).await?;
+        opened.database.write().await
+    });
+    serving.signal("TERM");
+    let line = serving.hears(Stream::Err, "INFO waiting for 1 run");
+    assert_eq!(field(&line, "runs"), format!("long {run}"), "{line}");
+    serving.signal("TERM");
+    serving.hears(Stream::Err, "ending at once: what runs is cancelled");
+    serving.hears(Stream::Err, "it is tried again");
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert_eq!(ended.code, 143, "{}", ended.stderr);
+    drop(held);
+    let mut next = serve(&home);
+    let line = next.hears(Stream::Err, "job=\"long\"");
+    assert!(line.contains("INFO cancelled") && field(&line, "run") == run, "{line}");
+    next.signal("TERM");
+    assert_eq!(next.end().code, 0);
+}

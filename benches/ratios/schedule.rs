@@ -173,7 +173,8 @@ impl Watch for Counting {
 
     async fn ended(&self, _: &Record) -> Result<()> {
         if self.ended.fetch_add(1, Ordering::Relaxed) + 1 == self.most {
-            self.commands.send(Order::Stop).await.expect("the loop listens");
+            let (answer, _) = tokio::sync::oneshot::channel();
+            self.commands.send(Order::Stop(answer)).await.expect("the loop listens");
         }
         Ok(())
     }

@@ -71,10 +71,10 @@ pub enum Command {
     Pause(JobId, Pause, oneshot::Sender<Result<bool>>),
     /// Cancel what waits or runs of a job, or one fire time of it; the answer says what was running.
     Cancel(JobId, Option<DateTime<Utc>>, oneshot::Sender<Result<Vec<RunId>>>),
-    /// Start nothing any more, and end once nothing runs.
-    Drain,
-    /// Cancel what runs, and end.
-    Stop,
+    /// Start nothing any more, and end once nothing runs; the answer says what runs.
+    Drain(oneshot::Sender<Vec<Entry>>),
+    /// Cancel what runs, and end; the answer says what ran.
+    Stop(oneshot::Sender<Vec<Entry>>),
 }
 
 /// See the module.
@@ -127,7 +127,10 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
             let sleep = self.sleep();
             tokio::select! {
                 biased;
-                command = commands.recv() => self.obey(command.unwrap_or(Command::Drain)).await?,
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command).await?,
+                    None => self.drain(),
+                },
                 Some(finish) = self.ended.1.recv() => self.take(finish),
                 () = self.clock.sleep(sleep) => {}
             }
@@ -246,6 +249,18 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
         }
     }
 
+    /// From now on nothing is started any more.
+    fn drain(&mut self) {
+        self.is_draining = true;
+        self.dispatcher.drain();
+    }
+
+    /// What runs in this process, and has not ended.
+    fn running(&self) -> Vec<Entry> {
+        let runs = |entry: &&Entry| entry.run.as_ref().is_some_and(|run| self.cancels.contains_key(run));
+        self.dispatcher.running().filter(runs).cloned().collect()
+    }
+
     async fn obey(&mut self, command: Command) -> Result<()> {
         // Whoever asked may have gone; what it asked for is done all the same.
         match command {
@@ -273,13 +288,13 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
                 }
                 let _ = answer.send(running);
             }
-            Command::Drain => {
-                self.is_draining = true;
-                self.dispatcher.drain();
+            Command::Drain(answer) => {
+                self.drain();
+                let _ = answer.send(self.running());
             }
-            Command::Stop => {
-                self.is_draining = true;
-                self.dispatcher.drain();
+            Command::Stop(answer) => {
+                self.drain();
+                let _ = answer.send(self.running());
                 for (run, cancel) in self.cancels.iter().filter(|(_, cancel)| !cancel.is_cancelled()) {
                     self.stopped.insert(run.clone());
                     cancel.cancel();

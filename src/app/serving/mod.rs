@@ -2,6 +2,7 @@
 
 mod counted;
 mod doors;
+mod ending;
 mod figures;
 mod files;
 mod keys;

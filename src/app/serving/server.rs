@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::doors::Doors;
+use super::ending::end;
 use super::figures::Figures;
 use super::files::{Files, Pulse};
 use super::reloading::{read_jobs, reload, tell};
@@ -22,7 +23,7 @@ use crate::dashboard;
 use crate::error::{Error, Kind, Result};
 use crate::journal::prune_kept;
 use crate::schedule::dispatcher::{Dispatcher, NewRun};
-use crate::schedule::executor::{Command, Executor, RunJob as _};
+use crate::schedule::executor::{Executor, RunJob as _};
 use crate::schedule::rows::RunId;
 use crate::schedule::store::Store as _;
 
@@ -180,7 +181,6 @@ async fn direct(
     grace: Duration,
     mut files: Files,
 ) {
-    let commands = doors.commands.clone();
     let file = doors.runner.jobs().workspace.file.clone();
     loop {
         let signal = tokio::select! {
@@ -198,28 +198,7 @@ async fn direct(
         }
     }
     drop(files);
-    tracing::info!(
-        target: "stackhand::serve",
-        grace = crate::config::duration::print(TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX)),
-        "ending: nothing is started any more"
-    );
-    if commands.send(Command::Drain).await.is_err() {
-        return;
-    }
-    let again = async {
-        while let Some(signal) = signals.recv().await {
-            if signal == Signal::End {
-                return;
-            }
-        }
-        std::future::pending::<()>().await;
-    };
-    if Clock::process().timeout(grace, again).await.is_none() {
-        tracing::warn!(target: "stackhand::serve", "the grace is over: what runs is cancelled");
-    } else {
-        tracing::warn!(target: "stackhand::serve", "ending at once: what runs is cancelled");
-    }
-    let _ = commands.send(Command::Stop).await;
+    end(&doors, signals, grace).await;
 }
 
 /// Throws away outcomes that are too old, or too many: now and then, and when the workspace's file may say so.

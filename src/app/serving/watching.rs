@@ -213,7 +213,7 @@ fn local(at: DateTime<Utc>, jobs: &Jobs, entry: &Entry) -> String {
 }
 
 /// An instant as people on that wall read it.
-fn shown(at: DateTime<Utc>, zone: Zone) -> String {
+pub(super) fn shown(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S %:z").to_string()
 }
 
