@@ -336,7 +336,12 @@ fn a_person_looks_acts_and_runs_again_through_the_server() {
     assert!(second.stderr.contains("served already"), "{}", second.stderr);
     let endless = home.run(&["jobs", "pause", "tick", "--for", "200000000d"]);
     assert!(endless.code == 2 && endless.stderr.contains("ends after all time"), "{}", endless.stderr);
-    assert_eq!(home.run(&["jobs", "pause", "tick", "--for", "2h", "--note", "works"]).code, 0);
+    let paused = home.run(&["jobs", "pause", "tick", "--for", "2h", "--note", "works", "-o", "json"]).stdout;
+    let shown: serde_json::Value =
+        serde_json::from_str(&home.run(&["jobs", "show", "tick", "-o", "json"]).stdout).expect("JSON");
+    let until = &shown["pause"]["until"];
+    let is_local = until.as_str().is_some_and(|until| until.ends_with("+01:00") || until.ends_with("+02:00"));
+    assert!(is_local && paused.contains(&format!("\"until\": {until}")), "{paused} {shown}");
     let page = home.run(&["jobs", "show", "tick"]).stdout;
     assert!(page.contains(": works") && page.ends_with("type      stackhand jobs resume tick\n"), "{page}");
     assert_eq!(home.run(&["jobs", "resume", "tick"]).code, 0);

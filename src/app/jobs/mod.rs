@@ -30,7 +30,7 @@ pub use hand_state::HandState;
 pub use kept::{KeptJobs, kept_folder};
 pub use next::{NextFireTime, next_fire_times};
 pub use opening::{OpenedStore, SOCKET, WorkspaceStore, open_store, simulated_output, state_folder};
-pub use overview::{JobState, job_states, kept_states, record_json, run_json};
+pub use overview::{JobState, job_states, kept_states, record_json, run_json, written};
 pub use roster::{Jobs, Task};
 pub use runner::{Runner, Surround};
 pub use scoped_state::{ScopedState, state_changes};
@@ -39,5 +39,5 @@ pub use workspace::workspace;
 // Plain rows, for those who show them.
 pub use crate::schedule::job::JobId;
 pub use crate::schedule::outcome::{Outcome, Reason};
-pub use crate::schedule::rows::{Entry, Phase, RunId};
+pub use crate::schedule::rows::{Entry, Phase, RunId, Stretch};
 pub use crate::schedule::store::Record;

@@ -181,8 +181,9 @@ impl JobState {
     }
 }
 
-/// An instant with the offset of a wall, to the millisecond, as the store has it.
-fn written(at: DateTime<Utc>, zone: Zone) -> String {
+/// An instant for machines: with the offset of a wall, to the millisecond, as the store has it.
+#[must_use]
+pub fn written(at: DateTime<Utc>, zone: Zone) -> String {
     at.trunc_subsecs(3).with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
 

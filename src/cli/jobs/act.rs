@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, shown_at};
-use crate::app::jobs::{Entry, JobId, Outcome, Record, RunId, record_json};
+use crate::app::jobs::{Entry, JobId, Outcome, Record, RunId, record_json, written};
 use crate::app::{Question, jobs};
 use crate::cli::cron::instant;
 use crate::cli::execute::DONE;
@@ -128,7 +128,13 @@ pub fn pause(process: &Process, desk: &Desk, name: &str, options: &PauseOptions<
     let until_text = until.map_or("until somebody resumes it".to_owned(), |at| format!("until {}", shown_at(at, zone)));
     let lines: Vec<String> =
         ids.iter().map(|id| format!("`{id}` is paused {until_text}: stackhand jobs resume {id}")).collect();
-    let rows = ids.iter().map(|id| json!({ "job": id.as_str(), "until": until, "note": options.note })).collect();
+    let rows = ids
+        .iter()
+        .map(|id| {
+            let until = until.map(|until| written(until, desk.zone(id)));
+            json!({ "job": id.as_str(), "until": until, "note": options.note })
+        })
+        .collect();
     process.printer.result(&Value::Array(rows), &lines.join("\n"))?;
     Ok(DONE)
 }
