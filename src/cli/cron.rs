@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::arguments::CronArguments;
 use super::execute::DONE;
-use super::history_table::table;
 use super::process::Process;
+use super::table::{Cell, Column, table};
 use crate::app::{FireTime, forecast};
 use crate::clock::Clock;
 use crate::config::{Workspace, Zone, zone};
@@ -42,7 +42,8 @@ pub fn cron(process: &Process, arguments: &CronArguments) -> Result<u8> {
     let rows = forecast.next.iter().map(|due| row(due, zone)).collect();
     let mut text = format!("{} ({})", forecast.words, zone.name());
     if !forecast.next.is_empty() {
-        text = format!("{text}\n\n{}", table(&process.printer, ["NEXT", "UTC", ""], rows));
+        let columns = [Column::new("NEXT"), Column::if_it_fits("UTC", 0), Column::new("")];
+        text = format!("{text}\n\n{}", table(&process.printer, columns, rows));
     }
     process.printer.result(&value, &text)?;
     Ok(DONE)
@@ -53,12 +54,12 @@ fn workspace_zone(process: &Process) -> Result<Option<Zone>> {
     Ok(workspace.and_then(|workspace| workspace.timezone))
 }
 
-fn row(due: &FireTime, zone: Zone) -> [String; 3] {
+fn row(due: &FireTime, zone: Zone) -> [Cell; 3] {
     let local = due.at.with_timezone(&zone);
     [
-        local.format("%a %Y-%m-%d %H:%M:%S %:z").to_string(),
-        due.at.format("%d. %H:%M:%S").to_string(),
-        due.note.clone().unwrap_or_default(),
+        Cell::whole(&local.format("%a %Y-%m-%d %H:%M:%S %:z").to_string()),
+        Cell::whole(&due.at.format("%d. %H:%M:%S").to_string()),
+        due.note.as_deref().map(Cell::words).unwrap_or_default(),
     ]
 }
 

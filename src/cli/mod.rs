@@ -35,6 +35,7 @@ mod runs;
 mod serve;
 mod signals;
 mod sim;
+mod table;
 mod terminal;
 
 pub use process::main;

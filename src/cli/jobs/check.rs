@@ -10,8 +10,9 @@ use crate::app::jobs::{CheckedJob, JobFinding, JobsCheck, Weight, check_jobs, wo
 use crate::cli::arguments::{Shared, reserved_option_names};
 use crate::cli::cron::written;
 use crate::cli::execute::{DONE, runtime};
-use crate::cli::history_table::{counted, shown, table};
+use crate::cli::history_table::{counted, shown};
 use crate::cli::process::Process;
+use crate::cli::table::{Cell, Column, table};
 use crate::clock::Clock;
 use crate::error::{ExitCode, Result};
 
@@ -53,8 +54,13 @@ pub fn check(process: &Process, shared: &Shared) -> Result<u8> {
 fn text(process: &Process, found: &JobsCheck) -> String {
     let mut text = String::new();
     if !found.jobs.is_empty() {
-        let rows = found.jobs.iter().map(|job| [job.id.clone(), when(job), job.recipe.clone()]).collect();
-        text = table(&process.printer, ["JOB", "NEXT", "RECIPE"], rows);
+        let rows = found
+            .jobs
+            .iter()
+            .map(|job| [Cell::whole(&job.id), Cell::whole(&when(job)), Cell::whole(&job.recipe)])
+            .collect();
+        let columns = [Column::new("JOB"), Column::new("NEXT"), Column::if_it_fits("RECIPE", 0)];
+        text = table(&process.printer, columns, rows);
         text.push('\n');
     }
     let mut findings: Vec<&JobFinding> = found.findings.iter().collect();

@@ -1,14 +1,14 @@
 //! `stackhand jobs list`, `show` and `history`: what there is of jobs.
 
-use std::fmt::Write as _;
-
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, shown_at};
-use crate::app::jobs::{JobState, Phase, Reason, Record, record_json};
+use crate::app::jobs::{JobState, Phase, Reason, Record, Stretch, record_json};
 use crate::cli::execute::DONE;
-use crate::cli::history_table::{short, shown, table};
+use crate::cli::history_table::short;
 use crate::cli::process::Process;
+use crate::cli::table::{Cell, Column, page, table};
 use crate::config::{Zone, duration};
 use crate::error::Result;
 
@@ -17,14 +17,21 @@ pub fn list(process: &Process, desk: &Desk) -> Result<u8> {
     let states = desk.wait(desk.states())?;
     let rows = states.iter().map(JobState::to_json).collect();
     let cells = states.iter().map(|state| {
-        let next = state.next.first().map(|(at, _)| shown_at(*at, state.zone)).unwrap_or_default();
+        let next = state.next.first().map(|(at, _)| time(*at, state.zone)).unwrap_or_default();
         let last = state.last.first().map(|record| in_short(record, state.zone)).unwrap_or_default();
-        [state.id.to_string(), state.doing().to_owned(), next, last, state.words.clone()]
+        [Cell::whole(state.id.as_str()), Cell::whole(state.doing()), next, last, Cell::words(&state.words)]
     });
     let text = if states.is_empty() {
         String::new()
     } else {
-        table(&process.printer, ["JOB", "NOW", "NEXT", "LAST", "WHEN"], cells.collect())
+        let columns = [
+            Column::new("JOB"),
+            Column::new("NOW"),
+            Column::if_it_fits("NEXT", 0),
+            Column::if_it_fits("LAST", 1).or_its_words(),
+            Column::if_it_fits("WHEN", 2),
+        ];
+        table(&process.printer, columns, cells.collect())
     };
     process.printer.result(&Value::Array(rows), &text)?;
     if states.is_empty() {
@@ -40,7 +47,8 @@ pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
     states.retain(|state| ids.contains(&state.id));
     let option = if desk.surround.given.is_simulated { " --sim" } else { "" };
     let command = |state: &JobState| state.next_command(desk.is_simulated(&state.id), option);
-    let pages: Vec<String> = states.iter().map(|state| page(state, &command(state))).collect();
+    let pages: Vec<String> =
+        states.iter().map(|state| page(&process.printer, &lines(state, &command(state)))).collect();
     let values: Vec<Value> = states
         .iter()
         .map(|state| {
@@ -54,64 +62,82 @@ pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
     Ok(DONE)
 }
 
-fn page(state: &JobState, command: &str) -> String {
+/// What the page of a job says.
+fn lines(state: &JobState, command: &str) -> Vec<(&'static str, Cell)> {
     let zone = state.zone;
-    let mut text = String::new();
-    let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{name:<9} {}", shown(value));
-    };
-    line("job", state.id.as_str());
-    if let Some(description) = &state.description {
-        line("what", description);
-    }
+    let mut lines = vec![("job", Cell::whole(state.id.as_str()))];
+    lines.extend(state.description.as_ref().map(|description| ("what", Cell::words(description))));
     if !state.recipe.is_empty() {
-        line("recipe", &state.recipe);
+        lines.push(("recipe", Cell::whole(&state.recipe)));
     }
-    line("due", &format!("{} ({})", state.words, zone.name()));
+    lines.push(("due", Cell::words(&format!("{} ({})", state.words, zone.name()))));
     if let Some(pause) = &state.pause {
-        let until =
-            pause.until.map_or("until somebody resumes it".to_owned(), |at| format!("until {}", shown_at(at, zone)));
-        let note = pause.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-        line("paused", &format!("since {}, {until}{note}", shown_at(pause.since, zone)));
+        let since = Cell::words("since").then(punctuated(pause.since, zone, ","));
+        let note = pause.note.as_ref().map(|note| Cell::words(note));
+        let end = if note.is_some() { ":" } else { "" };
+        let until = match pause.until {
+            Some(until) => Cell::words("until").then(punctuated(until, zone, end)),
+            None => Cell::words(&format!("until somebody resumes it{end}")),
+        };
+        lines.push(("paused", since.then(until).then(note.unwrap_or_default())));
     }
     for (index, (at, note)) in state.next.iter().enumerate() {
-        let note = note.as_ref().map(|note| format!("  {note}")).unwrap_or_default();
-        line(if index == 0 { "next" } else { "" }, &format!("{}{note}", shown_at(*at, zone)));
+        let note = note.as_ref().map(|note| Cell::words(&format!(" {note}"))).unwrap_or_default();
+        lines.push((if index == 0 { "next" } else { "" }, time(*at, zone).then(note)));
     }
     for entry in &state.live {
-        let what = if entry.phase == Phase::Running { "runs" } else { "waits" };
-        let held = entry.held_by.as_ref().filter(|_| entry.phase == Phase::Waiting);
-        let held = held.map(|reason| format!(": {reason}")).unwrap_or_default();
-        let run = entry.run.as_ref().filter(|_| entry.phase == Phase::Running);
-        let run = run.map(|run| format!(", run {run}")).unwrap_or_default();
-        line("now", &format!("{what} for {}{run}{held}", shown_at(entry.fire_time, zone)));
+        let is_running = entry.phase == Phase::Running;
+        let what = Cell::words(if is_running { "runs for" } else { "waits for" });
+        lines.push((
+            "now",
+            match (&entry.run, &entry.held_by) {
+                (Some(run), _) if is_running => {
+                    what.then(punctuated(entry.fire_time, zone, ",")).then(Cell::words("run")).then(Cell::whole(&run.0))
+                }
+                (_, Some(reason)) if !is_running => {
+                    what.then(punctuated(entry.fire_time, zone, ":")).then(Cell::words(&reason.to_string()))
+                }
+                _ => what.then(time(entry.fire_time, zone)),
+            },
+        ));
     }
     for (index, record) in state.last.iter().enumerate() {
-        line(if index == 0 { "last" } else { "" }, &in_short(record, zone));
+        lines.push((if index == 0 { "last" } else { "" }, in_short(record, zone)));
     }
     if !state.is_enrolled {
-        line("note", "no server has seen it yet: it is due once `stackhand serve` runs");
+        let note = "no server has seen it yet: it is due once `stackhand serve` runs";
+        lines.push(("note", Cell::words(note)));
     }
-    line("type", command);
-    text.trim_end().to_owned()
+    lines.push(("type", Cell::whole(command)));
+    lines
+}
+
+fn time(at: DateTime<Utc>, zone: Zone) -> Cell {
+    punctuated(at, zone, "")
+}
+
+fn punctuated(at: DateTime<Utc>, zone: Zone, mark: &str) -> Cell {
+    Cell::whole(&format!("{}{mark}", shown_at(at, zone)))
+}
+
+/// From its first fire time to its last.
+fn times(stretch: &Stretch, zone: Zone) -> Cell {
+    time(stretch.first, zone).then(Cell::words("…")).then(time(stretch.last, zone))
 }
 
 /// One fire time, or a stretch of them, in a line.
-fn in_short(record: &Record, zone: Zone) -> String {
+fn in_short(record: &Record, zone: Zone) -> Cell {
     let because = |reason: Option<&Reason>| reason.map(|reason| format!(": {reason}")).unwrap_or_default();
     match record {
         Record::Entry(entry) => {
             let outcome = entry.outcome.map_or(entry.phase.as_str(), |outcome| outcome.as_str());
-            format!("{} {outcome}{}", shown_at(entry.fire_time, zone), because(entry.reason.as_ref()))
+            let what = format!("{outcome}{}", because(entry.reason.as_ref()));
+            time(entry.fire_time, zone).then(Cell::words(&what))
         }
-        Record::Stretch(stretch) => format!(
-            "{} … {} {} times {}{}",
-            shown_at(stretch.first, zone),
-            shown_at(stretch.last, zone),
-            stretch.count,
-            stretch.outcome,
-            because(Some(&stretch.reason))
-        ),
+        Record::Stretch(stretch) => {
+            let what = format!("{} times {}{}", stretch.count, stretch.outcome, because(Some(&stretch.reason)));
+            times(stretch, zone).then(Cell::words(&what))
+        }
     }
 }
 
@@ -132,8 +158,15 @@ pub fn history(process: &Process, desk: &Desk, name: Option<&str>, limit: usize)
     records.truncate(limit);
     let rows: Vec<Value> = records.iter().map(|record| record_json(record, desk.zone(record.job()))).collect();
     let cells = records.iter().map(|record| cells(record, desk.zone(record.job())));
-    let header = ["FIRE TIME", "JOB", "OUTCOME", "WHY", "TOOK", "RUN"];
-    let text = if records.is_empty() { String::new() } else { table(&process.printer, header, cells.collect()) };
+    let columns = [
+        Column::new("FIRE TIME"),
+        Column::new("JOB"),
+        Column::new("OUTCOME"),
+        Column::if_it_fits("WHY", 0),
+        Column::if_it_fits("TOOK", 2),
+        Column::if_it_fits("RUN", 1),
+    ];
+    let text = if records.is_empty() { String::new() } else { table(&process.printer, columns, cells.collect()) };
     process.printer.result(&Value::Array(rows), &text)?;
     if records.is_empty() {
         process.printer.note("nothing was due yet that a server has seen");
@@ -141,26 +174,26 @@ pub fn history(process: &Process, desk: &Desk, name: Option<&str>, limit: usize)
     Ok(DONE)
 }
 
-fn cells(record: &Record, zone: Zone) -> [String; 6] {
+fn cells(record: &Record, zone: Zone) -> [Cell; 6] {
     match record {
         Record::Entry(entry) => {
-            let took = entry.started_at.zip(entry.ended_at).map(|(from, to)| duration::print(to - from));
+            let took = entry.started_at.zip(entry.ended_at).map(|(from, to)| Cell::whole(&duration::print(to - from)));
             [
-                shown_at(entry.fire_time, zone),
-                entry.job.to_string(),
-                entry.outcome.map_or(entry.phase.as_str(), |outcome| outcome.as_str()).to_owned(),
-                entry.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+                time(entry.fire_time, zone),
+                Cell::whole(entry.job.as_str()),
+                Cell::whole(entry.outcome.map_or(entry.phase.as_str(), |outcome| outcome.as_str())),
+                entry.reason.as_ref().map(|reason| Cell::words(&reason.to_string())).unwrap_or_default(),
                 took.unwrap_or_default(),
-                entry.run.as_ref().map(|run| short(&run.0)).unwrap_or_default(),
+                entry.run.as_ref().map(|run| Cell::whole(&short(&run.0))).unwrap_or_default(),
             ]
         }
         Record::Stretch(stretch) => [
-            format!("{} … {} ({})", shown_at(stretch.first, zone), shown_at(stretch.last, zone), stretch.count),
-            stretch.job.to_string(),
-            stretch.outcome.to_string(),
-            stretch.reason.to_string(),
-            String::new(),
-            String::new(),
+            times(stretch, zone).then(Cell::words(&format!("({})", stretch.count))),
+            Cell::whole(stretch.job.as_str()),
+            Cell::whole(stretch.outcome.as_str()),
+            Cell::words(&stretch.reason.to_string()),
+            Cell::default(),
+            Cell::default(),
         ],
     }
 }

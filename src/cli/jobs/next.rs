@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::app::jobs::{NextFireTime, next_fire_times, workspace};
 use crate::cli::cron::{instant, written};
 use crate::cli::execute::DONE;
-use crate::cli::history_table::table;
 use crate::cli::process::Process;
+use crate::cli::table::{Cell, Column, table};
 use crate::clock::Clock;
 use crate::config::{Workspace, Zone};
 use crate::error::{Error, Kind, Result, nearest};
@@ -34,7 +34,8 @@ pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>
     let text = if next.is_empty() {
         String::new()
     } else {
-        table(&process.printer, ["NEXT", "JOB", ""], next.iter().map(row).collect())
+        let columns = [Column::new("NEXT"), Column::new("JOB"), Column::new("")];
+        table(&process.printer, columns, next.iter().map(row).collect())
     };
     process.printer.result(&Value::Array(rows), &text)?;
     if next.is_empty() {
@@ -43,11 +44,12 @@ pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>
     Ok(DONE)
 }
 
-fn row(next: &NextFireTime) -> [String; 3] {
+fn row(next: &NextFireTime) -> [Cell; 3] {
     let closed = next.closed.as_ref().map(|why| format!("left out: {why}"));
     let notes: Vec<String> = closed.into_iter().chain(next.note.clone()).collect();
     let wall = next.at.with_timezone(&next.zone);
-    [wall.format("%a %Y-%m-%d %H:%M:%S %:z").to_string(), next.job.clone(), notes.join("; ")]
+    let at = wall.format("%a %Y-%m-%d %H:%M:%S %:z").to_string();
+    [Cell::whole(&at), Cell::whole(&next.job), Cell::words(&notes.join("; "))]
 }
 
 fn must_exist(workspace: &Workspace, wanted: &str) -> Result<()> {
