@@ -2,6 +2,7 @@
 //! the zone says of each local time, and the `croner` crate where it means the same.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
 use stackhand::config::Zone;
@@ -83,7 +84,7 @@ fn expected(zone: Zone, wall: NaiveDateTime, gap: DstGap, overlap: DstOverlap) -
 }
 
 fn rule(text: &str, zone: Zone, gap: DstGap, overlap: DstOverlap) -> Rule {
-    Rule::new(When::At(Box::new(text.parse().expect("an expression"))), zone, gap, overlap)
+    Rule::new(When::At(Arc::new(text.parse().expect("an expression"))), zone, gap, overlap)
 }
 
 fn due_between(rule: &Rule, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<DateTime<Utc>> {
