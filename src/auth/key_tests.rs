@@ -238,15 +238,17 @@ mod files {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_everybody_may_read_is_warned_of() {
+    fn a_file_that_others_may_read_is_warned_of() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();
         let path = write_private(folder.path(), "key.json", &key_json().to_string());
         assert_eq!(ServiceAccountKey::load(&input(in_file(&path)), noon()).unwrap().warnings(), Vec::<String>::new());
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let warnings = ServiceAccountKey::load(&input(in_file(&path)), noon()).unwrap().warnings();
-        assert!(warnings[0].contains("every user of this machine (mode 644)"), "{warnings:?}");
+        for (mode, readers) in [(0o644, "every user of this machine (mode 644)"), (0o640, "its group (mode 640)")] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let warnings = ServiceAccountKey::load(&input(in_file(&path)), noon()).unwrap().warnings();
+            assert!(warnings[0].contains(readers), "{warnings:?}");
+        }
     }
 
     #[test]

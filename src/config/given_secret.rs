@@ -75,7 +75,7 @@ impl Located<GivenSecret> {
         Ok(secret)
     }
 
-    /// What a person should know of where the secret is: a file that every user of the machine may read.
+    /// What a person should know of where the secret is: a file that others may read.
     #[must_use]
     pub fn warning(&self, environment: &Environment, workspace: &Workspace) -> Option<String> {
         let GivenSecret::File(path) = &self.value else { return None };

@@ -211,7 +211,7 @@ fn opponents_that_are_not_what_they_look_like_are_told() {
 
 #[cfg(unix)]
 #[test]
-fn a_secret_that_everybody_can_read_is_warned_about() {
+fn a_secret_that_others_can_read_is_warned_about() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("slack-url");
@@ -235,6 +235,9 @@ fn a_secret_that_everybody_can_read_is_warned_about() {
         let told = format!("{line}{path} can be read by every user of this machine (mode 644): `chmod 600 {path}`");
         assert!(open.contains(&told) && !open.contains("t0ken"), "{told}\n{open}");
     }
-    let shut = told(0o640);
+    let of_group = told(0o640);
+    let line = format!("the channel `ops`: {path} can be read by all users of its group (mode 640): `chmod 600 {path}`");
+    assert!(of_group.contains(&line), "{of_group}");
+    let shut = told(0o600);
     assert!(!shut.contains("secret_open"), "{shut}");
 }
