@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Error;
 use super::choice::choice;
 use super::given_secret::GivenSecret;
+use super::link_local::leads_to_the_link;
 use super::reader::{Located, Table};
 
 /// A `[channel.NAME]` of `stackhand.toml`.
@@ -127,14 +128,33 @@ impl Event {
 impl Channel {
     /// Every secret of the channel, and where it is.
     pub fn secrets(&self) -> impl Iterator<Item = &Located<GivenSecret>> {
+        self.url().into_iter().chain(self.key())
+    }
+
+    /// The secret URL that it leads to, if it does.
+    #[must_use]
+    pub fn url(&self) -> Option<&Located<GivenSecret>> {
         match &self.kind {
-            ChannelKind::Webhook { url, secret, .. } => [Some(url), secret.as_ref()],
-            ChannelKind::Teams(url) | ChannelKind::Slack(url) | ChannelKind::Mattermost(url) => [Some(url), None],
-            ChannelKind::Email(email) => [email.password.as_ref(), None],
-            ChannelKind::Command(_) | ChannelKind::Log => [None, None],
+            ChannelKind::Webhook { url, .. }
+            | ChannelKind::Teams(url)
+            | ChannelKind::Slack(url)
+            | ChannelKind::Mattermost(url) => Some(url),
+            ChannelKind::Email(_) | ChannelKind::Command(_) | ChannelKind::Log => None,
         }
-        .into_iter()
-        .flatten()
+    }
+
+    /// What it signs or logs in with, if it does.
+    #[must_use]
+    pub fn key(&self) -> Option<&Located<GivenSecret>> {
+        match &self.kind {
+            ChannelKind::Webhook { secret, .. } => secret.as_ref(),
+            ChannelKind::Email(email) => email.password.as_ref(),
+            ChannelKind::Teams(_)
+            | ChannelKind::Slack(_)
+            | ChannelKind::Mattermost(_)
+            | ChannelKind::Command(_)
+            | ChannelKind::Log => None,
+        }
     }
 
     /// How its kind is spelled in `stackhand.toml`.
@@ -166,13 +186,6 @@ impl Channel {
             "command" => ChannelKind::Command(command(table)?),
             _ => ChannelKind::Log,
         };
-        if let ChannelKind::Webhook { url, .. }
-        | ChannelKind::Teams(url)
-        | ChannelKind::Slack(url)
-        | ChannelKind::Mattermost(url) = &kind
-        {
-            table.web_address(url, "url")?;
-        }
         let rate = table.table("rate", |inner| {
             let most = inner.number("most")?.and_then(|most| u32::try_from(most.value).ok());
             let per = inner.duration("per")?.map(|per| per.value);
@@ -180,7 +193,11 @@ impl Channel {
             Ok(Rate { most: most.unwrap_or(usual.most), per: per.unwrap_or(usual.per) })
         })?;
         let events = table.choices("events")?.unwrap_or_else(|| Event::BY_DEFAULT.to_vec());
-        Ok(Self { name, kind, events, rate: rate.unwrap_or_default() })
+        let channel = Self { name, kind, events, rate: rate.unwrap_or_default() };
+        if let Some(url) = channel.url() {
+            table.web_address(url, "url")?;
+        }
+        Ok(channel)
     }
 }
 
@@ -210,6 +227,12 @@ impl Email {
             return Err(table
                 .complain(&host, "bad_host", "`host` names no mail server")
                 .hint("write its name or address"));
+        }
+        if leads_to_the_link(&host.value) {
+            let message = "`host` leads to a link-local address, to which nothing is sent";
+            return Err(table
+                .complain(&host, "link_local", message)
+                .hint("write the name or address of a mail server"));
         }
         let port = table.number("port")?.and_then(|port| u16::try_from(port.value).ok());
         Ok(Self {

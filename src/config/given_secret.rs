@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::openness::openness;
 use super::reader::Located;
+use super::web_address::Unfit;
 use super::{Environment, Error, Workspace};
 use crate::secret::Secret;
 
@@ -86,24 +87,18 @@ impl Located<GivenSecret> {
     /// A secret URL. Whoever asks for it teaches the scrubber what it is.
     ///
     /// # Errors
-    /// As [`Located::read`], and when it is not the URL of a web page.
+    /// As [`Located::read`], and when nothing is sent to such a URL.
     pub fn read_url(&self, environment: &Environment, workspace: &Workspace) -> Result<Secret, Error> {
         let url = self.read(environment, workspace)?;
-        if !is_web_address(url.expose()) {
-            // It may hold a token, so that it is not shown.
-            let message = format!("{} is no URL that begins with https:// or http://", self.value);
-            return Err(workspace.complain(self, "invalid_url", message).hint("write the whole URL"));
+        match Unfit::of(url.expose()) {
+            None => Ok(url),
+            Some(unfit) => {
+                let complain = |code, message| workspace.complain(self, code, message);
+                let error = unfit.complaint(&self.value.to_string(), complain);
+                Err(if unfit == Unfit::NoAddress { error.hint("write the whole URL") } else { error })
+            }
         }
-        Ok(url)
     }
-}
-
-/// Whether a text is a whole URL of the web.
-pub(super) fn is_web_address(text: &str) -> bool {
-    let url: Result<http::Uri, _> = text.trim().parse();
-    url.is_ok_and(|url| {
-        matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
-    })
 }
 
 /// How it is given, without the secret itself.

@@ -210,6 +210,9 @@ fn channels_that_are_wrong() {
         "[channel.ops]\nkind = \"webhook\"",
         "[channel.ops]\nkind = \"webhook\"\nurl = \"ftp://x\"",
         "[channel.ops]\nkind = \"webhook\"\nurl = \"env:\"",
+        "[channel.ops]\nkind = \"webhook\"\nurl = \"http://0xa9fea9fe/hunter22\"",
+        "[channel.ops]\nkind = \"slack\"\nurl = \"https://ops:hunter22@chat.example.org/x\"",
+        "[channel.ops]\nkind = \"email\"\nhost = \"fe80::1\"\nfrom = \"a@b\"\nto = \"c@d\"",
         "[channel.ops]\nkind = \"teams\"\nurl = \"https://x\"\nsecret = \"s\"",
         "[channel.ops]\nkind = \"log\"\nevents = [\"partly\"]",
         "[channel.ops]\nkind = \"log\"\nrate = { most = 0 }",
@@ -303,11 +306,14 @@ fn secrets_are_read_from_where_they_are_and_never_shown() {
         ("folder", "file:keys"),
         ("empty", "file:keys/none"),
         ("other", "env:OTHER"),
+        ("link", "env:LINK"),
     ];
     let text: String = text.iter().map(|(name, url)| channel(name, url)).collect();
     let workspace = Workspace::read(&folder.path().join("stackhand.toml"), &text).unwrap();
-    let environment =
-        Environment::empty("/").with("OPS", "https://example.org/hunter23").with("OTHER", "no-url-hunter24");
+    let environment = Environment::empty("/")
+        .with("OPS", "https://example.org/hunter23")
+        .with("OTHER", "no-url-hunter24")
+        .with("LINK", "http://169.254.169.254/hunter25");
     let url = |name: &str| {
         let secret = workspace.channels[name].secrets().next().unwrap();
         secret.read_url(&environment, &workspace).map(|url| url.expose().to_owned())
@@ -321,11 +327,12 @@ fn secrets_are_read_from_where_they_are_and_never_shown() {
         ("folder", "cannot be read"),
         ("empty", "the file `keys/none` is empty"),
         ("other", "the environment variable `OTHER` is no URL"),
+        ("link", "the environment variable `LINK` leads to a link-local address"),
     ] {
         let error = url(name).unwrap_err();
         assert!(error.message.contains(part) && error.place.is_some(), "{error:?}");
         assert!(!error.to_string().contains("hunter"), "{error}");
     }
     assert!(!format!("{workspace:?}").contains("hunter"));
-    assert_eq!(workspace.secrets(&environment).len(), 4);
+    assert_eq!(workspace.secrets(&environment).len(), 5);
 }

@@ -13,6 +13,7 @@ mod given_secret;
 mod job;
 mod job_reader;
 pub mod keys;
+mod link_local;
 mod openness;
 mod origin;
 mod own_server;
@@ -22,6 +23,7 @@ mod schema;
 mod settings;
 mod shape;
 pub mod variables;
+mod web_address;
 mod workspace;
 mod zone;
 
@@ -34,6 +36,7 @@ pub use job::{
     CalendarMode, CalendarRule, DstGap, DstOverlap, InterruptedPolicy, Job, JobTime, MissedPolicy, Notify,
     OverlapPolicy, Retry,
 };
+pub use link_local::{is_link_local, leads_to_the_link};
 pub use openness::openness;
 pub use origin::{Origin, Resolved};
 pub use own_server::{Found, OwnServer};

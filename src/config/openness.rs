@@ -46,7 +46,9 @@ mod tests {
         assert_eq!(readers(0o644, false), Some("every user of this machine"));
         assert_eq!(readers(0o604, true), Some("every user of this machine"));
         assert_eq!(readers(0o640, true), Some("all users of its group"));
-        for (mode, is_own) in [(0o640, false), (0o440, false), (0o600, true), (0o400, true), (0o620, true), (0o710, true)] {
+        for (mode, is_own) in
+            [(0o640, false), (0o440, false), (0o600, true), (0o400, true), (0o620, true), (0o710, true)]
+        {
             assert_eq!(readers(mode, is_own), None, "{mode:o}");
         }
     }

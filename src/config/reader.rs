@@ -8,7 +8,8 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::choice::Choice;
-use super::given_secret::{GivenSecret, is_web_address};
+use super::given_secret::GivenSecret;
+use super::web_address::Unfit;
 use super::{Error, duration};
 
 /// The file that is being read.
@@ -289,16 +290,12 @@ impl<'r, 't> Table<'r, 't> {
         }
     }
 
-    /// Refuses a URL that stands in the file and is none. It may hold a token, so that it is not shown.
+    /// Refuses a URL that stands in the file and to which nothing is sent.
     pub(super) fn web_address(&self, url: &Located<GivenSecret>, key: &str) -> Result<(), Error> {
-        match &url.value {
-            GivenSecret::Inline(text) if !is_web_address(text.expose()) => {
-                let message = format!("`{key}` is no URL that begins with https:// or http://");
-                Err(self
-                    .complain(url, "invalid_url", message)
-                    .hint("write the whole URL, or where it is: `env:NAME`, `file:PATH`"))
-            }
-            GivenSecret::Inline(_) | GivenSecret::Variable(_) | GivenSecret::File(_) => Ok(()),
+        let GivenSecret::Inline(text) = &url.value else { return Ok(()) };
+        match Unfit::of(text.expose()) {
+            None => Ok(()),
+            Some(unfit) => Err(unfit.complaint(&format!("`{key}`"), |code, message| self.complain(url, code, message))),
         }
     }
 

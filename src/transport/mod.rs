@@ -19,7 +19,6 @@ mod gate;
 mod in_flight;
 mod judgement;
 mod limits;
-mod link_local;
 mod live;
 mod live_error;
 mod neighbours;

@@ -12,10 +12,10 @@ use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::link_local::{is_link_local, is_metadata_name};
 use super::live::Network;
 use super::live_error::Broken;
 use super::retry_after::retry_after;
+use crate::config::{is_link_local, leads_to_the_link};
 use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
@@ -96,7 +96,7 @@ impl OutsideUrl {
             return Err(bad("the URL holds a name or a password".to_owned()).with_hint("send them in a header"));
         }
         let url = Self(url);
-        if url.literal().is_some_and(is_link_local) || is_metadata_name(url.name()) {
+        if leads_to_the_link(url.name()) {
             return Err(link_local(&url.host()));
         }
         Ok(url)
@@ -204,7 +204,7 @@ impl Outside {
             Err(_) => (self.0.lookup)(host.to_owned()).await,
         };
         let leads_there = |found: &Vec<SocketAddr>| found.iter().any(|address| is_link_local(address.ip()));
-        if is_metadata_name(host) || found.as_ref().is_ok_and(leads_there) {
+        if leads_to_the_link(host) || found.as_ref().is_ok_and(leads_there) {
             return Err(link_local(host));
         }
         Ok(found)

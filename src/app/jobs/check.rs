@@ -12,8 +12,8 @@ use super::{clocks, needs, opposing};
 use crate::app::{Depth, auth_status};
 use crate::auth::Identity;
 use crate::config::{
-    ChannelKind, Environment, Given, GivenSecret, InterruptedPolicy, Job, Located, MissedPolicy, Profile, Workspace,
-    Zone, openness,
+    self, ChannelKind, Environment, Given, GivenSecret, InterruptedPolicy, Job, Located, MissedPolicy, Profile,
+    Workspace, Zone, openness,
 };
 use crate::engine::Source;
 use crate::engine::check::{Report, check};
@@ -24,7 +24,7 @@ use crate::notices::{Notice, Template};
 use crate::policy::{Grant, Listed, known_grant};
 use crate::schedule::calendar::{CalendarFiles, next_open};
 use crate::schedule::{Rule, reading};
-use crate::secret::Scrubber;
+use crate::secret::{Scrubber, Secret};
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +59,9 @@ impl JobsCheck {
         self.findings.iter().filter(|finding| finding.severity == severity).count()
     }
 }
+
+/// How a secret is read: as any text, or as a URL.
+type ReadSecret = fn(&Located<GivenSecret>, &Environment, &Workspace) -> Result<Secret, config::Error>;
 
 /// A recipe, looked at once however many jobs run it.
 struct Recipe {
@@ -137,11 +140,13 @@ impl Checker<'_> {
             findings.push(JobFinding::warning(error.hint(hint)));
         }
         for secret in job.secrets() {
-            findings.extend(self.secret(secret, "the heartbeat").map(|finding| match finding.severity {
-                // Who knows it can hide that the job is dead, and no more.
-                Weight::Warning => JobFinding { severity: Weight::Hint, ..finding },
-                Weight::Error | Weight::Hint => finding,
-            }));
+            findings.extend(self.secret(secret, "the heartbeat", Located::read_url).map(
+                |finding| match finding.severity {
+                    // Who knows it can hide that the job is dead, and no more.
+                    Weight::Warning => JobFinding { severity: Weight::Hint, ..finding },
+                    Weight::Error | Weight::Hint => finding,
+                },
+            ));
         }
         findings
     }
@@ -182,7 +187,7 @@ impl Checker<'_> {
         let mut before = times.next()?;
         let shortest = times.map(|at| at - std::mem::replace(&mut before, at)).min()?;
         (window > shortest / 2).then(|| {
-            let print = crate::config::duration::print;
+            let print = config::duration::print;
             let message = format!(
                 "`missed_window` of {} is longer than half the way to the next fire time, where it ends: after {} at \
                  times",
@@ -257,14 +262,14 @@ impl Checker<'_> {
         }
     }
 
-    /// What is the matter with a secret.
-    fn secret(&self, secret: &Located<GivenSecret>, what: &str) -> Option<JobFinding> {
+    /// What is the matter with a secret that is read so.
+    fn secret(&self, secret: &Located<GivenSecret>, what: &str, read: ReadSecret) -> Option<JobFinding> {
         if secret.value.is_in_the_clear() {
             let message = format!("the secret of {what} stands in the file in the clear");
             let complaint = self.workspace.complain(secret, "secret_in_the_clear", message);
             return Some(JobFinding::warning(complaint.hint("name where it is: `env:NAME` or `file:keys/…`")));
         }
-        let Err(error) = secret.read(self.environment, self.workspace) else {
+        let Err(error) = read(secret, self.environment, self.workspace) else {
             let warning = secret.warning(self.environment, self.workspace)?;
             let message = format!("the secret of {what}: {warning}");
             return Some(JobFinding::warning(self.workspace.complain(secret, "secret_open", message)));
@@ -284,9 +289,9 @@ impl Checker<'_> {
             .collect();
         let mut findings = Vec::new();
         for (name, channel) in &self.workspace.channels {
-            for secret in channel.secrets() {
-                findings.extend(self.secret(secret, &format!("the channel `{name}`")));
-            }
+            let what = format!("the channel `{name}`");
+            findings.extend(channel.url().and_then(|url| self.secret(url, &what, Located::read_url)));
+            findings.extend(channel.key().and_then(|key| self.secret(key, &what, Located::read)));
             if let ChannelKind::Webhook { template: Some(written), .. } = &channel.kind
                 && let Err(error) = Template::parse(&written.value)
             {
@@ -371,8 +376,8 @@ fn of_key(identity: &Identity, profile: Option<&str>, now: DateTime<Utc>) -> Vec
     expiring.into_iter().chain(open.map(|text| ("secret_open", text))).collect()
 }
 
-fn is_nothing_given(candidates: &[crate::config::Candidate]) -> bool {
-    candidates.iter().all(|candidate| matches!(candidate.verdict, crate::config::Verdict::Absent(_)))
+fn is_nothing_given(candidates: &[config::Candidate]) -> bool {
+    candidates.iter().all(|candidate| matches!(candidate.verdict, config::Verdict::Absent(_)))
 }
 
 fn counted(count: usize) -> String {

@@ -236,8 +236,30 @@ fn a_secret_that_others_can_read_is_warned_about() {
         assert!(open.contains(&told) && !open.contains("t0ken"), "{told}\n{open}");
     }
     let of_group = told(0o640);
-    let line = format!("the channel `ops`: {path} can be read by all users of its group (mode 640): `chmod 600 {path}`");
+    let line =
+        format!("the channel `ops`: {path} can be read by all users of its group (mode 640): `chmod 600 {path}`");
     assert!(of_group.contains(&line), "{of_group}");
     let shut = told(0o600);
     assert!(!shut.contains("secret_open"), "{shut}");
+}
+
+#[test]
+fn a_channel_that_leads_to_the_link_is_told_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("url");
+    std::fs::write(&path, "http://169.254.169.254/t0ken-of-url\n").unwrap();
+    let text = format!(
+        "timezone = \"Europe/Berlin\"\n[channel.ops]\nkind = \"slack\"\nurl = \"file:{0}\"\n[[job]]\nname = \"quota\"\n\
+         recipe = \"scripts/quota.rhai\"\nevery = \"1h\"\nnotify = {{ channels = [\"ops\"] }}\nheartbeat = \"file:{0}\"\n",
+        path.display()
+    );
+    let told = looked_at(&text);
+    for (job, place) in [("", "4:7"), ("quota", "10:13")] {
+        let line = format!(
+            "error[link_local] {job}: the file `{}` leads to a link-local address, to which nothing is sent \
+             (DIR/stackhand.toml:{place})",
+            path.display()
+        );
+        assert!(told.contains(&line) && !told.contains("t0ken"), "{line}\n{told}");
+    }
 }

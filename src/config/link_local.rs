@@ -11,7 +11,7 @@ const NAMES: [&str; 5] =
 
 /// Whether an address is of the link, in whichever form it is written.
 #[must_use]
-pub(super) fn is_link_local(address: IpAddr) -> bool {
+pub fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => {
@@ -21,11 +21,12 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
     }
 }
 
-/// Whether a name is one of a metadata service.
+/// Whether a host, as it is written, is an address of the link, or a name of a metadata service.
 #[must_use]
-pub(super) fn is_metadata_name(name: &str) -> bool {
-    let name = name.trim_end_matches('.').to_lowercase();
-    NAMES.contains(&name.as_str())
+pub fn leads_to_the_link(host: &str) -> bool {
+    let name = host.trim_end_matches('.').to_lowercase();
+    let address = host.trim_matches(['[', ']']).parse();
+    NAMES.contains(&name.as_str()) || address.is_ok_and(is_link_local)
 }
 
 /// The IPv4 address that an IPv6 address stands for: mapped, compatible, translated, NAT64 or 6to4.
@@ -65,11 +66,12 @@ mod tests {
             "2002:a9fe:a9fe::1",
             "fd00:ec2::254",
         ] {
-            assert!(is_link_local(address.parse().expect(address)), "{address}");
+            assert!(is_link_local(address.parse().expect(address)) && leads_to_the_link(address), "{address}");
         }
         for address in ["127.0.0.1", "10.0.0.1", "169.253.1.1", "::1", "fec0::1", "2001:db8::a9fe:a9fe", "8.8.8.8"] {
             assert!(!is_link_local(address.parse().expect(address)), "{address}");
         }
-        assert!(is_metadata_name("Metadata.Google.Internal.") && !is_metadata_name("metadata.example.com"));
+        assert!(leads_to_the_link("[fe80::1]") && !leads_to_the_link("[::1]"));
+        assert!(leads_to_the_link("Metadata.Google.Internal.") && !leads_to_the_link("metadata.example.com"));
     }
 }
