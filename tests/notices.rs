@@ -28,7 +28,7 @@ struct Desk {
     clock: Clock,
     scrubber: Scrubber,
     log: Arc<Mutex<Vec<String>>>,
-    _busy: Busy,
+    busy: Mutex<Option<Busy>>,
 }
 
 fn start() -> DateTime<Utc> {
@@ -61,7 +61,7 @@ async fn desk_at(clock: Clock, kinds: Vec<ChannelKind>, options: LiveOptions) ->
         owner: Owner::unknown(),
     };
     let courier = Courier::new(outbox.clone(), channels.clone(), surroundings);
-    Desk { outbox, courier, channels, clock, scrubber, log, _busy: busy }
+    Desk { outbox, courier, channels, clock, scrubber, log, busy: Mutex::new(Some(busy)) }
 }
 
 impl Desk {
@@ -72,6 +72,12 @@ impl Desk {
 
     async fn deliver(&self) -> Delivered {
         self.courier.deliver_due(self.clock.now() + TimeDelta::seconds(10)).await.expect("delivered")
+    }
+
+    /// Lets the clock go, and far ahead.
+    async fn let_time_pass(&self) {
+        drop(self.busy.lock().expect("no panic").take());
+        self.clock.sleep(Duration::from_hours(1)).await;
     }
 
     /// Why the only channel has not taken its notice.
@@ -314,6 +320,75 @@ async fn a_program_reads_the_notice_and_says_how_it_went() {
     assert_eq!(delivered.sent, 1, "{delivered:?}");
     let refusal = desk_of(program(&["/nowhere/program"])).await.refusal().await;
     assert_eq!(refusal, "the program `/nowhere/program` cannot be started: there is no such file or folder");
+}
+
+/// A program whose child holds a pipe open, and would say so if it were let be.
+#[cfg(unix)]
+struct Parent {
+    folder: tempfile::TempDir,
+    /// What both of them said, once none of them is left.
+    said: tokio::task::JoinHandle<String>,
+    /// Told when the child is there.
+    is_there: tokio::sync::oneshot::Receiver<()>,
+}
+
+#[cfg(unix)]
+impl Parent {
+    const SCRIPT: &str = "(echo child; /bin/sleep 5; echo left) > pipe & wait";
+
+    fn new() -> Self {
+        use std::io::{BufRead, BufReader, Read};
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("started").success());
+        let (sender, is_there) = tokio::sync::oneshot::channel();
+        let said = tokio::task::spawn_blocking(move || {
+            let mut pipe = BufReader::new(std::fs::File::open(pipe).expect("opened"));
+            let mut said = String::new();
+            pipe.read_line(&mut said).expect("text");
+            let _ = sender.send(());
+            pipe.read_to_string(&mut said).expect("text");
+            said
+        });
+        Self { folder, said, is_there }
+    }
+
+    fn channel(&self) -> ChannelKind {
+        ChannelKind::Command(Program {
+            line: ["/bin/sh", "-c", Self::SCRIPT].map(str::to_owned).to_vec(),
+            folder: self.folder.path().to_owned(),
+            withheld: Vec::new(),
+            time_limit: Duration::from_secs(30),
+        })
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_whose_time_is_over_is_ended_with_its_children() {
+    let parent = Parent::new();
+    let desk = desk(vec![parent.channel()], LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    let time_passes = async {
+        parent.is_there.await.expect("it came");
+        desk.let_time_pass().await;
+    };
+    let (delivered, ()) = tokio::join!(desk.deliver(), time_passes);
+    assert_eq!(delivered.remaining[0].error.as_deref(), Some("the program `/bin/sh` was ended after 10 s"));
+    assert_eq!(parent.said.await.expect("no panic"), "child\n");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_that_nobody_waits_for_any_more_is_ended_with_its_children() {
+    let parent = Parent::new();
+    let desk = desk_at(Clock::process(), vec![parent.channel()], LiveOptions::default()).await;
+    desk.tell(&failed()).await;
+    tokio::select! {
+        delivered = desk.deliver() => panic!("{delivered:?}"),
+        there = parent.is_there => there.expect("it came"),
+    }
+    assert_eq!(parent.said.await.expect("no panic"), "child\n");
 }
 
 #[tokio::test]

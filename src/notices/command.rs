@@ -10,6 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::bounded::said;
+use super::family::Family;
 use super::sending::Failure;
 use crate::clock::Clock;
 use crate::config::variables;
@@ -35,7 +36,7 @@ pub struct Program {
 }
 
 /// Runs a program with a notice on its standard input; it did its part if it ends with 0. Our own variables, which hold
-/// credentials, are not its business.
+/// credentials, are not its business. When its time is over, or this is dropped, it is killed with all that it started.
 pub(super) async fn run(program: &Program, notice: &str, time_limit: Duration, clock: &Clock) -> Result<(), Failure> {
     let Some((name, arguments)) = program.line.split_first() else {
         return Err(Failure::passing(Error::new(Kind::Config, "empty_command", "the channel names no program")));
@@ -44,12 +45,15 @@ pub(super) async fn run(program: &Program, notice: &str, time_limit: Duration, c
         Failure::passing(Error::new(Kind::Config, "command_failed", format!("the program `{name}` {reason}")))
     };
     let mut command = Command::new(name);
-    command.args(arguments).current_dir(&program.folder).kill_on_drop(true);
+    command.args(arguments).current_dir(&program.folder);
+    Family::begin(&mut command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for variable in variables::all().map(|variable| variable.name).chain(program.withheld.iter().map(String::as_str)) {
         command.env_remove(variable);
     }
     let mut child = command.spawn().map_err(|error| broken(&format!("cannot be started: {}", io_cause(&error))))?;
+    // Dropped before the child, as what is declared last is.
+    let mut family = Family::of(&child);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let errors = Mutex::new(Vec::new());
     let work = async {
@@ -62,8 +66,13 @@ pub(super) async fn run(program: &Program, notice: &str, time_limit: Duration, c
         let talk = futures_util::future::join3(tell, hear(stdout, None), hear(stderr, Some(&errors)));
         let mut talk = std::pin::pin!(talk);
         match select(&mut talk, std::pin::pin!(child.wait())).await {
-            Either::Left((_, waiting)) => waiting.await,
+            Either::Left((_, waiting)) => {
+                let status = waiting.await;
+                family.leave();
+                status
+            }
             Either::Right((status, _)) => {
+                family.leave();
                 clock.timeout(LAST_WORDS, talk).await;
                 status
             }

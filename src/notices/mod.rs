@@ -10,6 +10,7 @@ mod courier;
 #[cfg(test)]
 mod courier_tests;
 mod expiry;
+mod family;
 mod formats;
 mod heartbeat;
 mod letter;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::doors::Doors;
@@ -93,9 +94,7 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let _ends_with_this = end.clone().drop_guard();
     open_doors(&doors, &opened.folder, listen, &end).await?;
     tokio::spawn(until(end.clone(), prune(doors.clone())));
-    if let Some(telling) = &telling {
-        begin_telling(telling, &runner, &end);
-    }
+    let delivering = telling.as_ref().map(|telling| begin_telling(telling, &runner, &end));
     tracing::info!(
         target: "stackhand::serve",
         jobs = count,
@@ -109,8 +108,10 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     director.abort();
     // Nobody is to be told that the server does not answer, once there is none.
     let _ = std::fs::remove_file(opened.folder.join(SOCKET));
-    if let Some(telling) = telling {
+    if let Some((telling, delivering)) = telling.zip(delivering) {
         telling.deliver_before_exit(&runner.jobs()).await;
+        end.cancel();
+        let _ = delivering.await;
     }
     runner.surround().worlds.save(&runner.surround().scrubber)?;
     if ended.is_ok() {
@@ -119,15 +120,15 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     ended
 }
 
-/// Tells people what happens, until the end.
-fn begin_telling(telling: &Telling, runner: &Arc<Runner<WorkspaceStore>>, end: &CancellationToken) {
+/// Tells people what happens, until the end; what is given has ended soon after it.
+fn begin_telling(telling: &Telling, runner: &Arc<Runner<WorkspaceStore>>, end: &CancellationToken) -> JoinHandle<()> {
     runner.tell_over(telling.counter(runner));
     let jobs = || {
         let runner = runner.clone();
         move || runner.jobs()
     };
     tokio::spawn(until(end.clone(), telling.clone().watch_keys(jobs(), runner.replacements())));
-    tokio::spawn(until(end.clone(), telling.clone().deliver(jobs(), runner.replacements())));
+    tokio::spawn(telling.clone().deliver(jobs(), runner.replacements(), end.clone()))
 }
 
 async fn until(end: CancellationToken, work: impl Future<Output = ()>) {

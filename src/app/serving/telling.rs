@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::figures::Post;
 use super::tidings;
@@ -178,10 +179,24 @@ impl Telling {
         });
     }
 
-    /// Hands over what is in the outbox, for ever. A round that a channel holds up keeps no other channel waiting: what
+    /// Hands over what is in the outbox, until the end. A round that a channel holds up keeps no other channel waiting: what
     /// comes in the meantime goes in a round of its own, in which that channel is left out, as a notice of it is claimed.
-    pub async fn deliver(self, jobs: impl Fn() -> Arc<Jobs>, mut replaced: watch::Receiver<()>) {
-        let mut rounds: JoinSet<Result<Delivered>> = JoinSet::new();
+    pub async fn deliver(self, jobs: impl Fn() -> Arc<Jobs>, replaced: watch::Receiver<()>, end: CancellationToken) {
+        let mut rounds = JoinSet::new();
+        tokio::select! {
+            () = end.cancelled() => {}
+            () = self.deliver_in(&mut rounds, jobs, replaced) => {}
+        }
+        // A program that a channel is told by ends with its round, and the process must not be faster.
+        rounds.shutdown().await;
+    }
+
+    async fn deliver_in(
+        &self,
+        rounds: &mut JoinSet<Result<Delivered>>,
+        jobs: impl Fn() -> Arc<Jobs>,
+        mut replaced: watch::Receiver<()>,
+    ) {
         let mut is_to_begin = true;
         let mut least = LEAST_PAUSE;
         loop {
