@@ -53,19 +53,24 @@ impl Facts {
 }
 
 /// Says when it is time for a look. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Pulse(Arc<Beat>);
 
-#[derive(Debug, Default)]
 struct Beat {
+    clock: Clock,
     news: Notify,
     last: Mutex<Option<Duration>>,
 }
 
 impl Pulse {
+    /// One that has not beaten yet.
+    pub fn new(clock: Clock) -> Self {
+        Self(Arc::new(Beat { clock, news: Notify::new(), last: Mutex::default() }))
+    }
+
     /// Something awoke the process in any case: this costs no waking of its own.
     pub fn beat(&self) {
-        let now = Clock::process().monotonic();
+        let now = self.0.clock.monotonic();
         let mut last = self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_none_or(|last| now.saturating_sub(last) >= LOOKED_AT_EVERY) {
             *last = Some(now);
@@ -86,15 +91,35 @@ pub(super) struct Files {
     ways: Arc<Mutex<BTreeSet<PathBuf>>>,
     /// Whether it was said that nothing tells of changes.
     is_told: bool,
+    begin: Begin,
+}
+
+/// What is told of changes.
+type Handler = Box<dyn FnMut(notify::Result<Event>) + Send>;
+
+/// Has folders watched.
+type Begin = fn(Handler, &BTreeSet<PathBuf>) -> notify::Result<RecommendedWatcher>;
+
+/// The system watches, as far as it can.
+fn by_system(handler: Handler, folders: &BTreeSet<PathBuf>) -> notify::Result<RecommendedWatcher> {
+    let mut watcher = notify::recommended_watcher(handler)?;
+    for folder in folders {
+        watcher.watch(folder, RecursiveMode::NonRecursive)?;
+    }
+    Ok(watcher)
 }
 
 impl Files {
     /// Looks after files from now on, the workspace's own the first of them.
     pub fn new(files: Vec<PathBuf>, pulse: Pulse) -> Self {
+        Self::watched(files, pulse, by_system)
+    }
+
+    fn watched(files: Vec<PathBuf>, pulse: Pulse, begin: Begin) -> Self {
         let last = Look::at(&files);
         let ways = Arc::default();
         let folders = BTreeSet::new();
-        let mut this = Self { paths: files, last, pulse, watcher: None, folders, ways, is_told: false };
+        let mut this = Self { paths: files, last, pulse, watcher: None, folders, ways, is_told: false, begin };
         this.watch();
         this
     }
@@ -124,7 +149,7 @@ impl Files {
                 continue;
             }
             loop {
-                Clock::process().sleep(STANDS_STILL).await;
+                self.pulse.0.clock.sleep(STANDS_STILL).await;
                 let now = Look::at(&self.paths);
                 if now == before {
                     break;
@@ -173,7 +198,7 @@ impl Files {
 
     fn watcher_of(&self, folders: &BTreeSet<PathBuf>) -> notify::Result<RecommendedWatcher> {
         let (pulse, ways, own) = (self.pulse.clone(), self.ways.clone(), folders.clone());
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        let handler = move |event: notify::Result<Event>| {
             let is_news = event.map_or(true, |event| {
                 let ways = ways.lock().unwrap_or_else(PoisonError::into_inner);
                 let is_ours = |path: &PathBuf| ways.contains(path) || own.contains(path);
@@ -182,11 +207,8 @@ impl Files {
             if is_news {
                 pulse.0.news.notify_one();
             }
-        })?;
-        for folder in folders {
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
-        }
-        Ok(watcher)
+        };
+        (self.begin)(Box::new(handler), folders)
     }
 }
 
@@ -219,7 +241,39 @@ fn ways_to(file: &Path, folder: &Path) -> Vec<PathBuf> {
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn where_the_system_tells_of_no_change_it_is_found_when_the_process_awakes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("stackhand.toml");
+        let write = |text: &str| std::fs::write(&path, text).expect("written");
+        write("one");
+        let clock = Clock::starting_at("2026-11-22T12:00:00Z".parse().expect("a time"));
+        let pulse = Pulse::new(clock.clone());
+        let nothing: Begin = |_, _| Err(notify::Error::generic("nothing can be watched here"));
+        let mut files = Files::watched(vec![path.clone()], pulse.clone(), nothing);
+        pulse.beat();
+        assert!(files.changed().now_or_never().is_none(), "nothing has changed");
+        write("another");
+        assert!(files.changed().now_or_never().is_none(), "nobody awoke");
+        pulse.beat();
+        assert!(files.changed().now_or_never().is_none(), "it was looked at a moment ago");
+        clock.sleep(LOOKED_AT_EVERY).await;
+        pulse.beat();
+        files.changed().await;
+        // Nor is a file of a reload that names more of them.
+        let other = folder.path().join("closed.ics");
+        std::fs::write(&other, "1").expect("written");
+        files.follow(vec![path.clone(), other.clone()]);
+        std::fs::write(&other, "12").expect("written");
+        clock.sleep(LOOKED_AT_EVERY).await;
+        pulse.beat();
+        files.changed().await;
+        assert!(files.watcher.is_none() && files.is_told);
+    }
 
     #[test]
     fn a_look_tells_one_state_from_another_though_length_and_time_are_the_same() {

@@ -66,7 +66,7 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     surround.progress = Some(figures.clone());
     let jobs = read_jobs(&surround)?;
     let file = jobs.workspace.file.clone();
-    let pulse = Pulse::default();
+    let pulse = Pulse::new(clock.clone());
     let files = Files::new(jobs.files(&surround.environment), pulse.clone());
     let opened = open_store(jobs.workspace.folder(), is_simulated).await?;
     for note in &opened.notes {
