@@ -165,7 +165,8 @@ impl Outside {
         };
         let mut config = self.tls().map_err(broken)?;
         config.alpn_protocols.clear();
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| broken("its name is none".to_owned()))?;
+        let name = host.trim_matches(['[', ']']).to_owned();
+        let name = ServerName::try_from(name).map_err(|_| broken("its name is none".to_owned()))?;
         let connecting = TlsConnector::from(Arc::new(config)).connect(name, tcp).await;
         connecting.map_err(|error| broken(io_cause(&error)))
     }

@@ -270,6 +270,38 @@ async fn a_name_that_leads_nowhere_is_told() {
 }
 
 #[tokio::test]
+async fn an_address_may_stand_in_brackets_as_in_a_url() {
+    let server = server(Vec::new(), true).await;
+    let mut mail = mail(&server, Encryption::Tls);
+    "[127.0.0.1]".clone_into(&mut mail.server.host);
+    let sent = outside(Some(&server.ca_file)).mail(&mail).await;
+    assert_eq!(sent.expect("taken"), Vec::<String>::new());
+}
+
+/// Every address of `127.0.0.0/8` is this machine's here.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_address_that_swallows_what_it_is_sent_keeps_no_mail_from_the_others() {
+    use std::time::Duration;
+    let server = server(Vec::new(), false).await;
+    let hole: SocketAddr = ([127, 0, 0, 2], server.port).into();
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind(hole).expect("bound");
+    let _listening = socket.listen(0).expect("it listens");
+    // Whoever comes once its queue is full is not answered, as by an IPv6 address that leads nowhere.
+    let mut held = Vec::new();
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&hole, Duration::from_millis(300)) {
+        held.push(stream);
+    }
+    let Live(network) = Live::new(&LiveOptions::default()).expect("a network");
+    let found = vec![hole, ([127, 0, 0, 1], 0).into()];
+    let outside = Outside::looking_up(network, Arc::new(move |_| Box::pin(std::future::ready(Ok(found.clone())))));
+    let mut mail = mail(&server, Encryption::None);
+    "mail.example".clone_into(&mut mail.server.host);
+    assert_eq!(outside.mail(&mail).await.expect("taken"), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn the_link_is_out_of_reach_and_addresses_hold_no_commands() {
     let server = server(Vec::new(), false).await;
     for host in ["169.254.169.254", "::ffff:169.254.169.254", "metadata.google.internal"] {
