@@ -149,3 +149,46 @@ fn a_session_tells_people_after_each_input_or_says_that_nobody_is_there() {
         "{alone:?}"
     );
 }
+
+#[test]
+fn the_log_says_once_that_a_channel_fails_and_once_that_nothing_waits_for_it_any_more() {
+    let ear = Ear::open();
+    let bad = job("bad", "notify = { channels = [\"ailing\"] }").replace("1s", "1h");
+    let home = workspace(&[channel("ailing", &ear), bad]).file("bad.rhai", "throw \"no such luck\"");
+    let mut serving = home.start(&SERVE);
+    serving.hears(Stream::Err, "serving");
+    home.run(&["jobs", "run", "bad"]);
+    let line = serving.hears(Stream::Err, "a notice was not taken; it is tried again");
+    assert!(line.contains("WARN") && line.contains("channel=\"ailing\" notices=1"), "{line}");
+    assert!(line.contains("the channel answers 503: ok"), "{line}");
+    // Refused more than once, told once.
+    ear.hears(|_| true);
+    ear.hears(|_| true);
+    ear.recover();
+    let line = serving.hears(Stream::Err, "no notice waits for a channel that failed any more");
+    assert!(line.contains("INFO") && line.contains("channel=\"ailing\""), "{line}");
+    serving.signal("TERM");
+    let ended = serving.end();
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("a notice was not taken").count(), 1, "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("no notice waits for a channel").count(), 1, "{}", ended.stderr);
+}
+
+#[test]
+fn a_server_that_ends_leaves_no_program_of_a_channel_behind() {
+    use std::io::{BufRead, BufReader, Read};
+    let tell = "[channel.tell]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"-c\", \"(echo child; sleep 60; echo left) > pipe & wait\"]\n";
+    let bad = job("bad", "notify = { channels = [\"tell\"] }");
+    let home = workspace(&[tell.to_owned(), bad]).file("bad.rhai", "throw \"no such luck\"");
+    let pipe = home.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("started").success());
+    let serving = home.start(&SERVE);
+    // Opened once the program's child opens it, ended once nobody is left who holds it.
+    let mut pipe = BufReader::new(std::fs::File::open(pipe).expect("opened"));
+    let mut said = String::new();
+    pipe.read_line(&mut said).expect("text");
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    pipe.read_to_string(&mut said).expect("text");
+    assert_eq!(said, "child\n");
+}

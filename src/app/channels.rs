@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{Environment, Workspace};
+use crate::config::{Environment, Located, Workspace};
 use crate::error::{Error, Kind, Result, nearest};
 use crate::journal::ProcessFacts;
 use crate::notices::{Channel, Owner};
@@ -11,11 +11,11 @@ use crate::secret::Scrubber;
 /// The channels of a workspace, their secrets read.
 #[derive(Default)]
 pub(super) struct Channels {
-    /// Those that can be used.
-    pub usable: Vec<Channel>,
-    /// What is wrong with the others: one that nobody names today must not keep the rest from being told.
+    /// All of them: also those that lead nowhere now, as what is for them waits until they do.
+    pub all: Vec<Channel>,
+    /// What is wrong with those: one that nobody names today must not keep the rest from being told.
     pub unusable: Vec<String>,
-    /// What a person should know of those that can be used.
+    /// What a person should know of the others.
     pub warnings: Vec<String>,
     names: Vec<String>,
 }
@@ -27,7 +27,9 @@ impl Channels {
         for told in workspace.channels.values() {
             let name = told.name.value.clone();
             let channel: Result<Channel> = Channel::of(told, workspace, &|secret| {
-                let secret = secret.read(environment, workspace).map_err(Error::from)?;
+                let is_url = told.url().is_some_and(|url| std::ptr::eq(url, secret));
+                let read = if is_url { Located::read_url } else { Located::read };
+                let secret = read(secret, environment, workspace).map_err(Error::from)?;
                 scrubber.learn(secret.expose());
                 Ok(secret)
             });
@@ -35,9 +37,12 @@ impl Channels {
                 Ok(channel) => {
                     let warnings = told.secrets().filter_map(|secret| secret.warning(environment, workspace));
                     channels.warnings.extend(warnings.map(|warning| format!("{}: {warning}", label(&name))));
-                    channels.usable.push(channel);
+                    channels.all.push(channel);
                 }
-                Err(error) => channels.unusable.push(format!("{} cannot be used: {error}", label(&name))),
+                Err(error) => {
+                    channels.unusable.push(format!("{} cannot be used: {error}", label(&name)));
+                    channels.all.push(Channel::nowhere(told, error));
+                }
             }
             channels.names.push(name);
         }
@@ -54,11 +59,11 @@ impl Channels {
     /// # Errors
     /// When there is none, or it cannot be used.
     pub fn find(&self, name: &str) -> Result<&Channel> {
-        if let Some(channel) = self.usable.iter().find(|channel| channel.name == name) {
-            return Ok(channel);
-        }
         if let Some(note) = self.unusable.iter().find(|note| note.starts_with(&label(name))) {
             return Err(Error::new(Kind::Config, "channel_unusable", note.clone()));
+        }
+        if let Some(channel) = self.all.iter().find(|channel| channel.name == name) {
+            return Ok(channel);
         }
         let error = Error::new(Kind::Invalid, "no_such_channel", format!("the workspace has no channel `{name}`"));
         Err(error.with_hint(match nearest(name, self.names.iter().map(String::as_str)) {

@@ -163,7 +163,7 @@ impl Own {
             log: Arc::new(|text| tracing::info!("{text}")),
             owner: this_process(),
         };
-        let courier = Courier::new(outbox.clone(), channels.usable.clone(), surroundings);
+        let courier = Courier::new(outbox.clone(), channels.all.clone(), surroundings);
         Ok(Desk { channels: Arc::new(channels), outbox, courier, notes })
     }
 }

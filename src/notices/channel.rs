@@ -51,6 +51,8 @@ pub enum ChannelKind {
     Command(Program),
     /// The process's own log.
     Log,
+    /// Nowhere as long as something is the matter, such as a secret that cannot be read: what is for it waits.
+    Nowhere(Box<Error>),
 }
 
 /// Whom a channel tells by mail, and through which server.
@@ -95,13 +97,20 @@ impl Channel {
         Ok(Self { name: told.name.value.clone(), kind, events: told.events.clone(), rate: told.rate })
     }
 
+    /// A channel as a workspace tells it that leads nowhere now.
+    #[must_use]
+    pub fn nowhere(told: &config::Channel, why: Error) -> Self {
+        let kind = ChannelKind::Nowhere(why.into());
+        Self { name: told.name.value.clone(), kind, events: told.events.clone(), rate: told.rate }
+    }
+
     /// All of it that nobody may see.
     pub(super) fn secrets(&self) -> Vec<&Secret> {
         match &self.kind {
             ChannelKind::Webhook { url, secret, .. } => [Some(url), secret.as_ref()].into_iter().flatten().collect(),
             ChannelKind::Teams(url) | ChannelKind::Slack(url) | ChannelKind::Mattermost(url) => vec![url],
             ChannelKind::Mail(mailing) => mailing.server.login.iter().map(|(_, password)| password).collect(),
-            ChannelKind::Command(_) | ChannelKind::Log => Vec::new(),
+            ChannelKind::Command(_) | ChannelKind::Log | ChannelKind::Nowhere(_) => Vec::new(),
         }
     }
 

@@ -83,6 +83,7 @@ impl Post for Ways {
                     (self.log)(&words::logged(letter));
                     Ok(())
                 }
+                ChannelKind::Nowhere(why) => Err(Failure::passing((**why).clone())),
             }
         })
     }

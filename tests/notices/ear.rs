@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// What is told here is never answered.
 const STUCK: &str = "/stuck";
+/// What is told here is refused until the test says otherwise.
+const AILING: &str = "/ailing";
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -36,6 +40,7 @@ impl Heard {
 pub struct Ear {
     pub url: String,
     pub requests: Receiver<Heard>,
+    is_well: Arc<AtomicBool>,
 }
 
 impl Ear {
@@ -43,13 +48,20 @@ impl Ear {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, requests) = channel();
+        let is_well = Arc::new(AtomicBool::new(false));
+        let recovers = is_well.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let sender = sender.clone();
-                std::thread::spawn(move || answer(&stream, &sender));
+                let (sender, is_well) = (sender.clone(), recovers.clone());
+                std::thread::spawn(move || answer(&stream, &sender, &is_well));
             }
         });
-        Self { url, requests }
+        Self { url, requests, is_well }
+    }
+
+    /// Takes what it refused so far.
+    pub fn recover(&self) {
+        self.is_well.store(true, Ordering::SeqCst);
     }
 
     /// Waits for a request that is wanted; gives all that came up to it.
@@ -66,10 +78,11 @@ impl Ear {
     }
 }
 
-fn answer(mut stream: &TcpStream, sender: &Sender<Heard>) {
+fn answer(mut stream: &TcpStream, sender: &Sender<Heard>, is_well: &AtomicBool) {
     let mut reader = BufReader::new(stream);
     while let Some(heard) = read(&mut reader) {
         let is_stuck = heard.path.starts_with(STUCK);
+        let is_refused = heard.path.starts_with(AILING) && !is_well.load(Ordering::SeqCst);
         // The test may be over.
         let _ = sender.send(heard);
         if is_stuck {
@@ -77,7 +90,8 @@ fn answer(mut stream: &TcpStream, sender: &Sender<Heard>) {
             let _ = reader.read(&mut [0]);
             return;
         }
-        if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").is_err() {
+        let status = if is_refused { "503 Service Unavailable" } else { "200 OK" };
+        if stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\n\r\nok").as_bytes()).is_err() {
             return;
         }
     }

@@ -35,7 +35,7 @@ impl Telling {
         let now = self.clock().now();
         let mut next = now + READ_EVERY;
         let channels = self.channels(jobs);
-        for (profile, wanting) in wanting(jobs, &channels.usable) {
+        for (profile, wanting) in wanting(jobs, &channels.all) {
             let (name, until) = match valid_until(jobs, self.surround(), profile) {
                 Ok(Some(found)) => found,
                 Ok(None) => continue,
@@ -50,7 +50,7 @@ impl Telling {
             }
             let Some(notice) = Notice::key_expiring(name.as_deref(), until, now) else { continue };
             let told: Vec<Channel> =
-                channels.usable.iter().filter(|channel| wanting.contains(channel.name.as_str())).cloned().collect();
+                channels.all.iter().filter(|channel| wanting.contains(channel.name.as_str())).cloned().collect();
             if let Err(error) = self.put_for(&notice, &told, Some(&[Event::KeyExpiring])).await {
                 tracing::warn!(target: "stackhand::serve", "that a key expires is told later: {error}");
             }
@@ -60,7 +60,7 @@ impl Telling {
 }
 
 /// By the profiles that jobs run with: the channels of these jobs that want to hear of keys.
-fn wanting<'j>(jobs: &'j Jobs, usable: &'j [Channel]) -> BTreeMap<Option<String>, BTreeSet<&'j str>> {
+fn wanting<'j>(jobs: &'j Jobs, channels: &'j [Channel]) -> BTreeMap<Option<String>, BTreeSet<&'j str>> {
     let mut wanting: BTreeMap<Option<String>, BTreeSet<&str>> = BTreeMap::new();
     for task in jobs.tasks().filter(|task| !task.is_simulated()) {
         let notify = &task.job.notify;
@@ -68,7 +68,7 @@ fn wanting<'j>(jobs: &'j Jobs, usable: &'j [Channel]) -> BTreeMap<Option<String>
             let events = notify.events.as_deref().unwrap_or(&channel.events);
             events.contains(&Event::KeyExpiring) && notify.channels.iter().any(|name| name.value == channel.name)
         };
-        let names = usable.iter().filter(is_wanted).map(|channel| channel.name.as_str());
+        let names = channels.iter().filter(is_wanted).map(|channel| channel.name.as_str());
         wanting.entry(task.profile.clone()).or_default().extend(names);
     }
     wanting

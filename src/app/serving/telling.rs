@@ -131,7 +131,7 @@ impl Telling {
         let desk = self.desk(jobs);
         let named = &task.job.notify.channels;
         let is_named = |channel: &&Channel| named.iter().any(|name| name.value == channel.name);
-        let channels: Vec<Channel> = desk.channels.usable.iter().filter(is_named).cloned().collect();
+        let channels: Vec<Channel> = desk.channels.all.iter().filter(is_named).cloned().collect();
         let events = task.job.notify.events.as_deref();
         for notice in notices {
             self.put_for(&notice, &channels, events).await?;
@@ -152,7 +152,7 @@ impl Telling {
         Ok(())
     }
 
-    /// The channels that can be used.
+    /// The channels of these jobs.
     pub(super) fn channels(&self, jobs: &Arc<Jobs>) -> Arc<Channels> {
         self.desk(jobs).channels.clone()
     }
@@ -202,7 +202,7 @@ impl Telling {
         loop {
             let desk = self.desk(&jobs());
             // No more rounds than channels can hold up.
-            if is_to_begin && rounds.len() <= desk.channels.usable.len() {
+            if is_to_begin && rounds.len() <= desk.channels.all.len() {
                 let (desk, deadline) = (desk.clone(), self.0.clock.now() + ROUND);
                 rounds.spawn(async move { desk.courier.deliver_due(deadline).await });
             }
@@ -277,8 +277,8 @@ impl Telling {
     /// # Errors
     /// Those of the store.
     pub async fn figures(&self, jobs: &Arc<Jobs>) -> Result<BTreeMap<String, Post>> {
-        let usable = self.channels(jobs).usable.iter().map(|channel| (channel.name.clone(), Post::default())).collect();
-        let mut posts: BTreeMap<String, Post> = usable;
+        let known = self.channels(jobs).all.iter().map(|channel| (channel.name.clone(), Post::default())).collect();
+        let mut posts: BTreeMap<String, Post> = known;
         let now = self.0.clock.now();
         for waiting in self.0.outbox.waiting().await? {
             let post = posts.entry(waiting.channel).or_default();
@@ -335,7 +335,7 @@ impl Telling {
             log: Arc::new(|text| tracing::info!(target: "stackhand::notice", "{text}")),
             owner: this_process(),
         };
-        let courier = Courier::new(self.0.outbox.clone(), channels.usable.clone(), surroundings);
+        let courier = Courier::new(self.0.outbox.clone(), channels.all.clone(), surroundings);
         desk.insert(Arc::new(Desk { jobs: jobs.clone(), channels, courier })).clone()
     }
 }
@@ -367,3 +367,7 @@ async fn sleep(clock: &Clock, span: Duration) {
         span => clock.sleep(span).await,
     }
 }
+
+#[cfg(test)]
+#[path = "telling_tests.rs"]
+mod tests;
