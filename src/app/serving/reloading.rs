@@ -9,6 +9,7 @@ use super::doors::Doors;
 use crate::app::jobs::{Jobs, Surround, workspace};
 use crate::app::settings;
 use crate::error::{Error, Kind, Result};
+use crate::memory::give_back;
 use crate::schedule::executor::Command;
 use crate::schedule::store::Store;
 
@@ -24,7 +25,10 @@ pub fn read_jobs(surround: &Surround) -> Result<Jobs> {
     for secret in workspace.secrets(&surround.environment) {
         surround.scrubber.learn(secret.expose());
     }
-    Jobs::of(workspace, usual.as_deref())
+    let jobs = Jobs::of(workspace, usual.as_deref());
+    // What it took to read a long file is several times what is kept.
+    give_back();
+    jobs
 }
 
 /// Reads the file again, and lets the scheduler take it over; gives the number of jobs.
