@@ -1,6 +1,6 @@
 //! `stackhand cron EXPR`: when a schedule is due.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use serde_json::{Value, json};
 
 use super::arguments::CronArguments;
@@ -21,7 +21,7 @@ pub fn cron(process: &Process, arguments: &CronArguments) -> Result<u8> {
     let zone = given.unwrap_or(Zone::UTC);
     let now = Clock::process().now();
     let from = match &arguments.from {
-        Some(text) => instant(text, zone)?,
+        Some(text) => instant("--from", text, zone)?,
         None => now,
     };
     let forecast = forecast(&arguments.expression, zone, from, arguments.count.into())?;
@@ -67,8 +67,23 @@ pub(super) fn written(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).to_rfc3339()
 }
 
-/// The instant that somebody means: a date or a time on the wall, or one with its offset.
-pub(super) fn instant(text: &str, zone: Zone) -> Result<DateTime<Utc>> {
+/// The instant that somebody means by an option: a date or a time on the wall, or one with its offset.
+pub(super) fn instant(option: &str, text: &str, zone: Zone) -> Result<DateTime<Utc>> {
+    let wrong = |message| Error::new(Kind::Usage, "bad_time", message).with_place(option);
+    let instant = meant(text, zone, &wrong)?;
+    if is_written(instant) {
+        return Ok(instant);
+    }
+    Err(wrong(format!("`{text}` is not within the years 0 to 9999")))
+}
+
+/// Whether a time is of the years that times are written with.
+pub(super) fn is_written(instant: DateTime<Utc>) -> bool {
+    // But for a day, which no zone is away from UTC.
+    (-62_167_132_800..253_402_214_400).contains(&instant.timestamp())
+}
+
+fn meant(text: &str, zone: Zone, wrong: &impl Fn(String) -> Error) -> Result<DateTime<Utc>> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
     }
@@ -76,14 +91,15 @@ pub(super) fn instant(text: &str, zone: Zone) -> Result<DateTime<Utc>> {
     let minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok();
     let wall = text.parse::<NaiveDateTime>().ok().or_else(minute).or_else(day);
     let wall = wall.ok_or_else(|| {
-        Error::new(Kind::Usage, "bad_time", format!("`{text}` is no time"))
-            .with_place("--from")
+        wrong(format!("`{text}` is no time"))
             .with_hint("write it as `2026-11-22`, `2026-11-22T02:00` or `2026-11-22T02:00:00Z`")
     })?;
-    zone.from_local_datetime(&wall).earliest().map(|at| at.to_utc()).ok_or_else(|| {
-        Error::new(Kind::Usage, "bad_time", format!("the clocks of {} leave out {wall}", zone.name()))
-            .with_place("--from")
-    })
+    let instant = match wall.year() {
+        0..=9_999 => zone.from_local_datetime(&wall).earliest().map(|at| at.to_utc()),
+        // Not even a zone's clocks are known then.
+        _ => Some(wall.and_utc()),
+    };
+    instant.ok_or_else(|| wrong(format!("the clocks of {} leave out {wall}", zone.name())))
 }
 
 #[cfg(test)]
@@ -99,9 +115,37 @@ mod tests {
             ("2026-11-22T02:00:30", "2026-11-22T01:00:30Z"),
             ("2026-11-22T02:00:00-05:00", "2026-11-22T07:00:00Z"),
         ] {
-            assert_eq!(instant(text, berlin).expect(text), wanted.parse::<DateTime<Utc>>().expect("a time"), "{text}");
+            assert_eq!(
+                instant("--from", text, berlin).expect(text),
+                wanted.parse::<DateTime<Utc>>().expect("a time"),
+                "{text}"
+            );
         }
-        assert!(instant("2026-03-29T02:30", berlin).expect_err("left out").message.contains("leave out"));
-        assert_eq!(instant("tomorrow", berlin).expect_err("no time").exit_code() as u8, 2);
+        let error = |text: &str| instant("--until", text, berlin).expect_err(text);
+        assert!(error("2026-03-29T02:30").message.contains("leave out"));
+        assert_eq!(error("tomorrow").exit_code() as u8, 2);
+        assert_eq!(error("tomorrow").place.as_deref(), Some("--until"));
+    }
+
+    #[test]
+    fn times_beyond_the_years_that_are_written_are_none() {
+        for name in ["Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles", "UTC"] {
+            let zone = zone(name).expect("known");
+            for text in [
+                "-262143-01-01",
+                "+262142-12-31T23:59:59",
+                "-262143-01-01T00:00",
+                "+10000-01-01",
+                "-0001-12-31",
+                "9999-12-31T23:59:59-23:59",
+            ] {
+                let error = instant("--from", text, zone).expect_err(text);
+                assert!(error.message.ends_with("is not within the years 0 to 9999"), "{error}");
+            }
+            for text in ["0001-01-01", "9999-12-30"] {
+                let at = instant("--from", text, zone).expect(text);
+                assert!(written(at, zone).starts_with(text), "{}", written(at, zone));
+            }
+        }
     }
 }

@@ -8,11 +8,14 @@ pub fn to_millis(instant: DateTime<Utc>) -> i64 {
     instant.timestamp_millis()
 }
 
-/// A stored instant. What no calendar reaches becomes its nearer end.
+/// The beginning of the year 0 and the end of the year 9999.
+const ENDS: (i64, i64) = (-62_167_219_200_000, 253_402_300_799_999);
+
+/// A stored instant. What lies beyond the years that times are written with becomes the nearer end of these, so that a
+/// row that somebody else wrote leaves room for whatever is added to a time, or taken from it.
 #[must_use]
 pub fn from_millis(millis: i64) -> DateTime<Utc> {
-    let end = if millis < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
-    DateTime::from_timestamp_millis(millis).unwrap_or(end)
+    DateTime::from_timestamp_millis(millis.clamp(ENDS.0, ENDS.1)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -24,7 +27,12 @@ mod tests {
         for millis in [0, 1, -1, 1_790_000_000_123] {
             assert_eq!(to_millis(from_millis(millis)), millis);
         }
-        assert_eq!(from_millis(i64::MAX), DateTime::<Utc>::MAX_UTC);
-        assert_eq!(from_millis(i64::MIN), DateTime::<Utc>::MIN_UTC);
+    }
+
+    #[test]
+    fn what_is_beyond_all_years_becomes_their_end() {
+        for (millis, end) in [(i64::MAX, "9999-12-31T23:59:59.999Z"), (i64::MIN, "0000-01-01T00:00:00Z")] {
+            assert_eq!(from_millis(millis), end.parse::<DateTime<Utc>>().expect("a time"));
+        }
     }
 }

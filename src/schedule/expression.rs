@@ -11,6 +11,8 @@ use super::wall::Wall;
 use super::words;
 use crate::error::{Error, Kind, Result, nearest};
 
+/// Where fire times begin, and those of the `cron` crate too.
+const FIRST_YEAR: i32 = 1970;
 /// Where fire times end, as the `cron` crate's years do.
 const LAST_YEAR: i32 = 2100;
 
@@ -63,7 +65,8 @@ impl Expression {
             return 0;
         }
         let dates = start.date().iter_days().take_while(|date| *date <= end.date() && date.year() <= LAST_YEAR);
-        let named = dates.filter(|date| self.months.contains(date.month()) && self.days.includes(*date));
+        let known = dates.filter(|date| date.year() >= FIRST_YEAR);
+        let named = known.filter(|date| self.months.contains(date.month()) && self.days.includes(*date));
         let before = |date: NaiveDate, edge: NaiveDateTime, otherwise: u64| {
             if date == edge.date() { self.count_before(edge.time()) } else { otherwise }
         };

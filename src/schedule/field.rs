@@ -3,7 +3,7 @@
 use crate::error::{Error, Kind, Result, nearest};
 
 /// What a field counts, and which numbers and names it takes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit {
     /// `minute`, `day of the week`.
     pub name: &'static str,
@@ -168,12 +168,30 @@ impl Unit {
     }
 
     fn step(&self, item: &str, step: &str) -> Result<u32> {
+        if step.is_empty() || !step.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.wrong(item, &format!("the step `{step}` is no number")));
+        }
         match step.parse() {
             Ok(0) => Err(self.wrong(item, "a step of 0 never gets anywhere")),
             Ok(number) if number <= self.most => Ok(number),
-            Ok(_) => Err(self.wrong(item, &format!("a step goes up to {}", self.most))),
-            Err(_) => Err(self.wrong(item, &format!("the step `{step}` is no number"))),
+            // Vixie's cron takes it for the first number alone, which nobody who writes it means.
+            Ok(_) | Err(_) => Err(self.too_far(item, step)),
         }
+    }
+
+    fn too_far(&self, item: &str, step: &str) -> Error {
+        let (around, letter) = match *self {
+            SECOND => ("minute", "s"),
+            MINUTE => ("hour", "m"),
+            HOUR => ("day", "h"),
+            MONTH => ("year", ""),
+            WEEKDAY => ("week", "d"),
+            _ => ("month", "d"),
+        };
+        let first = format!("it begins anew with each {around}, so that it would mean `{}` alone", self.least);
+        let every = format!("for elapsed time a job has `every = \"{step}{letter}\"` instead of `schedule`");
+        let hint = if letter.is_empty() { first } else { format!("{first}; {every}") };
+        self.wrong(item, &format!("a step goes up to {}", self.most)).with_hint(hint)
     }
 
     /// The error about an item of this field.
@@ -223,6 +241,10 @@ mod tests {
             (MINUTE, "5/15", "`5/15` as the minute: a step needs a range before it"),
             (MINUTE, "*/0", "`*/0` as the minute: a step of 0 never gets anywhere"),
             (MINUTE, "*/x", "`*/x` as the minute: the step `x` is no number"),
+            (MINUTE, "*/+5", "`*/+5` as the minute: the step `+5` is no number"),
+            (MINUTE, "*/", "`*/` as the minute: the step `` is no number"),
+            (MINUTE, "*/99999999999", "`*/99999999999` as the minute: a step goes up to 59"),
+            (WEEKDAY, "*/8", "`*/8` as the day of the week: a step goes up to 7"),
             (HOUR, "22-2", "`22-2` as the hour: the range ends before it begins"),
             (HOUR, "1,,2", "an empty item as the hour: there is no number"),
             (WEEKDAY, "Mond", "`Mond` as the day of the week: `Mond` is no number or name"),
@@ -234,6 +256,15 @@ mod tests {
             assert_eq!(unit.read(field).expect_err(field).message, message);
         }
         assert_eq!(HOUR.read("22-2").expect_err("reversed").hint.as_deref(), Some("write `22-23,0-2`"));
+        let hint = |unit: Unit, field: &str| unit.read(field).expect_err("too far").hint.expect("a hint");
+        assert_eq!(
+            hint(WEEKDAY, "*/9"),
+            "it begins anew with each week, so that it would mean `0` alone; for elapsed time a job has \
+             `every = \"9d\"` instead of `schedule`"
+        );
+        assert!(hint(MINUTE, "*/90").ends_with("`every = \"90m\"` instead of `schedule`"));
+        assert_eq!(hint(MONTH, "*/18"), "it begins anew with each year, so that it would mean `1` alone");
+        assert_eq!(numbers(WEEKDAY, "*/7"), [0, 7]);
         assert_eq!(WEEKDAY.read("Mond").expect_err("a slip").hint.as_deref(), Some("did you mean `Mon`?"));
     }
 }

@@ -104,7 +104,8 @@ pub struct Change {
 pub fn changes_on(zone: Zone, date: NaiveDate) -> Vec<Change> {
     let pieces = Pieces::of(zone);
     let noon = date.and_hms_opt(12, 0, 0).unwrap_or_default().and_utc();
-    let near = pieces.index(noon - TimeDelta::days(2))..=pieces.index(noon + TimeDelta::days(2));
+    let near = |days| pieces.index(noon.checked_add_signed(TimeDelta::days(days)).unwrap_or(noon));
+    let near = near(-2)..=near(2);
     near.filter_map(|index| {
         let (before, after) = (pieces.get(index.checked_sub(1)?)?, pieces.get(index)?);
         let change = Change { at: after.start, from: before.wall(after.start), to: after.wall(after.start) };
@@ -128,6 +129,8 @@ mod tests {
         assert_eq!(forward[0].to.to_string(), "2026-03-29 03:00:00");
         assert_eq!(changes_on(berlin, date("2026-10-25"))[0].at.to_rfc3339(), "2026-10-25T01:00:00+00:00");
         assert_eq!(changes_on(berlin, date("2026-11-22")), []);
+        assert_eq!(changes_on(berlin, NaiveDate::MIN), []);
+        assert_eq!(changes_on(berlin, NaiveDate::MAX), []);
     }
 
     #[test]

@@ -100,12 +100,13 @@ impl Rule {
         self.zone
     }
 
-    /// The first fire time strictly after `instant`; `None` when there is none before the year 2101.
+    /// The first fire time strictly after `instant`, from 1970 on; `None` when there is none before the year 2101.
     ///
     /// Fixed times of the day are due exactly once per local date, by [`DstGap`] and [`DstOverlap`]; intervals go by elapsed
     /// time, so that in an hour that the clocks show twice they are due as often as in two hours.
     #[must_use]
     pub fn next_after(&self, instant: DateTime<Utc>) -> Option<Due> {
+        let instant = within(instant);
         match &self.when {
             When::Every(step) => every(*step, instant).map(|at| Due { at, shift: Shift::None }),
             When::At(expression) => {
@@ -247,5 +248,20 @@ impl Stage<'_> {
 fn every(step: Duration, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let step = i64::try_from(step.as_secs()).ok()?.max(1);
     let passed = instant.timestamp().div_euclid(step);
-    DateTime::from_timestamp(passed.checked_add(1)?.checked_mul(step)?, 0)
+    let next = passed.checked_add(1)?.checked_mul(step)?;
+    DateTime::from_timestamp(next, 0).filter(|_| next < END)
+}
+
+/// The beginning of the year 2101, in seconds since 1970.
+pub(super) const END: i64 = 4_133_980_800;
+
+/// An instant, or the nearest one of the years that have fire times; with some days after them, as no wall is as far from
+/// UTC.
+pub(super) fn within(instant: DateTime<Utc>) -> DateTime<Utc> {
+    const DAYS: i64 = 3 * 86_400;
+    match instant.timestamp() {
+        ..-1 => DateTime::from_timestamp(-1, 0).unwrap_or_default(),
+        seconds if seconds > END + DAYS => DateTime::from_timestamp(END + DAYS, 0).unwrap_or_default(),
+        _ => instant,
+    }
 }

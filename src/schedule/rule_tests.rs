@@ -124,3 +124,26 @@ fn every_change_in_berlin_until_2040_leaves_one_fire_time_a_date() {
     assert!(dates.windows(2).all(|pair| pair[0].succ_opt() == Some(pair[1])), "one each day, none twice");
     assert_eq!(dates.len(), 21 * 365 + 6 - 1 + 1);
 }
+
+#[test]
+fn before_1970_and_after_2100_nothing_is_due_and_no_year_is_too_far() {
+    let (first, last) = (instant("1970-01-01T00:00:00Z"), instant("2101-01-01T12:00:00Z"));
+    let edges = [DateTime::<Utc>::MIN_UTC, instant("0000-01-01T00:00:00Z"), first, last, DateTime::<Utc>::MAX_UTC];
+    for place in ["Pacific/Kiritimati", "America/Los_Angeles", "UTC"] {
+        for text in ["0 7 * * *", "* * * * *", "every 3600s", "every 9223372036854775807s"] {
+            let spec = format!("{text} | {place} | after | both");
+            let rule = Rule::of_spec(&spec).unwrap_or_else(|| panic!("no rule: {spec}"));
+            for (index, edge) in edges.into_iter().enumerate() {
+                let next = rule.next_after(edge);
+                // The longest span of all has one multiple, the first instant.
+                let is_due = index < if text.contains("9223") { 2 } else { 3 };
+                assert_eq!(next.is_some(), is_due, "{spec} {edge} {next:?}");
+                assert!(next.is_none_or(|due| due.at >= first && due.note(rule.zone()).is_none()), "{spec} {next:?}");
+                for other in edges {
+                    let count = rule.count_between(edge, other);
+                    assert_eq!(count > 0, rule.last_between(edge, other).is_some(), "{spec} {edge} {other} {count}");
+                }
+            }
+        }
+    }
+}

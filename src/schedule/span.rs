@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::rule::{Rule, When};
+use super::rule::{END, Rule, When, within};
 
 impl Rule {
     /// The last fire time within `(after, until]`. Takes as many steps as the span's length has binary digits.
@@ -29,13 +29,15 @@ impl Rule {
     /// How many fire times lie within `(after, until]`. Goes by dates, and does not look at each fire time of one.
     #[must_use]
     pub fn count_between(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> u64 {
+        let (after, until) = (within(after), within(until));
         if after >= until {
             return 0;
         }
         match self.when() {
             When::Every(step) => {
                 let step = i64::try_from(step.as_secs()).unwrap_or(i64::MAX).max(1);
-                let steps = until.timestamp().div_euclid(step) - after.timestamp().div_euclid(step);
+                let last = until.timestamp().min(END - 1);
+                let steps = last.div_euclid(step) - after.timestamp().div_euclid(step);
                 u64::try_from(steps).unwrap_or_default()
             }
             When::At(expression) => match after.trunc_subsecs(0).checked_add_signed(TimeDelta::seconds(1)) {

@@ -48,7 +48,8 @@ struct Spans {
 impl Spans {
     fn add(&mut self, span: TimeDelta) {
         self.count += 1;
-        self.milliseconds += u64::try_from(span.num_milliseconds()).unwrap_or_default();
+        let milliseconds = u64::try_from(span.num_milliseconds()).unwrap_or_default();
+        self.milliseconds = self.milliseconds.saturating_add(milliseconds);
     }
 }
 
@@ -107,8 +108,10 @@ impl Figures {
     pub fn stretch(&self, stretch: &Stretch, count: u64) {
         let job = stretch.job.to_string();
         let mut counts = self.lock();
-        *counts.due.entry(job.clone()).or_default() += count;
-        *counts.outcomes.entry((job, stretch.outcome, stretch.reason.code.clone())).or_default() += count;
+        // A row may say any number.
+        let more = |counted: &mut u64| *counted = counted.saturating_add(count);
+        more(counts.due.entry(job.clone()).or_default());
+        more(counts.outcomes.entry((job, stretch.outcome, stretch.reason.code.clone())).or_default());
     }
 
     pub fn trouble(&self, error: &Error) {

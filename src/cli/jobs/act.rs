@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{Desk, shown_at};
 use crate::app::jobs::{Entry, JobId, Outcome, Record, RunId, record_json, written};
 use crate::app::{Question, jobs};
-use crate::cli::cron::instant;
+use crate::cli::cron::{instant, is_written};
 use crate::cli::execute::DONE;
 use crate::cli::process::Process;
 use crate::cli::signals::Interrupt;
@@ -112,11 +112,11 @@ pub fn pause(process: &Process, desk: &Desk, name: &str, options: &PauseOptions<
     let ids = desk.named(name)?;
     let zone = desk.zone(ids.first().unwrap_or(&JobId::new(name)));
     let until = match (options.until, options.span) {
-        (Some(text), _) => Some(instant(text, zone)?),
+        (Some(text), _) => Some(instant("--until", text, zone)?),
         (None, Some(text)) => {
             let wrong = |error: String| Error::new(Kind::Usage, "bad_duration", error).with_place("--for");
             let span = duration::parse(text).map_err(|error| wrong(error.to_string()))?;
-            let until = jobs::Desk::now().checked_add_signed(span);
+            let until = jobs::Desk::now().checked_add_signed(span).filter(|until| is_written(*until));
             Some(until.ok_or_else(|| wrong(format!("`{text}` ends after all time: leave it out to pause for good")))?)
         }
         (None, None) => None,

@@ -18,7 +18,7 @@ pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>
     let workspace = workspace(&process.environment)?;
     let zone = workspace.timezone.unwrap_or(Zone::UTC);
     let from = match from {
-        Some(text) => instant(text, zone)?,
+        Some(text) => instant("--from", text, zone)?,
         None => Clock::process().now(),
     };
     if let Some(job) = job {

@@ -29,7 +29,7 @@ pub fn finish(finish: &Finish, entry: Option<&Entry>, run: Option<&RunRow>, arou
         Some(backoff) => {
             entry.phase = Phase::Waiting;
             entry.by = ScheduledBy::Retry;
-            entry.attempt += 1;
+            entry.attempt = entry.attempt.saturating_add(1);
             entry.not_before = later(around.now, backoff);
             entry.outcome = Some(finish.outcome);
             entry.reason.clone_from(&finish.reason);
@@ -47,7 +47,7 @@ fn backoff(job: &Job, entry: &Entry, finish: &Finish) -> Option<TimeDelta> {
     let is_failure = matches!(finish.outcome, Outcome::Failed | Outcome::TimedOut);
     let is_left = entry.attempt < job.retry.attempts
         && matches!(entry.by, ScheduledBy::Schedule | ScheduledBy::Retry | ScheduledBy::Recovery);
-    let doubled = 1_i32 << (entry.attempt - 1).min(16);
+    let doubled = 1_i32 << entry.attempt.saturating_sub(1).min(16);
     (may_pass && is_failure && is_left).then(|| {
         job.retry.backoff.checked_mul(doubled).unwrap_or(LONGEST_BACKOFF).min(LONGEST_BACKOFF.max(job.retry.backoff))
     })
@@ -64,7 +64,7 @@ pub fn start_by_hand(job: &JobId, at: DateTime<Utc>, earlier: Option<&Entry>, ar
         Some(earlier) => Entry {
             phase: Phase::Waiting,
             by: ScheduledBy::Rerun,
-            attempt: earlier.attempt + 1,
+            attempt: earlier.attempt.saturating_add(1),
             not_before: around.now,
             held_by: None,
             fence: around.fence,

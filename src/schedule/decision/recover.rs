@@ -31,7 +31,7 @@ pub fn recover(entry: &Entry, run: Option<&RunRow>, ended: Option<&Finish>, arou
     if is_repeated {
         entry.phase = Phase::Waiting;
         entry.by = ScheduledBy::Recovery;
-        entry.attempt += 1;
+        entry.attempt = entry.attempt.saturating_add(1);
         entry.not_before = around.now;
         entry.outcome = Some(Outcome::Unknown);
         entry.held_by = Some(reason.clone());

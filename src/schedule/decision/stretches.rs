@@ -54,7 +54,7 @@ pub(super) fn take_back(job: &JobId, seen: &mut Snapshot, now: DateTime<Utc>) ->
         match left {
             Some((last, rule)) => {
                 let own = own_rows(&rule, known, job, last, stretch.last).len() as u64;
-                let removed = rule.count_between(last, stretch.last) - own;
+                let removed = rule.count_between(last, stretch.last).saturating_sub(own);
                 stretch.count = stretch.count.saturating_sub(removed);
                 stretch.last = last;
             }

@@ -246,7 +246,7 @@ impl Intake<'_, '_> {
         });
         let stretch = if let Some(stretch) = continued {
             stretch.last = last;
-            stretch.count += count;
+            stretch.count = stretch.count.saturating_add(count);
             stretch.clone()
         } else {
             let (job, spec, decided_at) = (job.id.clone(), row.spec.clone(), self.around.now);

@@ -3,6 +3,8 @@
 mod cells;
 mod changes;
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod fault_tests;
 #[cfg(test)]
 mod history_tests;
