@@ -13,6 +13,7 @@ pub struct Kills {
 
 /// The seed that `STACKHAND_KILL_SEED` gives, else a new one; printed, so that a failure can be had again. The count
 /// that the variable gives, else `usual`.
+#[expect(clippy::print_stdout, reason = "a test shows it when it fails")]
 pub fn kills(count: &str, usual: usize) -> Kills {
     let seed = number(SEED).unwrap_or_else(|| rand::rng().random());
     let count = number(count).map_or(usual, |count| usize::try_from(count).expect("a small number"));
