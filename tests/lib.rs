@@ -49,6 +49,8 @@ mod serving_fates;
 #[cfg(unix)]
 mod serving_kills;
 #[cfg(unix)]
+mod serving_nonsense;
+#[cfg(unix)]
 mod serving_operator;
 mod stage;
 mod transport;

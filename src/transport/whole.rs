@@ -68,7 +68,16 @@ pub(super) fn flaw(prepared: &Prepared, answer: &Response<Bytes>) -> Option<Flaw
     let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     let last = body.iter().rfind(|byte| !byte.is_ascii_whitespace());
     let is_closed = matches!((first, last), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')));
-    (!is_closed).then(|| broken_off("it is JSON that stops in the middle".to_owned()))
+    (!is_closed).then(|| broken_off(what_it_is(body).to_owned()))
+}
+
+/// What a body is that does not end as it begins.
+fn what_it_is(body: &[u8]) -> &'static str {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => "it is neither an object nor a list",
+        Err(error) if error.is_eof() => "it is JSON that stops in the middle",
+        Err(_) => "it is no valid JSON",
+    }
 }
 
 /// Whether an answer that should be JSON is of a type that says who made it: nobody promises web pages, and of the
