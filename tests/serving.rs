@@ -379,3 +379,30 @@ fn without_a_server_a_job_runs_here_and_is_recorded_in_the_same_way() {
     let list = home.run(&["jobs", "list"]).stdout;
     assert!(list.contains("failed: bad.rhai:1: no"), "{list}");
 }
+
+#[test]
+fn a_job_that_runs_here_has_the_exit_code_that_its_recipe_has() {
+    let recipes = [
+        ("own", "exit(3)", 3),
+        ("none", "exit(0)", 0),
+        ("thrown", "throw \"no\"", 1),
+        ("empty", "servers(\"\")", 1),
+        ("nowhere", "server(\"nonsense\")", 5),
+        ("limit", "\"a\".pad_left(10000000000000)", 6),
+        ("refused", "servers()[0].stop()", 4),
+        ("partly", "partly([#{ ok: true }, #{ ok: false }])", 7),
+        ("skip", "skip(\"why\")", 0),
+        ("wrong", "let x = ;", 1),
+    ];
+    let jobs: Vec<String> = recipes.iter().map(|(name, ..)| job(name, "")).collect();
+    let top = "default_profile = \"sim\"\n".to_owned();
+    let mut home = Workspace::new().file("stackhand.toml", [top, TOP.to_owned(), jobs.concat()].concat());
+    for (name, recipe, _) in recipes {
+        home = home.file(&format!("{name}.rhai"), recipe);
+    }
+    for (name, _, code) in recipes {
+        let recipe = home.run(&["run", &format!("{name}.rhai")]);
+        let job = home.run(&["jobs", "run", name]);
+        assert_eq!((recipe.code, job.code), (code, code), "{recipe:?}\n{job:?}");
+    }
+}

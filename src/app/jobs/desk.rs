@@ -254,11 +254,12 @@ impl Desk {
         hand.leave().await.and(running)
     }
 
-    /// Runs a job here, or the fire time of a run once more, and records how it ended.
+    /// Runs a job here, or the fire time of a run once more, and records how it ended. Gives the exit code too that the
+    /// same run by `stackhand run` has.
     ///
     /// # Errors
     /// As [`Hand::run`].
-    pub async fn start(&self, job: &JobId, rerun_of: Option<&RunId>, cancel: CancellationToken) -> Result<Entry> {
+    pub async fn start(&self, job: &JobId, rerun_of: Option<&RunId>, cancel: CancellationToken) -> Result<(Entry, u8)> {
         let hand = Hand::at(self.store.clone(), self.jobs()?.clone()).await?;
         let ended = hand.run(job, rerun_of, self.surround.clone(), cancel).await;
         hand.leave().await?;

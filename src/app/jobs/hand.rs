@@ -6,12 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Jobs, Runner, Surround};
+use super::{Jobs, RunEnd, Runner, Surround};
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result};
 use crate::schedule::decision::Situation;
 use crate::schedule::dispatcher::LEASE;
-use crate::schedule::executor::RunJob as _;
 use crate::schedule::job::{Job, JobId, OverlapPolicy, Roster};
 use crate::schedule::outcome::Reason;
 use crate::schedule::rows::{Entry, Fence, Phase, RunId};
@@ -56,7 +55,8 @@ impl<S: Store> Hand<S> {
         self.store.cancel(job, None, &self.situation(&absence, None)).await
     }
 
-    /// Runs a job now, or the fire time of a run once more, and records how it ended.
+    /// Runs a job now, or the fire time of a run once more, and records how it ended. Gives the exit code too that the
+    /// same run by `stackhand run` has.
     ///
     /// # Errors
     /// Of kind `conflict` when it may not start, because of what runs or waits; when the store cannot be written.
@@ -66,7 +66,7 @@ impl<S: Store> Hand<S> {
         rerun_of: Option<&RunId>,
         surround: Surround,
         cancel: CancellationToken,
-    ) -> Result<Entry> {
+    ) -> Result<(Entry, u8)> {
         let absence = absence();
         let known = self.jobs.roster.get(job).cloned().ok_or_else(|| not_there(job))?;
         // Looked at before anything is written: who asks for a rerun in vain keeps the outcome that there was.
@@ -78,10 +78,10 @@ impl<S: Store> Hand<S> {
         }
         let entry = self.claim(job, rerun_of).await?;
         let runner = Runner::new(self.store.clone(), self.jobs.clone(), surround);
-        let mut work = std::pin::pin!(runner.run(known, entry.clone(), cancel));
-        let finish = loop {
-            if let Some(finish) = self.clock.timeout(HEARTBEAT, &mut work).await {
-                break finish;
+        let mut work = std::pin::pin!(runner.run_to_end(&known, entry.clone(), cancel));
+        let RunEnd { finish, exit_code } = loop {
+            if let Some(end) = self.clock.timeout(HEARTBEAT, &mut work).await {
+                break end;
             }
             // A heartbeat that is lost is made good by the next.
             if let Err(error) = self.store.heartbeat(self.fence, self.clock.now(), LEASE).await {
@@ -90,7 +90,9 @@ impl<S: Store> Hand<S> {
         };
         self.store.finish(std::slice::from_ref(&finish), &self.situation(&absence, Some(job))).await?;
         let ended_at = Some(self.clock.now());
-        Ok(Entry { phase: Phase::Ended, outcome: Some(finish.outcome), reason: finish.reason, ended_at, ..entry })
+        let entry =
+            Entry { phase: Phase::Ended, outcome: Some(finish.outcome), reason: finish.reason, ended_at, ..entry };
+        Ok((entry, exit_code))
     }
 
     /// Starts what was just asked for, if nothing is in its way; it does not wait otherwise.

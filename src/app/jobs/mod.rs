@@ -32,7 +32,7 @@ pub use next::{NextFireTime, next_fire_times};
 pub use opening::{OpenedStore, SOCKET, WorkspaceStore, open_store, simulated_output, state_folder};
 pub use overview::{JobState, job_states, kept_states, record_json, run_json, written};
 pub use roster::{Jobs, Task};
-pub use runner::{Runner, Surround};
+pub use runner::{RunEnd, Runner, Surround};
 pub use scoped_state::{ScopedState, state_changes};
 pub use workspace::workspace;
 

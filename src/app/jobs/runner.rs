@@ -51,6 +51,20 @@ pub struct Surround {
     pub runtime: Handle,
 }
 
+/// How a run of a job ended.
+pub struct RunEnd {
+    /// As the scheduler records it.
+    pub finish: Finish,
+    /// The exit code that the same run by `stackhand run` has.
+    pub exit_code: u8,
+}
+
+impl RunEnd {
+    fn of_error(run: &RunId, error: &Error, scrubber: &Scrubber) -> Self {
+        Self { finish: finish_of_error(run, error, scrubber), exit_code: error.exit_code() as u8 }
+    }
+}
+
 /// Runs the jobs of a workspace.
 pub struct Runner<S> {
     store: Arc<S>,
@@ -112,15 +126,14 @@ impl<S: Store> Runner<S> {
         let (store, surround, counter) = (self.store.clone(), self.surround.clone(), self.counter.get().cloned());
         Ok(Work { jobs, task, run, entry, cancel, store, surround, counter })
     }
-}
 
-impl<S: Store> RunJob for Runner<S> {
-    fn run(
+    /// Runs a job to its end; ends soon once `cancel` is.
+    pub fn run_to_end(
         &self,
-        job: Arc<Job>,
+        job: &Job,
         entry: Entry,
         cancel: CancellationToken,
-    ) -> impl Future<Output = Finish> + Send + 'static {
+    ) -> impl Future<Output = RunEnd> + Send + 'static + use<S> {
         let run = entry.run.clone().unwrap_or_else(|| RunId(String::new()));
         let scrubber = self.surround.scrubber.clone();
         let (sender, ended) = tokio::sync::oneshot::channel();
@@ -133,10 +146,22 @@ impl<S: Store> RunJob for Runner<S> {
         async move {
             let broken = || Error::new(Kind::Bug, "panic", "the run broke off");
             match started {
-                Ok(_) => ended.await.unwrap_or_else(|_| finish_of_error(&run, &broken(), &scrubber)),
-                Err(error) => finish_of_error(&run, &error, &scrubber),
+                Ok(_) => ended.await.unwrap_or_else(|_| RunEnd::of_error(&run, &broken(), &scrubber)),
+                Err(error) => RunEnd::of_error(&run, &error, &scrubber),
             }
         }
+    }
+}
+
+impl<S: Store> RunJob for Runner<S> {
+    fn run(
+        &self,
+        job: Arc<Job>,
+        entry: Entry,
+        cancel: CancellationToken,
+    ) -> impl Future<Output = Finish> + Send + 'static {
+        let run = self.run_to_end(&job, entry, cancel);
+        async move { run.await.finish }
     }
 
     fn what_became(&self, entry: &Entry) -> Option<Finish> {
@@ -165,11 +190,11 @@ struct Work<S> {
 
 impl<S: Store> Work<S> {
     /// Runs to the end and blocks this thread, which must not be one of the runtime's.
-    fn finish(self) -> Finish {
-        self.begin().unwrap_or_else(|error| finish_of_error(&self.run, &error, &self.surround.scrubber))
+    fn finish(self) -> RunEnd {
+        self.begin().unwrap_or_else(|error| RunEnd::of_error(&self.run, &error, &self.surround.scrubber))
     }
 
-    fn begin(&self) -> Result<Finish> {
+    fn begin(&self) -> Result<RunEnd> {
         let (task, surround) = (&self.task, &self.surround);
         let source = task.source()?;
         let recipe = Recipe::read(&source, &surround.reserved);
@@ -228,7 +253,8 @@ impl<S: Store> Work<S> {
             return Err(error);
         }
         let outcome = run_telling(&session, surround.runtime.clone(), request, self.counter.clone());
-        Ok(finish_of(&self.run, &scope, &outcome, &surround.scrubber))
+        let finish = finish_of(&self.run, &scope, &outcome, &surround.scrubber);
+        Ok(RunEnd { finish, exit_code: outcome.exit_code() })
     }
 
     /// Where the job acts: with its own profile, whatever the options said.

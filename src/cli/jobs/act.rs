@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, shown_at};
-use crate::app::jobs::{Entry, JobId, Outcome, Record, RunId, record_json, written};
+use crate::app::jobs::{JobId, Outcome, Record, RunId, record_json, written};
 use crate::app::{Question, jobs};
 use crate::cli::cron::{instant, is_written};
 use crate::cli::execute::DONE;
 use crate::cli::process::Process;
 use crate::cli::signals::Interrupt;
 use crate::config::duration;
-use crate::error::{Error, ExitCode, Kind, Result};
+use crate::error::{Error, Kind, Result};
 
 /// Starts a job now: in the server if one is there, else here.
 pub fn run(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
@@ -62,7 +62,7 @@ fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -
         Interrupt::watch(cancel.clone())
     };
     process.printer.note("no server runs: it runs here");
-    let entry = desk.wait(desk.start(job, rerun_of, cancel))?;
+    let (entry, exit_code) = desk.wait(desk.start(job, rerun_of, cancel))?;
     let zone = desk.zone(job);
     let reason = entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
     let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -79,25 +79,9 @@ fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -
         if is_simulated { "simulated " } else { "" },
         shown_at(entry.fire_time, zone)
     );
-    let code = interrupt.exit_code().unwrap_or(code_of(&entry));
+    let interrupted = interrupt.exit_code().filter(|_| entry.outcome == Some(Outcome::Cancelled));
     process.printer.result(&record_json(&Record::Entry(entry), zone), &text)?;
-    Ok(code as u8)
-}
-
-/// The exit code that tells the same as the outcome; of a failure that which `stackhand run` gives for its error.
-fn code_of(entry: &Entry) -> ExitCode {
-    match entry.outcome {
-        Some(Outcome::Done | Outcome::Skipped) => ExitCode::Done,
-        Some(Outcome::Partial) => ExitCode::Partly,
-        Some(Outcome::Refused) => ExitCode::Refused,
-        Some(Outcome::TimedOut) => ExitCode::Limit,
-        Some(Outcome::Cancelled) => ExitCode::Interrupted,
-        Some(Outcome::Failed) => {
-            let kind = entry.reason.as_ref().and_then(|reason| Kind::named(&reason.code));
-            kind.map_or(ExitCode::Script, Kind::exit_code)
-        }
-        Some(Outcome::Missed | Outcome::Superseded | Outcome::Unknown) | None => ExitCode::Script,
-    }
+    Ok(interrupted.map_or(exit_code, |code| code as u8))
 }
 
 /// Until when, and why.
@@ -191,51 +175,4 @@ pub fn cancel(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
         .printer
         .result(&json!({ "jobs": ids.iter().map(JobId::as_str).collect::<Vec<_>>(), "cancelled": runs }), &text)?;
     Ok(DONE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::app::jobs::{Phase, Reason};
-    use crate::schedule::rows::ScheduledBy;
-
-    #[test]
-    fn a_failure_has_the_exit_code_of_its_error() {
-        let at = DateTime::from_timestamp(0, 0).expect("a time");
-        let code = |outcome, reason: &str| {
-            code_of(&Entry {
-                job: JobId::new("night"),
-                fire_time: at,
-                phase: Phase::Ended,
-                by: ScheduledBy::Hand,
-                attempt: 1,
-                not_before: at,
-                start_by: at,
-                held_by: None,
-                run: None,
-                previous: None,
-                fence: crate::schedule::rows::Fence(0),
-                decided_at: at,
-                started_at: None,
-                ended_at: None,
-                outcome: Some(outcome),
-                reason: Some(Reason::new(reason, "so it is")),
-            }) as u8
-        };
-        let codes = [
-            ("network", 5),
-            ("quota", 5),
-            ("auth", 3),
-            ("config", 3),
-            ("limit", 6),
-            ("script", 1),
-            ("exit", 1),
-            ("partly", 1),
-            ("bug", 70),
-        ];
-        for (reason, wanted) in codes {
-            assert_eq!(code(Outcome::Failed, reason), wanted, "{reason}");
-        }
-        assert_eq!((code(Outcome::TimedOut, "timeout"), code(Outcome::Refused, "cap_reached")), (6, 4));
-    }
 }
