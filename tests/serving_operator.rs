@@ -1,6 +1,9 @@
 //! What a person can do at night while a server runs: with a file that is broken or gone, without its socket, beside a
 //! simulated one.
 
+use std::fs::File;
+use std::io::Write as _;
+
 use crate::process::{Running, Stream, Workspace};
 
 const TOP: &str =
@@ -65,6 +68,23 @@ fn a_broken_or_missing_file_locks_nobody_out_while_a_server_runs() {
     assert_eq!(home.run(&["jobs", "cancel", "quick"]).code, 3);
     let logs = home.run(&["jobs", "logs", "quick"]);
     assert!(logs.stdout == "quickly\n" && logs.stderr.contains("took over before"), "{logs:?}");
+}
+
+#[test]
+fn a_server_that_ends_just_now_is_waited_for() {
+    let home = workspace(&[job("quick", "")]).file("quick.rhai", "print(\"quickly\")");
+    let serving = serve(&home, &SERVE);
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    // In the place of one that still has its lock, and its socket no more.
+    let mut lock = File::options().write(true).open(home.path(".stackhand/serve.lock")).expect("it is left");
+    lock.lock().expect("nobody has it");
+    lock.write_all(b"process 1 since 2026-11-22T17:00:00Z\n").expect("written");
+    let mut pausing = home.start(&["jobs", "pause", "quick"]);
+    pausing.hears(Stream::Err, "a server begins or ends just now");
+    drop(lock);
+    let paused = pausing.end();
+    assert!(paused.code == 0 && paused.stdout.contains("`quick` is paused"), "{paused:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::asking::{Asked, ask_in_time};
 use super::opening::server_of;
 use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, WorkspaceStore};
 use super::{job_states, kept_folder, kept_states, open_store, simulated_output, state_folder};
@@ -93,17 +94,18 @@ impl Desk {
         !self.surround.given.is_simulated && !self.is_served() && server_of(&self.folder, true).is_some()
     }
 
-    /// Asks the server; `None` if none is there.
+    /// Asks the server; `None` if none is there. One that begins or ends just now is waited for.
     ///
     /// # Errors
     /// What it answers, or that it does not, or that it lives and cannot be reached.
     pub async fn ask(&self, question: &Question) -> Result<Option<Value>> {
-        let answer = ask_server(&self.socket, question).await?;
+        let ask = async || ask_server(&self.socket, question).await;
         // Where there are no sockets, no server is ever reached.
         let holder = || server_of(&self.folder, self.surround.given.is_simulated).filter(|_| cfg!(unix));
-        match answer {
-            None => holder().map_or(Ok(None), |who| Err(unreachable(&who, &self.socket))),
-            answer => Ok(answer),
+        match ask_in_time(&Clock::process(), ask, holder).await? {
+            Asked::Answered(answer) => Ok(Some(answer)),
+            Asked::Nobody => Ok(None),
+            Asked::Unreachable(who) => Err(unreachable(&who, &self.socket)),
         }
     }
 
@@ -272,5 +274,5 @@ fn unreachable(who: &str, socket: &Path) -> Error {
     let message = format!("this workspace is served by {who}, which cannot be reached: its socket is gone");
     Error::new(Kind::Conflict, "server_unreachable", message)
         .with_place(socket.display().to_string())
-        .with_hint("if it neither begins nor ends just now, restart it")
+        .with_hint("if it does not begin just now, restart it")
 }

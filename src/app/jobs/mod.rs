@@ -1,5 +1,6 @@
 //! The jobs of a workspace: looked at without running them, and what each of them runs.
 
+mod asking;
 mod check;
 mod clocks;
 mod desk;

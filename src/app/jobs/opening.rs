@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-
 use crate::clock::Clock;
 use crate::database::{Database, Options, Synchronous};
 use crate::error::Result;
@@ -73,7 +71,7 @@ impl OpenedStore {
     ///
     /// # Errors
     /// When another one does.
-    pub fn lock(&self, now: DateTime<Utc>) -> Result<ServeLock> {
-        ServeLock::take(&self.folder, now)
+    pub async fn lock(&self, clock: &Clock) -> Result<ServeLock> {
+        ServeLock::take(&self.folder, clock).await
     }
 }

@@ -14,6 +14,6 @@ mod telling;
 mod tidings;
 mod watching;
 
-pub use questions::{Question, ask_server};
+pub use questions::{ENDING, Question, ask_server};
 pub use reloading::read_jobs;
 pub use server::{ServeRequest, Signal, serve};

@@ -16,6 +16,9 @@ use crate::schedule::job::JobId;
 use crate::schedule::rows::{Pause, RunId};
 use crate::schedule::store::Store;
 
+/// The code of what a server answers that does nothing any more.
+pub const ENDING: &str = "ending";
+
 /// What a person asks of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -90,7 +93,8 @@ fn told(error: &Value) -> Error {
         Some("bug") => Kind::Bug,
         _ => Kind::Config,
     };
-    let mut told = Error::new(kind, "server_refused", text("message").unwrap_or_default());
+    let code = if text("code").as_deref() == Some(ENDING) { ENDING } else { "server_refused" };
+    let mut told = Error::new(kind, code, text("message").unwrap_or_default());
     (told.place, told.hint) = (text("place"), text("hint"));
     told
 }
@@ -159,7 +163,7 @@ async fn order<T>(
     commands: &mpsc::Sender<Command>,
     command: impl FnOnce(oneshot::Sender<Result<T>>) -> Command,
 ) -> Result<T> {
-    let ending = || Error::new(Kind::Conflict, "ending", "the server ends");
+    let ending = || Error::new(Kind::Conflict, ENDING, "the server ends");
     let (answer, answered) = oneshot::channel();
     commands.send(command(answer)).await.map_err(|_| ending())?;
     answered.await.map_err(|_| ending())?

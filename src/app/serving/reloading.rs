@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::doors::Doors;
+use super::questions::ENDING;
 use crate::app::jobs::{Jobs, Surround, workspace};
 use crate::app::settings;
 use crate::error::{Error, Kind, Result};
@@ -47,7 +48,7 @@ pub(super) async fn reload<S: Store>(doors: &Doors<S>) -> Result<usize> {
     let is_sent = commands.send(Command::Reload(roster, most, answer)).await.is_ok();
     let result = match answered.await {
         Ok(result) if is_sent => result,
-        Ok(_) | Err(_) => Err(Error::new(Kind::Cancelled, "ending", "the server ends")),
+        Ok(_) | Err(_) => Err(Error::new(Kind::Cancelled, ENDING, "the server ends")),
     };
     match result {
         Ok(()) => doors.reloaded.notify_one(),

@@ -65,14 +65,13 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let figures = Arc::new(Figures::new(is_simulated));
     surround.progress = Some(figures.clone());
     let jobs = read_jobs(&surround)?;
-    let file = jobs.workspace.file.clone();
-    let pulse = Pulse::new(clock.clone());
+    let (file, pulse) = (jobs.workspace.file.clone(), Pulse::new(clock.clone()));
     let files = Files::new(jobs.files(&surround.environment), pulse.clone());
     let opened = open_store(jobs.workspace.folder(), is_simulated).await?;
     for note in &opened.notes {
         tracing::warn!(target: "stackhand::serve", "{note}");
     }
-    let _lock = opened.lock(clock.now())?;
+    let lock = opened.lock(&clock).await?;
     let store = Arc::new(opened.store.clone());
     let (roster, max_running) = (jobs.roster.clone(), jobs.workspace.max_running);
     let count = roster.len();
@@ -106,7 +105,8 @@ pub async fn serve(request: ServeRequest, signals: mpsc::Receiver<Signal>) -> Re
     let director = tokio::spawn(until(end.clone(), direct(doors, signals, grace, files)));
     let ended = executor.serve(orders).await;
     director.abort();
-    // Nobody is to be told that the server does not answer, once there is none.
+    // Nobody is to be told that the server does not answer, once there is none; what is left takes a while.
+    lock.leave();
     let _ = std::fs::remove_file(opened.folder.join(SOCKET));
     if let Some((telling, delivering)) = telling.zip(delivering) {
         telling.deliver_before_exit(&runner.jobs()).await;

@@ -3,13 +3,19 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::clock::Clock;
 use crate::error::{Error, Kind, Result, io_cause};
 
 /// The file's name, beside the state.
 const NAME: &str = "serve.lock";
+
+/// Who only looks whether somebody serves has the lock for an instant, and who ends for a little longer.
+const TRIES: usize = 10;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Held by the process that serves a workspace, from before it takes over the store to its end.
 #[derive(Debug)]
@@ -19,12 +25,23 @@ pub struct ServeLock {
 }
 
 impl ServeLock {
-    /// Becomes the one who serves. `folder` is where the state is; it is made if there is none.
+    /// Becomes the one who serves, within a second if somebody is in the way. `folder` is where the state is; it is made
+    /// if there is none.
     ///
     /// # Errors
     /// Of kind `conflict` and code `already_serving`, saying which process serves and since when. Of kind `config` and
     /// code `lock_unusable` if the file cannot be locked, as on some network drives: two could serve there.
-    pub fn take(folder: &Path, now: DateTime<Utc>) -> Result<Self> {
+    pub async fn take(folder: &Path, clock: &Clock) -> Result<Self> {
+        for _ in 1..TRIES {
+            match Self::try_take(folder, clock.now()) {
+                Err(error) if error.kind == Kind::Conflict => clock.sleep(PAUSE).await,
+                taken => return taken,
+            }
+        }
+        Self::try_take(folder, clock.now())
+    }
+
+    fn try_take(folder: &Path, now: DateTime<Utc>) -> Result<Self> {
         let path = folder.join(NAME);
         let mut file = open(folder, &path).map_err(|error| unusable(&path, &error))?;
         match file.try_lock() {
@@ -56,6 +73,12 @@ impl ServeLock {
         }
     }
 
+    /// Says that nothing is run any more: whoever asks may act for itself. Nobody else serves before this is dropped.
+    pub fn leave(&self) {
+        // Nothing is lost if it stays: who asks then waits until this is dropped.
+        let _ = self.file.set_len(0);
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -66,7 +89,7 @@ impl ServeLock {
 impl Drop for ServeLock {
     fn drop(&mut self) {
         // What is left says nothing wrong to whoever comes between this and the next.
-        let _ = self.file.set_len(0);
+        self.leave();
     }
 }
 
@@ -106,27 +129,51 @@ mod tests {
     use super::*;
     use crate::schedule::testing::berlin;
 
-    #[test]
-    fn a_second_one_is_refused_and_told_who_serves() {
+    /// A clock that does not wait.
+    fn clock() -> Clock {
+        Clock::starting_at(berlin("2026-11-22 18:00"))
+    }
+
+    #[tokio::test]
+    async fn a_second_one_is_refused_and_told_who_serves() {
         let folder = tempfile::tempdir().expect("a folder");
         let folder = folder.path().join(".stackhand");
-        let now = berlin("2026-11-22 18:00");
-        let first = ServeLock::take(&folder, now).expect("nobody serves");
-        let refused = ServeLock::take(&folder, now).expect_err("the first one serves");
+        let first = ServeLock::take(&folder, &clock()).await.expect("nobody serves");
+        let refused = ServeLock::take(&folder, &clock()).await.expect_err("the first one serves");
         assert_eq!((refused.kind, refused.code), (Kind::Conflict, "already_serving"));
         let who = format!("by process {} since 2026-11-22T17:00:00Z", std::process::id());
         assert!(refused.message.ends_with(&who), "{}", refused.message);
         assert_eq!(ServeLock::holder(&folder).map(|who| format!("by {who}")).as_deref(), Some(who.as_str()));
+        first.leave();
+        assert_eq!(ServeLock::holder(&folder), None, "it runs nothing any more");
+        assert!(ServeLock::take(&folder, &clock()).await.is_err(), "it is not gone");
         drop(first);
         assert_eq!(ServeLock::holder(&folder), None);
-        ServeLock::take(&folder, now).expect("it is free again");
+        ServeLock::take(&folder, &clock()).await.expect("it is free again");
     }
 
-    #[test]
-    fn a_folder_that_cannot_be_made_is_told() {
+    #[tokio::test]
+    async fn who_only_looks_whether_somebody_serves_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // What a process that was killed leaves behind.
+        let path = folder.path().join(NAME);
+        std::fs::write(&path, "process 1 since 2026-11-22T16:00:00Z").expect("written");
+        let looks = File::open(&path).expect("it is there");
+        looks.lock_shared().expect("nobody has it");
+        let clock = clock();
+        let looking = async {
+            clock.sleep(PAUSE * 3).await;
+            drop(looks);
+        };
+        let (taken, ()) = tokio::join!(ServeLock::take(folder.path(), &clock), looking);
+        taken.expect("nobody serves");
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_made_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("file"), "").expect("written");
-        let error = ServeLock::take(&folder.path().join("file/.stackhand"), berlin("2026-11-22 18:00"));
+        let error = ServeLock::take(&folder.path().join("file/.stackhand"), &clock()).await;
         assert_eq!(error.expect_err("a file is no folder").code, "lock_unusable");
     }
 }
