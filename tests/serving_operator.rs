@@ -88,6 +88,34 @@ fn a_server_that_ends_just_now_is_waited_for() {
 }
 
 #[test]
+fn a_run_is_shown_and_run_again_through_the_server_whatever_the_file_says() {
+    let home = workspace(&[job("quick", "")]).file("quick.rhai", "print(\"quickly\")");
+    let mut serving = serve(&home, &SERVE);
+    assert_eq!(home.run(&["jobs", "run", "quick"]).code, 0);
+    let done = serving.hears(Stream::Err, "INFO done job=\"quick\"");
+    let run = done.split("run=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+    std::fs::write(home.path("stackhand.toml"), "not = [toml").expect("written");
+    let rerun = home.run(&["runs", "rerun", &run[..8]]);
+    assert!(rerun.code == 0 && rerun.stdout.contains(&format!("the fire time of {run} was handed")), "{rerun:?}");
+    assert!(rerun.stderr.contains("the server goes on with the jobs"), "{rerun:?}");
+    assert!(serving.hears(Stream::Err, "INFO done job=\"quick\"").contains("attempt=2"));
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    // Nobody knows what to run by now; what it did is known still.
+    for words in [["runs", "show", run], ["runs", "logs", &run[..8]]] {
+        let shown = home.run(&words);
+        assert!(shown.code == 0 && shown.stderr.contains("file cannot be used: not valid TOML"), "{shown:?}");
+    }
+    let rerun = home.run(&["runs", "rerun", run]);
+    assert!(rerun.code == 3 && rerun.stderr.contains("stackhand.toml:1:"), "{rerun:?}");
+    std::fs::remove_file(home.path("stackhand.toml")).expect("it was there");
+    let rerun = home.run(&["runs", "rerun", run]);
+    assert!(rerun.code == 3 && rerun.stderr.contains("no stackhand.toml"), "{rerun:?}");
+    let history = home.run(&["jobs", "history", "quick", "-o", "json"]).stdout;
+    assert!(history.contains(&format!("\"previous\": \"{run}\"")), "{history}");
+}
+
+#[test]
 fn a_server_whose_socket_is_gone_is_not_taken_for_none() {
     let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
     let mut serving = serve(&home, &SERVE);

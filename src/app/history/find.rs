@@ -1,7 +1,10 @@
 //! From what somebody typed to the journals that are meant.
 
+use std::path::Path;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::app::jobs::{kept_folder, state_folder};
 use crate::app::settings;
 use crate::config::{Environment, Given, duration};
 use crate::error::{Error, Kind, Result};
@@ -10,17 +13,31 @@ use crate::journal::{Archive, Folder, History, NoSuchRun, RunFile};
 /// How many ids are told where several are meant.
 const MOST_IDS: usize = 5;
 
-/// The journals of the workspace around the current folder, else of the user.
+/// The journals of the workspace around the current folder, else of the user. Those of a workspace whose file is of no
+/// use are where its state is.
 ///
 /// # Errors
 /// When a setting is wrong, or there is neither a workspace nor a home.
 pub fn archive(environment: &Environment, given: &Given) -> Result<Archive> {
-    let settings = settings(environment, given)?;
+    let settings = match settings(environment, given) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let folder = kept_folder(environment, false, &error).ok_or_else(|| error.clone())?;
+            tracing::warn!("the workspace's file cannot be used: {error}");
+            return Ok(kept_archive(&folder));
+        }
+    };
     let folder = Folder::of(&settings, environment).ok_or_else(|| {
         Error::new(Kind::Config, "no_journal_folder", "there is no folder of journals")
             .with_hint("run it in a workspace (a folder with stackhand.toml), or set HOME or XDG_STATE_HOME")
     })?;
     Ok(Archive::new(folder))
+}
+
+/// The journals of a workspace, without its file.
+#[must_use]
+pub fn kept_archive(workspace: &Path) -> Archive {
+    Archive::new(Folder::new(state_folder(workspace, false).join("journal")))
 }
 
 /// The run whose id begins so; the latest if none is named.

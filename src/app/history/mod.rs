@@ -9,7 +9,7 @@ mod rows;
 mod undo;
 
 pub use export::export;
-pub use find::{archive, run_of, since};
+pub use find::{archive, kept_archive, run_of, since};
 pub use now::state_now;
 pub use page::{ChangeLine, RunPage, Target};
 pub use rows::{ChangeFilter, ChangeRow, changes};

@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::asking::{Asked, ask_in_time};
 use super::opening::server_of;
 use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, WorkspaceStore};
-use super::{job_states, kept_folder, kept_states, open_store, simulated_output, state_folder};
+use super::{job_states, kept_folder, kept_states, open_store, simulated_output};
 use crate::app::{Question, ask_server, history, read_jobs};
 use crate::clock::Clock;
 use crate::config::Zone;
 use crate::error::{Error, Kind, Result, io_cause};
-use crate::journal::{Archive, Folder, OutputLine, read_kept, read_output};
+use crate::journal::{Archive, OutputLine, read_kept, read_output};
 use crate::schedule::job::JobId;
 use crate::schedule::rows::{Entry, Pause, RunId, RunRow};
 use crate::schedule::store::{Record, Store as _};
@@ -201,7 +201,7 @@ impl Desk {
     pub fn archive(&self) -> Result<Archive> {
         match &self.known {
             Known::File(_) => history::archive(&self.surround.environment, &self.surround.given),
-            Known::Store(_) => Ok(Archive::new(Folder::new(state_folder(&self.folder, false).join("journal")))),
+            Known::Store(_) => Ok(history::kept_archive(&self.folder)),
         }
     }
 
