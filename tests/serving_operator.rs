@@ -116,6 +116,28 @@ fn a_run_is_shown_and_run_again_through_the_server_whatever_the_file_says() {
 }
 
 #[test]
+fn who_follows_a_run_whose_process_is_killed_is_told_so() {
+    let recipe = "print(\"at work\"); sleep(minutes(30))";
+    let home = workspace(&[job("long", ""), job("other", "")]).file("long.rhai", recipe).file("other.rhai", recipe);
+    // By hand first: a server that follows takes it over once nothing was heard of its process for a while.
+    for words in [&["jobs", "run", "long"][..], &SERVE] {
+        let mut working = home.start(words);
+        if words == SERVE {
+            working.hears(Stream::Err, "INFO serving");
+            let asked = home.run(&["jobs", "run", "other"]);
+            assert_eq!(asked.code, 0, "{asked:?}");
+        }
+        working.hears(Stream::Err, "at work");
+        let job = if words == SERVE { "other" } else { "long" };
+        let mut following = home.start(&["jobs", "logs", job, "-f"]);
+        following.hears(Stream::Out, "at work");
+        working.kill();
+        let ended = following.end();
+        assert!(ended.code == 0 && ended.stderr.contains("nobody saw how the run ended"), "{ended:?}");
+    }
+}
+
+#[test]
 fn a_server_whose_socket_is_gone_is_not_taken_for_none() {
     let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
     let mut serving = serve(&home, &SERVE);

@@ -15,9 +15,9 @@ use crate::app::{Question, ask_server, history, read_jobs};
 use crate::clock::Clock;
 use crate::config::Zone;
 use crate::error::{Error, Kind, Result, io_cause};
-use crate::journal::{Archive, OutputLine, read_kept, read_output};
+use crate::journal::{Archive, History, OutputLine, RunFile, RunOutcome, read_kept, read_output};
 use crate::schedule::job::JobId;
-use crate::schedule::rows::{Entry, Pause, RunId, RunRow};
+use crate::schedule::rows::{Entry, Pause, Phase, RunId, RunRow, ScheduledBy};
 use crate::schedule::store::{Record, Store as _};
 
 /// So many of the latest fire times are looked at for one that has run.
@@ -243,6 +243,27 @@ impl Desk {
     /// # Errors
     /// When the store cannot be written.
     pub async fn pause(&self, job: &JobId, until: Option<DateTime<Utc>>, note: Option<String>) -> Result<bool> {
+    /// Whether the process of a run was ended before the run was over, and no server is there that could say so.
+    ///
+    /// # Errors
+    /// When the store or the journals cannot be read.
+    pub async fn is_lost(&self, run: &RunId) -> Result<bool> {
+        if self.is_served() {
+            return Ok(false);
+        }
+        let live = self.store.live().await?;
+        let Some(entry) = live.iter().find(|entry| entry.run.as_ref() == Some(run) && entry.phase == Phase::Running)
+        else {
+            return Ok(false);
+        };
+        let Ok(path) = self.archive()?.find(&run.0)? else {
+            // Simulated runs have no journal; those that a person started may be in a process of their own.
+            return Ok(!matches!(entry.by, ScheduledBy::Hand | ScheduledBy::Rerun));
+        };
+        let history = RunFile::read(&path).ok().and_then(History::of);
+        Ok(history.is_some_and(|history| history.outcome() == RunOutcome::Lost))
+    }
+
         self.store.pause(job, &Pause { since: Self::now(), until, note }).await
     }
 

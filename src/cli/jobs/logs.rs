@@ -15,7 +15,8 @@ use crate::journal::OutputLine;
 /// How often new lines are looked for.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// Shows the output of the latest run, and of those to come if it is to follow.
+/// Shows the output of the latest run, and of those to come if it is to follow: until it is interrupted, or the process
+/// of the run is gone and no server is there to run another.
 pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result<u8> {
     let job = desk.one(name)?;
     let mut run = desk.wait(desk.latest_run(&job))?;
@@ -32,6 +33,10 @@ pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result
     }
     let mut shown = 0;
     loop {
+        let is_lost = match &run {
+            Some(run) => desk.wait(desk.is_lost(run))?,
+            None => false,
+        };
         if let Some(run) = &run {
             let output = desk.output(run)?;
             if shown == 0 && output.is_simulated {
@@ -41,6 +46,10 @@ pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result
                 process.printer.result(&json_of(line, &output), &text_of(line))?;
             }
             shown = shown.max(output.lines.len());
+        }
+        if let Some(run) = run.as_ref().filter(|_| is_lost) {
+            process.printer.warning(&format!("the process of the run {run} is gone, and nobody saw how the run ended"));
+            return Ok(DONE);
         }
         desk.wait(Clock::process().sleep(EVERY));
         let now = desk.wait(desk.latest_run(&job))?;
