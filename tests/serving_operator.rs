@@ -71,23 +71,6 @@ fn a_broken_or_missing_file_locks_nobody_out_while_a_server_runs() {
 }
 
 #[test]
-fn a_server_that_ends_just_now_is_waited_for() {
-    let home = workspace(&[job("quick", "")]).file("quick.rhai", "print(\"quickly\")");
-    let serving = serve(&home, &SERVE);
-    serving.signal("TERM");
-    assert_eq!(serving.end().code, 0);
-    // In the place of one that still has its lock, and its socket no more.
-    let mut lock = File::options().write(true).open(home.path(".stackhand/serve.lock")).expect("it is left");
-    lock.lock().expect("nobody has it");
-    lock.write_all(b"process 1 since 2026-11-22T17:00:00Z\n").expect("written");
-    let mut pausing = home.start(&["jobs", "pause", "quick"]);
-    pausing.hears(Stream::Err, "a server begins or ends just now");
-    drop(lock);
-    let paused = pausing.end();
-    assert!(paused.code == 0 && paused.stdout.contains("`quick` is paused"), "{paused:?}");
-}
-
-#[test]
 fn a_run_is_shown_and_run_again_through_the_server_whatever_the_file_says() {
     let home = workspace(&[job("quick", "")]).file("quick.rhai", "print(\"quickly\")");
     let mut serving = serve(&home, &SERVE);
@@ -113,6 +96,50 @@ fn a_run_is_shown_and_run_again_through_the_server_whatever_the_file_says() {
     assert!(rerun.code == 3 && rerun.stderr.contains("no stackhand.toml"), "{rerun:?}");
     let history = home.run(&["jobs", "history", "quick", "-o", "json"]).stdout;
     assert!(history.contains(&format!("\"previous\": \"{run}\"")), "{history}");
+}
+
+#[test]
+fn a_job_that_is_wrong_hides_no_other_where_no_server_ever_ran() {
+    let bad = job("bad", "profiles = [\"shop\"]").replace("0 0 29 2 *", "61 * * * *");
+    let home = workspace(&[job("good", ""), bad, job("other", "")]).file("good.rhai", "print(\"good\")");
+    // Whether the store is new, or has been opened before.
+    for _ in 0..2 {
+        let list = home.run(&["jobs", "list"]);
+        let rows: Vec<&str> = list.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!((list.code, rows), (3, vec!["JOB", "good", "bad@shop", "other"]), "{list:?}");
+        assert!(list.stdout.contains("bad@shop  wrong"), "{list:?}");
+        let warning = "`bad@shop` cannot be due: `61` as the minute: it goes from 0 to 59 (";
+        assert!(list.stderr.contains(warning) && list.stderr.contains("stackhand.toml:12:12)"), "{list:?}");
+    }
+    let json = |words: &[&str]| -> serde_json::Value {
+        let ran = home.run(&[words, &["-o", "json"]].concat());
+        assert_eq!(ran.code, 3, "{ran:?}");
+        serde_json::from_str(&ran.stdout).expect("JSON")
+    };
+    let list = json(&["jobs", "list"]);
+    assert_eq!((&list[0]["error"], &list[1]["state"]), (&serde_json::Value::Null, &"wrong".into()), "{list}");
+    assert!(list[1]["error"]["place"].as_str().is_some_and(|place| place.ends_with("stackhand.toml:12:12")), "{list}");
+    let page = home.run(&["jobs", "show", "bad"]);
+    assert!(page.code == 3 && page.stdout.contains("\nwrong     `61` as the minute"), "{page:?}");
+    assert!(page.stdout.ends_with("type      stackhand jobs check\n"), "{page:?}");
+    assert_eq!(home.run(&["jobs", "show", "good"]).code, 0);
+    let next = home.run(&["jobs", "next"]);
+    let said = ["good", "other", "not known", "bad@shop"];
+    assert!(next.code == 3 && said.iter().all(|part| next.stdout.contains(part)), "{next:?}");
+    assert!(next.stderr.contains("`bad@shop` cannot be due: `61`"), "{next:?}");
+    let next = json(&["jobs", "next"]);
+    let row = next.as_array().and_then(|rows| rows.last()).expect("a row");
+    assert!(row["at"].is_null() && row["job"] == "bad@shop" && row["error"]["code"].is_string(), "{next}");
+    let next = home.run(&["jobs", "next", "bad"]);
+    assert!(next.code == 3 && next.stdout.is_empty() && next.stderr.contains("error: `61` as the minute"), "{next:?}");
+    assert_eq!(home.run(&["jobs", "next", "good"]).code, 0);
+    // What acts takes the file as a whole, as a server does.
+    let run = home.run(&["jobs", "run", "good"]);
+    assert!(run.code == 3 && run.stderr.contains("stackhand.toml:12:12"), "{run:?}");
+    // Of a file that cannot be read nothing is known, and no server has kept anything.
+    std::fs::write(home.path("stackhand.toml"), "not = [toml").expect("written");
+    let list = home.run(&["jobs", "list"]);
+    assert!(list.code == 3 && list.stderr.contains("error: not valid TOML"), "{list:?}");
 }
 
 #[test]
@@ -158,6 +185,23 @@ fn a_server_whose_socket_is_gone_is_not_taken_for_none() {
     assert_eq!(serving.end().code, 0);
     let cancel = home.run(&["jobs", "cancel", "long"]);
     assert!(cancel.code == 0 && cancel.stdout.starts_with("nothing runs"), "{cancel:?}");
+}
+
+#[test]
+fn a_server_that_ends_just_now_is_waited_for() {
+    let home = workspace(&[job("quick", "")]).file("quick.rhai", "print(\"quickly\")");
+    let serving = serve(&home, &SERVE);
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    // In the place of one that still has its lock, and its socket no more.
+    let mut lock = File::options().write(true).open(home.path(".stackhand/serve.lock")).expect("it is left");
+    lock.lock().expect("nobody has it");
+    lock.write_all(b"process 1 since 2026-11-22T17:00:00Z\n").expect("written");
+    let mut pausing = home.start(&["jobs", "pause", "quick"]);
+    pausing.hears(Stream::Err, "a server begins or ends just now");
+    drop(lock);
+    let paused = pausing.end();
+    assert!(paused.code == 0 && paused.stdout.contains("`quick` is paused"), "{paused:?}");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub use progress::Progress;
 pub use recording::{Recording, ended_call, keeping, kept_by};
 pub use rehearsal::{Rehearsal, rehearse};
 pub use run::{RunRequest, run};
-pub use serving::{ENDING, Question, ServeRequest, Signal, ask_server, read_jobs, serve};
+pub use serving::{ENDING, Question, ServeRequest, Signal, ask_server, read_right_jobs, serve};
 pub use session::{Opening, Session, settings, settings_in};
 pub use simulate::{Served, SimulateRequest, simulate};
 pub use simulated::Simulated;

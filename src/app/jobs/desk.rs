@@ -11,7 +11,7 @@ use super::asking::{Asked, ask_in_time};
 use super::opening::server_of;
 use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, WorkspaceStore};
 use super::{job_states, kept_folder, kept_states, open_store, simulated_output};
-use crate::app::{Question, ask_server, history, read_jobs};
+use crate::app::{Question, ask_server, history, read_right_jobs};
 use crate::clock::Clock;
 use crate::config::Zone;
 use crate::error::{Error, Kind, Result, io_cause};
@@ -53,21 +53,30 @@ pub struct RunOutput {
 }
 
 impl Desk {
-    /// Opens the workspace around the current folder; in a simulated world what its simulated jobs keep.
+    /// Opens the workspace around the current folder; in a simulated world what its simulated jobs keep. If something in
+    /// its file is wrong, its jobs are those that a server took over last, else those of the file that are right.
     ///
     /// # Errors
-    /// When there is none, its store cannot be opened, or something in its file is wrong and nothing is kept of its jobs.
+    /// When there is none, its store cannot be opened, or its file cannot be read and nothing is kept of its jobs.
     pub async fn open(surround: Surround) -> Result<Self> {
         let is_simulated = surround.given.is_simulated;
-        let read = read_jobs(&surround);
+        let read = read_right_jobs(&surround);
         let folder = match &read {
             Ok(jobs) => jobs.workspace.folder().to_owned(),
             Err(error) => kept_folder(&surround.environment, is_simulated, error).ok_or_else(|| error.clone())?,
         };
         let opened = open_store(&folder, is_simulated).await?;
-        let known = match read {
-            Ok(jobs) => Known::File(Box::new(jobs)),
-            Err(why) => Known::Store(KeptJobs::read(&opened.store, why).await?),
+        let why = match &read {
+            Ok(jobs) => jobs.wrong.first().map(|wrong| wrong.error.clone()),
+            Err(error) => Some(error.clone()),
+        };
+        let kept = match why {
+            Some(why) => Some(KeptJobs::read(&opened.store, why).await?).filter(|kept| !kept.is_empty()),
+            None => None,
+        };
+        let known = match kept {
+            Some(kept) => Known::Store(kept),
+            None => Known::File(Box::new(read?)),
         };
         let socket = opened.folder.join(SOCKET);
         Ok(Self { known, folder, surround, notes: opened.notes, store: Arc::new(opened.store), socket })
@@ -78,6 +87,15 @@ impl Desk {
     pub fn trouble(&self) -> Option<&Error> {
         match &self.known {
             Known::File(_) => None,
+            Known::Store(kept) => Some(&kept.why),
+        }
+    }
+
+    /// What keeps anything from being done without a server: the first thing that is wrong in the workspace's file.
+    #[must_use]
+    pub fn fault(&self) -> Option<&Error> {
+        match &self.known {
+            Known::File(jobs) => jobs.wrong.first().map(|wrong| &wrong.error),
             Known::Store(kept) => Some(&kept.why),
         }
     }
@@ -225,24 +243,6 @@ impl Desk {
         Ok(RunOutput { lines: read_output(&path).map_err(unreadable)?, is_simulated: false })
     }
 
-    /// The run of a job that started last.
-    ///
-    /// # Errors
-    /// When the store cannot be read.
-    pub async fn latest_run(&self, job: &JobId) -> Result<Option<RunId>> {
-        let entries =
-            self.store.history(Some(job), None, LOOKED_AT).await?.into_iter().filter_map(|record| match record {
-                Record::Entry(entry) => Some((entry.started_at?, entry.run?)),
-                Record::Stretch(_) => None,
-            });
-        Ok(entries.max_by_key(|(at, _)| *at).map(|(_, run)| run))
-    }
-
-    /// Pauses a job where no server runs; an end that has passed resumes it. `false` if no server has seen it yet.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub async fn pause(&self, job: &JobId, until: Option<DateTime<Utc>>, note: Option<String>) -> Result<bool> {
     /// Whether the process of a run was ended before the run was over, and no server is there that could say so.
     ///
     /// # Errors
@@ -264,6 +264,24 @@ impl Desk {
         Ok(history.is_some_and(|history| history.outcome() == RunOutcome::Lost))
     }
 
+    /// The run of a job that started last.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn latest_run(&self, job: &JobId) -> Result<Option<RunId>> {
+        let entries =
+            self.store.history(Some(job), None, LOOKED_AT).await?.into_iter().filter_map(|record| match record {
+                Record::Entry(entry) => Some((entry.started_at?, entry.run?)),
+                Record::Stretch(_) => None,
+            });
+        Ok(entries.max_by_key(|(at, _)| *at).map(|(_, run)| run))
+    }
+
+    /// Pauses a job where no server runs; an end that has passed resumes it. `false` if no server has seen it yet.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn pause(&self, job: &JobId, until: Option<DateTime<Utc>>, note: Option<String>) -> Result<bool> {
         self.store.pause(job, &Pause { since: Self::now(), until, note }).await
     }
 

@@ -46,6 +46,12 @@ impl KeptJobs {
         Ok(Self { why, rows })
     }
 
+    /// Whether no server has ever taken a job over.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The ids that a name stands for: a job's own id, or its name for all its profiles.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::config::{Workspace, Zone};
-use crate::error::Result;
+use crate::error::Error;
 use crate::schedule::calendar::{CalendarFiles, steps};
 use crate::schedule::reading;
 
@@ -22,19 +22,21 @@ pub struct NextFireTime {
     pub note: Option<String>,
 }
 
+/// The next fire times of jobs.
+#[derive(Debug, Clone, Default)]
+pub struct NextFireTimes {
+    /// In order.
+    pub all: Vec<NextFireTime>,
+    /// The ids of jobs that have none, as something is wrong about when they are due: with file, line and column.
+    pub wrong: Vec<(String, Error)>,
+}
+
 /// The first `count` fire times of the jobs of a workspace strictly after `from`, in order; of one job if `only` names
 /// it. Of a stretch that a calendar closes the first is told. Jobs that are not enabled are passed over.
-///
-/// # Errors
-/// When a schedule or a calendar cannot be read.
-pub fn next_fire_times(
-    workspace: &Workspace,
-    only: Option<&str>,
-    from: DateTime<Utc>,
-    count: usize,
-) -> Result<Vec<NextFireTime>> {
+#[must_use]
+pub fn next_fire_times(workspace: &Workspace, only: Option<&str>, from: DateTime<Utc>, count: usize) -> NextFireTimes {
     let mut files = CalendarFiles::default();
-    let mut all = Vec::new();
+    let NextFireTimes { mut all, mut wrong } = NextFireTimes::default();
     for job in workspace.jobs.iter().filter(|job| job.is_enabled) {
         let ids = job.each().map(|profile| job.id(profile.map(|profile| profile.value.as_str())));
         let is_meant = |id: &String| only.is_none_or(|only| only == id || only == job.name.value);
@@ -42,8 +44,16 @@ pub fn next_fire_times(
         if ids.is_empty() {
             continue;
         }
-        let rule = reading::rule(workspace, job)?;
-        let calendar = reading::calendar(workspace, job, &mut files)?;
+        let rule = reading::rule(workspace, job);
+        let read = rule.and_then(|rule| Ok((rule, reading::calendar(workspace, job, &mut files)?)));
+        let (rule, calendar) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                let error = Error::from(error);
+                wrong.extend(ids.into_iter().map(|id| (id, error.clone())));
+                continue;
+            }
+        };
         for step in steps(&rule, &calendar, from).take(count) {
             let zone = rule.zone();
             let fire_time = |id: &String| NextFireTime {
@@ -61,7 +71,7 @@ pub fn next_fire_times(
         }
     }
     keep_first(&mut all, count);
-    Ok(all)
+    NextFireTimes { all, wrong }
 }
 
 fn keep_first(all: &mut Vec<NextFireTime>, count: usize) {

@@ -1,13 +1,14 @@
 //! What the store knows of jobs, for people and machines.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Jobs, KeptJobs};
-use crate::config::Zone;
-use crate::error::Result;
+use super::{Jobs, KeptJobs, WrongJob};
+use crate::config::{JobTime, Zone, duration};
+use crate::error::{Error, Result};
 use crate::schedule::calendar::{Calendar, steps};
 use crate::schedule::job::JobId;
 use crate::schedule::outcome::{Outcome, Reason};
@@ -41,14 +42,16 @@ pub struct JobState {
     pub last: Vec<Record>,
     /// Whether a server has ever seen it.
     pub is_enrolled: bool,
+    /// What is wrong with it in the file, so that it cannot be due.
+    pub wrong: Option<Error>,
 }
 
-/// All jobs of a workspace as they are now, in the order of its file.
+/// All jobs of a workspace as they are now, in the order of its file; those too that are wrong.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
-    let bare = jobs.roster.iter().filter_map(|job| {
+    let right = jobs.roster.iter().filter_map(|job| {
         let task = jobs.task(&job.id)?;
         Some(JobState {
             recipe: task.job.recipe.value.clone(),
@@ -57,7 +60,29 @@ pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) ->
             ..state_of(&job.id, &job.rule, &job.calendar, task.zone, now)
         })
     });
-    with_rows(store, bare.collect(), now).await
+    let mut bare: Vec<JobState> = right.collect();
+    if !jobs.wrong.is_empty() {
+        let zone = jobs.workspace.timezone.unwrap_or(Zone::UTC);
+        bare.extend(jobs.wrong.iter().flat_map(|wrong| wrong.ids().map(move |id| state_of_wrong(id, wrong, zone))));
+        let names = jobs.workspace.jobs.iter().enumerate().map(|(place, job)| (job.name.value.as_str(), place));
+        let places: HashMap<&str, usize> = names.collect();
+        bare.sort_by_cached_key(|state| state.id.as_str().split('@').next().and_then(|name| places.get(name)).copied());
+    }
+    with_rows(store, bare, now).await
+}
+
+fn state_of_wrong(id: JobId, wrong: &WrongJob, zone: Zone) -> JobState {
+    let WrongJob { job, error } = wrong;
+    let words = match &job.when {
+        JobTime::Schedule(written) => written.value.clone(),
+        JobTime::Every(step) => every(step.value),
+    };
+    JobState {
+        recipe: job.recipe.value.clone(),
+        description: job.description.clone(),
+        wrong: Some(error.clone()),
+        ..JobState::bare(id, words, zone)
+    }
 }
 
 /// The same of what a server took over last, by the store alone: without recipes, and as if there were no calendars.
@@ -95,18 +120,8 @@ async fn with_rows<S: Store>(store: &S, mut states: Vec<JobState>, now: DateTime
 
 fn state_of(id: &JobId, rule: &Rule, calendar: &Calendar, zone: Zone, now: DateTime<Utc>) -> JobState {
     let due = |due: Due| (due.at, due.note(zone));
-    JobState {
-        id: id.clone(),
-        recipe: String::new(),
-        description: None,
-        words: words(rule),
-        zone,
-        next: upcoming(rule, calendar, now).take(SHOWN).map(due).collect(),
-        pause: None,
-        live: Vec::new(),
-        last: Vec::new(),
-        is_enrolled: false,
-    }
+    let next = upcoming(rule, calendar, now).take(SHOWN).map(due).collect();
+    JobState { next, ..JobState::bare(id.clone(), words(rule), zone) }
 }
 
 /// The fire times of a job that its calendar leaves.
@@ -117,14 +132,32 @@ fn upcoming<'a>(rule: &'a Rule, calendar: &'a Calendar, now: DateTime<Utc>) -> i
 fn words(rule: &Rule) -> String {
     match rule.when() {
         When::At(expression) => expression.words(),
-        When::Every(step) => {
-            let step = chrono::TimeDelta::from_std(*step).unwrap_or(chrono::TimeDelta::MAX);
-            format!("every {}", crate::config::duration::print(step))
-        }
+        When::Every(step) => every(*step),
     }
 }
 
+fn every(step: Duration) -> String {
+    format!("every {}", duration::print(TimeDelta::from_std(step).unwrap_or(TimeDelta::MAX)))
+}
+
 impl JobState {
+    /// A job of which nothing is known but when it is due.
+    fn bare(id: JobId, words: String, zone: Zone) -> Self {
+        Self {
+            id,
+            recipe: String::new(),
+            description: None,
+            words,
+            zone,
+            next: Vec::new(),
+            pause: None,
+            live: Vec::new(),
+            last: Vec::new(),
+            is_enrolled: false,
+            wrong: None,
+        }
+    }
+
     /// What it does just now, in a word.
     #[must_use]
     pub fn doing(&self) -> &'static str {
@@ -132,6 +165,8 @@ impl JobState {
             "running"
         } else if !self.live.is_empty() {
             "waiting"
+        } else if self.wrong.is_some() {
+            "wrong"
         } else if self.pause.is_some() {
             "paused"
         } else {
@@ -149,6 +184,7 @@ impl JobState {
             Some(Record::Stretch(_)) | None => None,
         };
         let command = match run {
+            _ if self.wrong.is_some() && self.live.is_empty() => "jobs check".to_owned(),
             _ if self.live.iter().any(|entry| entry.phase == Phase::Running) => format!("jobs logs {id} -f"),
             _ if self.pause.is_some() => format!("jobs resume {id}"),
             // A simulated run has no journal that could be shown.
@@ -177,6 +213,7 @@ impl JobState {
             "live": self.live.iter().map(|entry| entry_json(entry, zone)).collect::<Vec<_>>(),
             "last": self.last.iter().map(|record| record_json(record, zone)).collect::<Vec<_>>(),
             "is_enrolled": self.is_enrolled,
+            "error": self.wrong.as_ref().map(error_json),
         })
     }
 }
@@ -185,6 +222,12 @@ impl JobState {
 #[must_use]
 pub fn written(at: DateTime<Utc>, zone: Zone) -> String {
     at.trunc_subsecs(3).with_timezone(&zone).to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+/// What is wrong with a job, for machines.
+#[must_use]
+pub fn error_json(error: &Error) -> Value {
+    json!({ "code": error.code, "message": error.message, "place": error.place, "hint": error.hint })
 }
 
 fn reason_json(reason: Option<&Reason>) -> Value {

@@ -29,9 +29,20 @@ pub struct Jobs {
     pub roster: Roster,
     /// The workspace without its jobs, as their runs see it.
     pub around: Workspace,
+    /// Those that are left out because something about them is wrong, in the order of the file.
+    pub wrong: Vec<WrongJob>,
     tasks: BTreeMap<JobId, Arc<Task>>,
     /// Jobs that the workspace had earlier: what runs of them goes on to its end.
     former: BTreeMap<JobId, Arc<Task>>,
+}
+
+/// A job that cannot be due as it stands in the file.
+#[derive(Debug, Clone)]
+pub struct WrongJob {
+    /// The job.
+    pub job: Arc<config::Job>,
+    /// What is wrong with it, with file, line and column.
+    pub error: Error,
 }
 
 /// What a job runs, and with which rights.
@@ -61,44 +72,41 @@ impl Jobs {
     /// The jobs of a workspace, those left out that are not enabled. `usual` is the profile of those that name none.
     ///
     /// # Errors
-    /// Of kind `config`, with file, line and column: a schedule that means nothing or is never due, a permission or a cap
-    /// that is none, a rerun of a recipe that does not say that it is repeatable.
+    /// That of the first one that is wrong, of kind `config`, with file, line and column: a schedule that means nothing or
+    /// is never due, a permission or a cap that is none, a rerun of a recipe that does not say that it is repeatable.
     pub fn of(workspace: Workspace, usual: Option<&str>) -> Result<Self> {
-        let zone = workspace.timezone.unwrap_or(Zone::UTC);
+        Self::right_of(workspace, usual).whole()
+    }
+
+    /// The same, those left out too that are wrong, which are told beside.
+    #[must_use]
+    pub fn right_of(workspace: Workspace, usual: Option<&str>) -> Self {
         let mut files = CalendarFiles::default();
-        let mut jobs = Vec::new();
-        let mut tasks = BTreeMap::new();
+        let (mut jobs, mut tasks, mut wrong) = (Vec::new(), BTreeMap::new(), Vec::new());
         for job in workspace.jobs.iter().filter(|job| job.is_enabled) {
-            let rule = reading::rule(&workspace, job)?;
-            let calendar = reading::calendar(&workspace, job, &mut files)?;
-            let permissions = grants_of(&workspace, job)?;
-            let caps = caps_of(&workspace, job)?;
-            let recipe = workspace.folder().join(&job.recipe.value);
-            if job.interrupted.value == InterruptedPolicy::Rerun {
-                check_repeatable(&workspace, job, &recipe)?;
-            }
-            for profile in job.each().map(|profile| profile.map(|profile| profile.value.clone())) {
-                let id = JobId::new(&job.id(profile.as_deref()));
-                jobs.push(Job {
-                    calendar: calendar.clone(),
-                    ..scheduled(&workspace, job, &id, profile.as_deref(), rule.clone())
-                });
-                let task = Task {
-                    id: id.clone(),
-                    job: Arc::clone(job),
-                    acts_as: profile.clone().or_else(|| usual.map(str::to_owned)),
-                    profile,
-                    permissions: permissions.clone(),
-                    caps: caps.clone(),
-                    recipe: recipe.clone(),
-                    folder: workspace.folder().to_owned(),
-                    zone,
-                };
-                tasks.insert(id, Arc::new(task));
+            match read(&workspace, job, usual, &mut files) {
+                Ok(each) => {
+                    for (job, task) in each {
+                        tasks.insert(job.id.clone(), Arc::new(task));
+                        jobs.push(job);
+                    }
+                }
+                Err(error) => wrong.push(WrongJob { job: Arc::clone(job), error }),
             }
         }
         let around = workspace.without_jobs();
-        Ok(Self { roster: Roster::new(jobs), around, workspace, tasks, former: BTreeMap::new() })
+        Self { roster: Roster::new(jobs), around, workspace, wrong, tasks, former: BTreeMap::new() }
+    }
+
+    /// These jobs if none of them is wrong.
+    ///
+    /// # Errors
+    /// That of the first one that is.
+    pub fn whole(self) -> Result<Self> {
+        match self.wrong.first() {
+            Some(wrong) => Err(wrong.error.clone()),
+            None => Ok(self),
+        }
     }
 
     /// These jobs in the place of those: what those had and these have not is remembered.
@@ -142,10 +150,14 @@ impl Jobs {
     /// Of kind `not_found`, with the nearest.
     pub fn named(&self, name: &str) -> Result<Vec<JobId>> {
         let known = self.roster.iter().map(|job| &job.id);
-        let found: Vec<JobId> = known
+        let right = known
             .filter(|id| id.as_str() == name || self.tasks.get(*id).is_some_and(|task| task.job.name.value == name))
-            .cloned()
-            .collect();
+            .cloned();
+        let wrong = self
+            .wrong
+            .iter()
+            .flat_map(|wrong| wrong.ids().filter(move |id| id.as_str() == name || wrong.job.name.value == name));
+        let found: Vec<JobId> = right.chain(wrong).collect();
         if !found.is_empty() {
             return Ok(found);
         }
@@ -160,6 +172,13 @@ impl Jobs {
             None if ids.is_empty() => error.with_hint("there are no jobs at all: they are `[[job]]` in the file"),
             None => error.with_hint("`stackhand jobs list` tells all"),
         })
+    }
+}
+
+impl WrongJob {
+    /// Its ids, one for each profile.
+    pub fn ids(&self) -> impl Iterator<Item = JobId> {
+        self.job.each().map(|profile| JobId::new(&self.job.id(profile.map(|profile| profile.value.as_str()))))
     }
 }
 
@@ -189,6 +208,41 @@ impl Task {
         // As it is written in the workspace: records do not tell where that lies.
         Ok(Source { name: self.job.recipe.value.clone(), ..source }.within(self.folder.clone()))
     }
+}
+
+/// A job of the file, for each of its profiles.
+fn read(
+    workspace: &Workspace,
+    job: &Arc<config::Job>,
+    usual: Option<&str>,
+    files: &mut CalendarFiles,
+) -> Result<Vec<(Job, Task)>> {
+    let rule = reading::rule(workspace, job)?;
+    let calendar = reading::calendar(workspace, job, files)?;
+    let permissions = grants_of(workspace, job)?;
+    let caps = caps_of(workspace, job)?;
+    let recipe = workspace.folder().join(&job.recipe.value);
+    if job.interrupted.value == InterruptedPolicy::Rerun {
+        check_repeatable(workspace, job, &recipe)?;
+    }
+    let each = job.each().map(|profile| {
+        let profile = profile.map(|profile| profile.value.clone());
+        let id = JobId::new(&job.id(profile.as_deref()));
+        let scheduled = scheduled(workspace, job, &id, profile.as_deref(), rule.clone());
+        let task = Task {
+            id,
+            job: Arc::clone(job),
+            acts_as: profile.clone().or_else(|| usual.map(str::to_owned)),
+            profile,
+            permissions: permissions.clone(),
+            caps: caps.clone(),
+            recipe: recipe.clone(),
+            folder: workspace.folder().to_owned(),
+            zone: workspace.timezone.unwrap_or(Zone::UTC),
+        };
+        (Job { calendar: calendar.clone(), ..scheduled }, task)
+    });
+    Ok(each.collect())
 }
 
 fn scheduled(workspace: &Workspace, job: &config::Job, id: &JobId, profile: Option<&str>, rule: Rule) -> Job {

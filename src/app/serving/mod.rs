@@ -15,5 +15,5 @@ mod tidings;
 mod watching;
 
 pub use questions::{ENDING, Question, ask_server};
-pub use reloading::read_jobs;
+pub use reloading::read_right_jobs;
 pub use server::{ServeRequest, Signal, serve};

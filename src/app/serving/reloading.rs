@@ -18,7 +18,15 @@ use crate::schedule::store::Store;
 ///
 /// # Errors
 /// When there is no workspace, or something in its file is wrong.
-pub fn read_jobs(surround: &Surround) -> Result<Jobs> {
+pub(super) fn read_jobs(surround: &Surround) -> Result<Jobs> {
+    read_right_jobs(surround)?.whole()
+}
+
+/// The same, those left out that are wrong, which are told beside.
+///
+/// # Errors
+/// When there is no workspace, or its file cannot be read.
+pub fn read_right_jobs(surround: &Surround) -> Result<Jobs> {
     let settings = settings(&surround.environment, &surround.given)?;
     settings.guard_secrets(&surround.scrubber);
     let usual = settings.profile.map(|profile| profile.value);
@@ -26,10 +34,10 @@ pub fn read_jobs(surround: &Surround) -> Result<Jobs> {
     for secret in workspace.secrets(&surround.environment) {
         surround.scrubber.learn(secret.expose());
     }
-    let jobs = Jobs::of(workspace, usual.as_deref());
+    let jobs = Jobs::right_of(workspace, usual.as_deref());
     // What it took to read a long file is several times what is kept.
     give_back();
-    jobs
+    Ok(jobs)
 }
 
 /// Reads the file again, and lets the scheduler take it over; gives the number of jobs.

@@ -30,7 +30,7 @@ impl Desk {
     /// The same for what asks the server, or acts where there is none: that needs the workspace's file.
     pub fn open_to_act(process: &Process, shared: &Shared) -> Result<Self> {
         let opened = Self::of(process, shared)?;
-        if let Some(why) = opened.trouble().filter(|_| !opened.is_served()) {
+        if let Some(why) = opened.fault().filter(|_| !opened.is_served()) {
             return Err(why.clone());
         }
         opened.tell_trouble(process);

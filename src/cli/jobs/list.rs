@@ -10,9 +10,9 @@ use crate::cli::history_table::short;
 use crate::cli::process::Process;
 use crate::cli::table::{Cell, Column, page, table};
 use crate::config::{Zone, duration};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 
-/// Lists all jobs.
+/// Lists all jobs; exit code 3 if one of them is wrong.
 pub fn list(process: &Process, desk: &Desk) -> Result<u8> {
     let states = desk.wait(desk.states())?;
     let rows = states.iter().map(JobState::to_json).collect();
@@ -37,10 +37,18 @@ pub fn list(process: &Process, desk: &Desk) -> Result<u8> {
     if states.is_empty() {
         process.printer.note("the workspace has no job: they are `[[job]]` in stackhand.toml");
     }
-    Ok(DONE)
+    for (state, error) in states.iter().filter_map(|state| Some((state, state.wrong.as_ref()?))) {
+        process.printer.warning(&format!("`{}` cannot be due: {error}", state.id));
+    }
+    Ok(code_of(&states))
 }
 
-/// Shows one job on one page.
+fn code_of(states: &[JobState]) -> u8 {
+    let is_wrong = states.iter().any(|state| state.wrong.is_some());
+    if is_wrong { Kind::Config.exit_code() as u8 } else { DONE }
+}
+
+/// Shows one job on one page; exit code 3 if it is wrong.
 pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
     let ids = desk.named(name)?;
     let mut states = desk.wait(desk.states())?;
@@ -59,7 +67,7 @@ pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
         .collect();
     let value = if let [one] = &values[..] { one.clone() } else { Value::Array(values) };
     process.printer.result(&value, &pages.join("\n\n"))?;
-    Ok(DONE)
+    Ok(code_of(&states))
 }
 
 /// What the page of a job says.
@@ -71,6 +79,10 @@ fn lines(state: &JobState, command: &str) -> Vec<(&'static str, Cell)> {
         lines.push(("recipe", Cell::whole(&state.recipe)));
     }
     lines.push(("due", Cell::words(&format!("{} ({})", state.words, zone.name()))));
+    if let Some(error) = &state.wrong {
+        lines.push(("wrong", Cell::words(&error.to_string())));
+        lines.extend(error.hint.as_ref().map(|hint| ("", Cell::words(&format!("hint: {hint}")))));
+    }
     if let Some(pause) = &state.pause {
         let since = Cell::words("since").then(punctuated(pause.since, zone, ","));
         let note = pause.note.as_ref().map(|note| Cell::words(note));
@@ -104,7 +116,7 @@ fn lines(state: &JobState, command: &str) -> Vec<(&'static str, Cell)> {
     for (index, record) in state.last.iter().enumerate() {
         lines.push((if index == 0 { "last" } else { "" }, in_short(record, zone)));
     }
-    if !state.is_enrolled {
+    if !state.is_enrolled && state.wrong.is_none() {
         let note = "no server has seen it yet: it is due once `stackhand serve` runs";
         lines.push(("note", Cell::words(note)));
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::app::jobs::{NextFireTime, next_fire_times, workspace};
+use crate::app::jobs::{NextFireTime, NextFireTimes, error_json, next_fire_times, workspace};
 use crate::cli::cron::{instant, written};
 use crate::cli::execute::DONE;
 use crate::cli::process::Process;
@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Workspace, Zone};
 use crate::error::{Error, Kind, Result, nearest};
 
-/// Shows the next fire times of all jobs, or of one.
+/// Shows the next fire times of all jobs, or of one; exit code 3 if one of them is wrong.
 pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>) -> Result<u8> {
     let workspace = workspace(&process.environment)?;
     let zone = workspace.timezone.unwrap_or(Zone::UTC);
@@ -24,24 +24,36 @@ pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>
     if let Some(job) = job {
         must_exist(&workspace, job)?;
     }
-    let next = next_fire_times(&workspace, job, from, count.into())?;
-    let rows: Vec<Value> = next
-        .iter()
-        .map(|next| {
-            json!({ "at": written(next.at, next.zone), "job": next.job, "left_out": next.closed, "note": next.note })
-        })
-        .collect();
-    let text = if next.is_empty() {
+    let NextFireTimes { all: next, wrong } = next_fire_times(&workspace, job, from, count.into());
+    if let Some((_, error)) = wrong.first().filter(|_| next.is_empty()) {
+        return Err(error.clone());
+    }
+    let rows = next.iter().map(|next| {
+        let at = written(next.at, next.zone);
+        json!({ "at": at, "job": next.job, "left_out": next.closed, "note": next.note, "error": null })
+    });
+    let wrong_rows = wrong.iter().map(
+        |(job, error)| json!({ "at": null, "job": job, "left_out": null, "note": null, "error": error_json(error) }),
+    );
+    let rows: Vec<Value> = rows.chain(wrong_rows).collect();
+    let cells: Vec<_> = next.iter().map(row).chain(wrong.iter().map(wrong_row)).collect();
+    let text = if cells.is_empty() {
         String::new()
     } else {
-        let columns = [Column::new("NEXT"), Column::new("JOB"), Column::new("")];
-        table(&process.printer, columns, next.iter().map(row).collect())
+        table(&process.printer, [Column::new("NEXT"), Column::new("JOB"), Column::new("")], cells)
     };
     process.printer.result(&Value::Array(rows), &text)?;
     if next.is_empty() {
         process.printer.note("no job is due");
     }
-    Ok(DONE)
+    for (job, error) in &wrong {
+        process.printer.warning(&format!("`{job}` cannot be due: {error}"));
+    }
+    Ok(if wrong.is_empty() { DONE } else { Kind::Config.exit_code() as u8 })
+}
+
+fn wrong_row((job, _): &(String, Error)) -> [Cell; 3] {
+    [Cell::whole("not known"), Cell::whole(job), Cell::whole("wrong")]
 }
 
 fn row(next: &NextFireTime) -> [Cell; 3] {
