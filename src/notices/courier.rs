@@ -114,7 +114,8 @@ impl Courier {
     /// # Errors
     /// Those of the database.
     pub async fn deliver_before_exit(&self, time: Duration) -> Result<Delivered, Error> {
-        let deadline = self.clock.now() + TimeDelta::from_std(time).unwrap_or_default();
+        let time = TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX);
+        let deadline = self.clock.now().checked_add_signed(time).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let mut all = Delivered::default();
         loop {
             let (sent, given_up) = self.deliver_once(deadline).await?;

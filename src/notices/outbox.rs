@@ -194,7 +194,8 @@ async fn end_failures(connection: &mut SqliteConnection, entry: &Entry<'_>) -> R
         .bind(entry.now)
         .execute(&mut *connection)
         .await?;
-    Ok(Some((groups.iter().map(|(_, count, _)| count).sum(), since)))
+    let count = groups.iter().fold(0, |all: i64, (_, count, _)| all.saturating_add(*count));
+    Ok(Some((count, since)))
 }
 
 /// Counts a repeat of the same; `false` if a notice of it waits already and now stands for this one too.
@@ -209,10 +210,11 @@ async fn count_repeat(connection: &mut SqliteConnection, entry: &mut Entry<'_>) 
         .bind(entry.reason)
         .fetch_optional(&mut *connection)
         .await?;
-    let known = known.filter(|(_, _, last_at, _)| entry.now - last_at < FORGOTTEN_AFTER.num_milliseconds());
+    let known =
+        known.filter(|(_, _, last_at, _)| entry.now.saturating_sub(*last_at) < FORGOTTEN_AFTER.num_milliseconds());
     let mut told_at = entry.now;
     if let Some((count, since, _, last_told)) = known {
-        (entry.count, entry.since) = (count + 1, since);
+        (entry.count, entry.since) = (count.saturating_add(1), since);
         // A clock that was set back must not put a notice off for ever.
         let last_told = last_told.min(entry.now + REPEATED_EVERY.num_milliseconds());
         told_at = last_told;

@@ -266,3 +266,32 @@ async fn what_was_told_once_is_not_kept_for_ever() {
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM notice_once").fetch_one(&mut *read).await.expect("read");
     assert_eq!(kept, 31);
 }
+
+#[tokio::test]
+async fn figures_at_the_end_of_their_range_in_the_file_stop_nobody() {
+    let (outbox, clock) = outbox().await;
+    put(&outbox, &about(Event::Failed, &clock)).await;
+    put(&outbox, &Notice { reason: Some("other".to_owned()), ..about(Event::Failed, &clock) }).await;
+    assert_eq!(taken(&outbox).await.len(), 2);
+    for (last_at, told_at, since) in [(i64::MIN, i64::MIN, i64::MIN), (i64::MAX, i64::MAX, i64::MAX)] {
+        let mut write = outbox.database.write().await.expect("open");
+        sqlx::query("UPDATE notice_group SET count = ?1, last_at = ?2, told_at = ?3, since = ?4")
+            .bind(i64::MAX)
+            .bind(last_at)
+            .bind(told_at)
+            .bind(since)
+            .execute(&mut *write)
+            .await
+            .expect("written");
+        write.commit().await.expect("written");
+        put(&outbox, &about(Event::Failed, &clock)).await;
+        clock.sleep(Duration::from_hours(3)).await;
+        taken(&outbox).await;
+    }
+    // Both groups count as many as there can be, and their sum is no more.
+    let mut write = outbox.database.write().await.expect("open");
+    sqlx::query("UPDATE notice_group SET count = ?1").bind(i64::MAX).execute(&mut *write).await.expect("written");
+    write.commit().await.expect("written");
+    put(&outbox, &about(Event::Recovered, &clock)).await;
+    assert_eq!(taken(&outbox).await.last(), Some(&("recovered", u64::try_from(i64::MAX).unwrap())));
+}
