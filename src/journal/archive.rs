@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::folder::Folder;
 use super::history::History;
@@ -104,6 +104,15 @@ impl Archive {
                 Err(NoSuchRun::Ambiguous(matching.into_iter().map(|(id, _)| id.clone()).collect()))
             }
         })
+    }
+
+    /// The run of this id that began at that time or a little later, if its journal is there; looks for no other.
+    #[must_use]
+    pub fn run_of(&self, run: &str, began: DateTime<Utc>) -> Option<History> {
+        let next_day = began.checked_add_signed(TimeDelta::days(1));
+        let days = std::iter::once(began).chain(next_day);
+        let file = days.map(|day| self.folder.path().join(Folder::file_of(day, run))).find(|path| path.is_file())?;
+        History::of(RunFile::read(&file).ok()?)
     }
 
     /// The days that may hold runs since then, the latest first.

@@ -25,7 +25,7 @@ pub(super) struct Letter {
 
 impl Letter {
     /// What can be told, by name.
-    pub const NAMES: [&'static str; 19] = [
+    pub const NAMES: [&'static str; 22] = [
         "id",
         "channel",
         "event",
@@ -43,6 +43,9 @@ impl Letter {
         "production",
         "fire_time",
         "late_seconds",
+        "changes",
+        "changes_not_made",
+        "changes_unknown",
         "reason",
         "fields",
     ];
@@ -83,6 +86,9 @@ impl Letter {
             "production": notice.production,
             "fire_time": notice.fire_time,
             "late_seconds": notice.late_seconds,
+            "changes": notice.changes.map(|changes| changes.made),
+            "changes_not_made": notice.changes.map(|changes| changes.not_made),
+            "changes_unknown": notice.changes.map(|changes| changes.unknown),
             "reason": notice.reason,
             "fields": notice.fields,
         })

@@ -30,7 +30,7 @@ pub use channel::{Channel, ChannelKind, Mailing};
 pub use command::Program;
 pub use courier::{Courier, Delivered, Surroundings};
 pub use heartbeat::Heartbeat;
-pub use notice::{Notice, Severity, Topic};
+pub use notice::{Changes, Notice, Severity, Topic};
 pub use outbox::Outbox;
 pub use owner::{IsGone, Owner};
 pub use sending::Log;

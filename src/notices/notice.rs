@@ -123,6 +123,17 @@ impl fmt::Display for Severity {
     }
 }
 
+/// What became of the changes that a run was about to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// So many were made.
+    pub made: u64,
+    /// So many were refused, or never sent.
+    pub not_made: u64,
+    /// Of so many nobody knows.
+    pub unknown: u64,
+}
+
 /// One thing to tell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
@@ -149,6 +160,8 @@ pub struct Notice {
     pub fire_time: Option<DateTime<Utc>>,
     /// How late the run began, in seconds.
     pub late_seconds: Option<u64>,
+    /// What became of the changes of the run; nothing if there was no run, or nobody knows.
+    pub changes: Option<Changes>,
     /// Why, in a few words that are the same each time: repeats with the same reason are told as one.
     pub reason: Option<String>,
     /// What a person should read: a recipe's message, or the error in full.
@@ -177,6 +190,7 @@ impl Notice {
             production: false,
             fire_time: None,
             late_seconds: None,
+            changes: None,
             reason: None,
             text: None,
             fields: BTreeMap::new(),

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::bounded::shortened;
 use super::letter::Letter;
-use super::notice::Topic;
+use super::notice::{Changes, Topic};
 use crate::config::{Event, Zone, duration};
 
 /// The longest title; chats cut longer ones, and mail programs show less.
@@ -28,9 +28,10 @@ pub(super) fn title(letter: &Letter) -> String {
         }
         Topic::Job(Event::KeyExpiring) if notice.text.is_some() => notice.text.clone().unwrap_or_default(),
         Topic::Job(event) if letter.count > 1 => {
-            format!("{subject} {} again, {} time since {}", verb(event), ordinal(letter.count), since(letter))
+            let (verb, times) = (verb(event), ordinal(letter.count));
+            format!("{subject} {verb} again, {times} time since {}{}", since(letter), so_far(letter, event))
         }
-        Topic::Job(event) => format!("{subject} {}", verb(event)),
+        Topic::Job(event) => format!("{subject} {}{}", verb(event), so_far(letter, event)),
     };
     // A title is one line: it becomes the subject of a mail.
     let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -56,6 +57,25 @@ fn verb(event: Event) -> &'static str {
     }
 }
 
+/// How far a run came that did not do all of its work: the first that somebody asks who is woken by it.
+fn so_far(letter: &Letter, event: Event) -> String {
+    use Event::{Cancelled, Failed, Partial, Refused, TimedOut, Unknown};
+    let is_asked = matches!(event, Cancelled | Failed | Partial | Refused | TimedOut | Unknown);
+    letter.notice.changes.filter(|_| is_asked).map_or_else(String::new, |changes| format!(": {}", in_words(changes)))
+}
+
+/// `3 of 7 changes made`
+fn in_words(changes: Changes) -> String {
+    let Changes { made, not_made, unknown } = changes;
+    let all = made.saturating_add(not_made).saturating_add(unknown);
+    if all == 0 {
+        return "nothing changed".to_owned();
+    }
+    let noun = if all == 1 { "change" } else { "changes" };
+    let unknown = if unknown == 0 { String::new() } else { format!(", {unknown} unknown") };
+    format!("{made} of {all} {noun} made{unknown}")
+}
+
 /// `1st`, `2nd`, `11th`, `23rd`
 fn ordinal(number: u64) -> String {
     let ending = match (number % 10, number % 100) {
@@ -70,7 +90,7 @@ fn ordinal(number: u64) -> String {
 
 /// `02:00`, with the date where that was another day.
 fn since(letter: &Letter) -> String {
-    let (first, now) = (letter.since.with_timezone(&letter.zone), letter.notice.at.with_timezone(&letter.zone));
+    let (first, now) = (on_the_wall(letter.since, letter.zone), on_the_wall(letter.notice.at, letter.zone));
     let form = if first.date_naive() == now.date_naive() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
     first.format(form).to_string()
 }
@@ -91,6 +111,7 @@ pub(super) fn facts(letter: &Letter) -> Vec<(String, String)> {
     let late =
         notice.late_seconds.filter(|late| *late > 0).and_then(|late| TimeDelta::try_seconds(i64::try_from(late).ok()?));
     add("Late by", late.map(duration::print));
+    add("Changes", notice.changes.map(in_words));
     add("Run", notice.run.clone());
     for (name, value) in &notice.fields {
         add(name, Some(value.clone()));
@@ -101,7 +122,13 @@ pub(super) fn facts(letter: &Letter) -> Vec<(String, String)> {
 
 /// `2026-11-22 20:00 CET`
 fn shown(time: DateTime<Utc>, zone: Zone) -> String {
-    time.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string()
+    on_the_wall(time, zone).format("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// An instant as clocks there show it; an end of time, as a broken file may have it, with room for their offset.
+fn on_the_wall(time: DateTime<Utc>, zone: Zone) -> DateTime<Zone> {
+    let room = TimeDelta::days(2);
+    time.clamp(DateTime::<Utc>::MIN_UTC + room, DateTime::<Utc>::MAX_UTC - room).with_timezone(&zone)
 }
 
 /// All of it as plain text, for mails.
@@ -159,6 +186,37 @@ mod tests {
             [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal).join(" "),
             "1st 2nd 3rd 4th 11th 12th 13th 21st 112th"
         );
+    }
+
+    #[test]
+    fn an_end_of_time_is_told_like_any_other() {
+        for end in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            let mut letter = letter(Topic::Job(Event::Failed), u64::MAX);
+            (letter.since, letter.notice.at, letter.notice.fire_time) = (end, end, Some(end));
+            letter.notice.late_seconds = Some(u64::MAX);
+            assert!(plain(&letter).contains(" again, 18446744073709551615th time since "));
+        }
+    }
+
+    #[test]
+    fn how_far_a_run_came_that_did_not_do_all_is_in_the_title() {
+        let told = |event, count, made, not_made, unknown| {
+            let mut letter = letter(Topic::Job(event), count);
+            letter.notice.changes = Some(Changes { made, not_made, unknown });
+            assert!(plain(&letter).contains(&format!("Changes: {}\n", in_words(Changes { made, not_made, unknown }))));
+            letter.title()
+        };
+        assert_eq!(told(Event::Partial, 1, 3, 4, 0), "night-shift was done only in part: 3 of 7 changes made");
+        assert_eq!(told(Event::Failed, 1, 0, 0, 0), "night-shift failed: nothing changed");
+        assert_eq!(told(Event::TimedOut, 1, 1, 0, 0), "night-shift took longer than it may: 1 of 1 change made");
+        assert_eq!(
+            told(Event::Unknown, 2, 3, 0, u64::MAX),
+            format!(
+                "night-shift ended with nobody knowing how again, 2nd time since 02:00: 3 of {0} changes made, {0} unknown",
+                u64::MAX
+            )
+        );
+        assert_eq!(told(Event::Done, 1, 7, 0, 0), "night-shift is done");
     }
 
     #[test]

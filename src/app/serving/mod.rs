@@ -1,5 +1,6 @@
 //! `serve`: the loop of the scheduler with all that it needs around it, and what others see of it.
 
+mod changed;
 mod counted;
 mod doors;
 mod ending;

@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::changed::changes_of;
 use super::figures::Post;
 use super::tidings;
 use crate::app::channels::{Channels, this_process};
@@ -119,19 +120,34 @@ impl Telling {
     /// When the outbox cannot be written; not all of it was taken in then.
     pub async fn take_in(&self, jobs: &Arc<Jobs>, record: &Record) -> Result<()> {
         let Some(task) = jobs.task(record.job()).filter(|task| !task.is_simulated()) else { return Ok(()) };
-        self.put(jobs, task, tidings::of_end(record, task, jobs)).await?;
+        let changes = match record {
+            Record::Entry(entry) if self.wants(jobs, task, entry) => changes_of(jobs, &self.0.surround, entry).await,
+            Record::Entry(_) | Record::Stretch(_) => None,
+        };
+        self.put(jobs, task, tidings::of_end(record, task, jobs, changes)).await?;
         if let Record::Entry(entry) = record {
             self.ping(jobs, task, entry);
         }
         Ok(())
     }
 
-    /// Takes in notices for the channels of their job.
-    async fn put(&self, jobs: &Arc<Jobs>, task: &Task, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
-        let desk = self.desk(jobs);
+    /// Whether somebody is told of this outcome.
+    fn wants(&self, jobs: &Arc<Jobs>, task: &Task, entry: &Entry) -> bool {
+        let Some(event) = tidings::event_of(entry) else { return false };
+        let of_job = task.job.notify.events.as_deref();
+        self.named(jobs, task).iter().any(|channel| of_job.unwrap_or(&channel.events).contains(&event))
+    }
+
+    /// The channels that a job names.
+    fn named(&self, jobs: &Arc<Jobs>, task: &Task) -> Vec<Channel> {
         let named = &task.job.notify.channels;
         let is_named = |channel: &&Channel| named.iter().any(|name| name.value == channel.name);
-        let channels: Vec<Channel> = desk.channels.all.iter().filter(is_named).cloned().collect();
+        self.desk(jobs).channels.all.iter().filter(is_named).cloned().collect()
+    }
+
+    /// Takes in notices for the channels of their job.
+    async fn put(&self, jobs: &Arc<Jobs>, task: &Task, notices: impl IntoIterator<Item = Notice>) -> Result<()> {
+        let channels = self.named(jobs, task);
         let events = task.job.notify.events.as_deref();
         for notice in notices {
             self.put_for(&notice, &channels, events).await?;

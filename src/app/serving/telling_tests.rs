@@ -6,6 +6,9 @@ use super::*;
 use crate::app::{SharedWorlds, Simulation};
 use crate::config::{Environment, Event, Given, Workspace};
 use crate::notices::Topic;
+use crate::schedule::job::JobId;
+use crate::schedule::outcome::Reason;
+use crate::schedule::rows::{Fence, Phase, RunId, ScheduledBy};
 use crate::secret::Scrubber;
 
 const WORKSPACE: &str = r#"
@@ -28,8 +31,8 @@ struct House {
     telling: Telling,
     /// The web server's URL.
     url: String,
-    /// The paths that it was asked for.
-    paths: mpsc::UnboundedReceiver<String>,
+    /// The paths that it was asked for, and the titles that it was told.
+    heard: mpsc::UnboundedReceiver<(String, String)>,
 }
 
 impl House {
@@ -52,9 +55,9 @@ impl House {
         let telling = Telling::open(&database, &surround).await.expect("it opens");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
-        let (sender, paths) = mpsc::unbounded_channel();
+        let (sender, heard) = mpsc::unbounded_channel();
         tokio::spawn(hear(listener, sender));
-        Self { folder, clock, jobs: Arc::new(jobs), telling, url, paths }
+        Self { folder, clock, jobs: Arc::new(jobs), telling, url, heard }
     }
 
     /// Puts the channel's URL into its file.
@@ -81,7 +84,7 @@ impl House {
     }
 }
 
-async fn hear(listener: TcpListener, paths: mpsc::UnboundedSender<String>) {
+async fn hear(listener: TcpListener, heard: mpsc::UnboundedSender<(String, String)>) {
     while let Ok((stream, _)) = listener.accept().await {
         let mut stream = BufReader::new(stream);
         let (mut first, mut length) = (String::new(), 0);
@@ -97,12 +100,14 @@ async fn hear(listener: TcpListener, paths: mpsc::UnboundedSender<String>) {
                 None => break,
             }
         }
-        stream.read_exact(&mut vec![0; length]).await.expect("a body");
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body).await.expect("a body");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
         let status = if path == "/old" { "404 Not Found" } else { "200 OK" };
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         stream.write_all(answer.as_bytes()).await.expect("written");
-        let _ = paths.send(path);
+        let _ = heard.send((path, body["text"].as_str().unwrap_or_default().to_owned()));
     }
 }
 
@@ -117,7 +122,8 @@ async fn a_secret_is_read_again_after_a_failure() {
     // Somebody puts in the new one; nothing tells the server of it.
     house.lead_to(&format!("{}/new", house.url));
     assert_eq!(house.round().await.sent, 1);
-    assert_eq!([house.paths.recv().await, house.paths.recv().await].map(Option::unwrap), ["/old", "/new"]);
+    let [old, new] = [house.heard.recv().await, house.heard.recv().await].map(Option::unwrap);
+    assert_eq!((old.0.as_str(), new.0.as_str()), ("/old", "/new"));
 }
 
 #[tokio::test]
@@ -132,5 +138,68 @@ async fn what_is_for_a_channel_whose_secret_is_away_waits_until_it_is_back() {
     assert!(kept.starts_with("the file `url` leads to a link-local address"), "{kept}");
     house.lead_to(&format!("{}/back", house.url));
     assert_eq!(house.round().await.sent, 1);
-    assert_eq!(house.paths.recv().await.as_deref(), Some("/back"));
+    assert_eq!(house.heard.recv().await.expect("it was told").0, "/back");
+}
+
+/// A run of the job that was started a second before midnight.
+fn run(id: &str, outcome: Outcome) -> Entry {
+    let at = |text: &str| text.parse().expect("a time");
+    Entry {
+        job: JobId::new("night"),
+        fire_time: at("2026-11-21T23:59:59Z"),
+        phase: Phase::Ended,
+        by: ScheduledBy::Schedule,
+        attempt: 1,
+        not_before: at("2026-11-22T00:00:00Z"),
+        start_by: at("2026-11-22T01:00:00Z"),
+        held_by: None,
+        run: Some(RunId(id.to_owned())),
+        previous: None,
+        fence: Fence(1),
+        decided_at: at("2026-11-22T00:00:00Z"),
+        started_at: Some(at("2026-11-21T23:59:59Z")),
+        ended_at: Some(at("2026-11-22T00:10:00Z")),
+        outcome: Some(outcome),
+        reason: Some(Reason::new("quota", "so it is")),
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_changed_is_told_by_its_journal() {
+    use serde_json::json;
+    let mut house = House::new().await;
+    house.lead_to(&format!("{}/ops", house.url));
+    // Its journal began in the day after; its third change has no answer, and to tell people is none.
+    let change = |call: u64, effect: &str| {
+        json!({ "record": "before", "call": call, "attempt": 1, "operation": "iaas.server.start", "effect": effect,
+            "host": "h", "request": "POST /" })
+    };
+    let answer = |call: u64, outcome: &str| json!({ "record": "after", "call": call, "attempt": 1, "outcome": outcome, "milliseconds": 1 });
+    let records = [
+        json!({ "record": "run", "run": "r-1", "command": "job", "who": {}, "version": "0" }),
+        change(1, "update"),
+        answer(1, "done"),
+        change(2, "update"),
+        answer(2, "refused"),
+        change(3, "delete"),
+        change(4, "outside"),
+        answer(4, "done"),
+    ];
+    let lines = records.into_iter().enumerate().map(|(seq, mut record)| {
+        record["seq"] = seq.into();
+        record["previous"] = "0".repeat(64).into();
+        record["time"] = "2026-11-22T00:00:01Z".into();
+        format!("{record}\n")
+    });
+    let day = house.folder.path().join(".stackhand/journal/2026-11-22");
+    std::fs::create_dir_all(&day).expect("a folder");
+    std::fs::write(day.join("r-1.ndjson"), lines.collect::<String>()).expect("written");
+    for (id, outcome, title) in [
+        ("r-1", Outcome::Unknown, "night ended with nobody knowing how: 1 of 3 changes made, 1 unknown"),
+        ("r-0", Outcome::Failed, "night failed"),
+    ] {
+        house.telling.take_in(&house.jobs, &Record::Entry(run(id, outcome))).await.expect("taken in");
+        assert_eq!(house.round().await.sent, 1);
+        assert_eq!(house.heard.recv().await.expect("it was told").1, title);
+    }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::app::jobs::{Jobs, Task};
 use crate::config::Event;
-use crate::notices::{Notice, Topic};
+use crate::notices::{Changes, Notice, Topic};
 use crate::schedule::outcome::{Outcome, Reason};
 use crate::schedule::rows::{Entry, ScheduledBy, Stretch};
 use crate::schedule::store::Record;
@@ -14,11 +14,12 @@ pub(super) fn of_beginning(entry: &Entry, task: &Task, jobs: &Jobs) -> Option<No
     late(entry, task, |event, at, once| about(task, jobs, entry.fire_time, event, at, once))
 }
 
-/// What there is to tell of an outcome. Each has a key of its own, as an outcome may be told twice after a crash.
-pub(super) fn of_end(record: &Record, task: &Task, jobs: &Jobs) -> Vec<Notice> {
+/// What there is to tell of an outcome, and of the changes of its run. Each has a key of its own, as an outcome may be
+/// told twice after a crash.
+pub(super) fn of_end(record: &Record, task: &Task, jobs: &Jobs, changes: Option<Changes>) -> Vec<Notice> {
     let of = |event, at, once: &str| about(task, jobs, record.first(), event, at, once);
     match record {
-        Record::Entry(entry) => of_entry(entry, task, of),
+        Record::Entry(entry) => of_entry(entry, task, changes, of),
         Record::Stretch(stretch) => of_stretch(stretch, of),
     }
 }
@@ -37,6 +38,11 @@ fn about(task: &Task, jobs: &Jobs, fire_time: DateTime<Utc>, event: Event, at: D
         project: project.map(str::to_owned),
         ..Notice::new(Topic::Job(event), at)
     }
+}
+
+/// What is told of an outcome, besides that the job recovered.
+pub(super) fn event_of(entry: &Entry) -> Option<Event> {
+    Some(event(entry.outcome?, entry.reason.as_ref()))
 }
 
 /// Which attempt at a fire time it is, as keys have it.
@@ -64,13 +70,18 @@ fn late(entry: &Entry, task: &Task, of: impl Fn(Event, DateTime<Utc>, &str) -> N
         .then(|| facts(entry, because(of(Event::Late, started_at, &attempt(entry)), entry.held_by.as_ref())))
 }
 
-fn of_entry(entry: &Entry, task: &Task, of: impl Fn(Event, DateTime<Utc>, &str) -> Notice) -> Vec<Notice> {
+fn of_entry(
+    entry: &Entry,
+    task: &Task,
+    changes: Option<Changes>,
+    of: impl Fn(Event, DateTime<Utc>, &str) -> Notice,
+) -> Vec<Notice> {
     let Some(outcome) = entry.outcome else { return Vec::new() };
     let at = entry.ended_at.unwrap_or(entry.decided_at);
     // It was told when the run began, unless the process ended right then.
     let mut told: Vec<Notice> = late(entry, task, &of).into_iter().collect();
     let ended = of(event(outcome, entry.reason.as_ref()), at, &attempt(entry));
-    told.push(facts(entry, because(ended, entry.reason.as_ref())));
+    told.push(Notice { changes, ..facts(entry, because(ended, entry.reason.as_ref())) });
     if outcome == Outcome::Done {
         told.push(facts(entry, of(Event::Recovered, at, &attempt(entry))));
     }

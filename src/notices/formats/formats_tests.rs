@@ -101,6 +101,10 @@ fn a_mail_is_ascii_and_says_who_sent_it() {
     assert!(headers.contains("<night@example.org>") && headers.contains("<boss@example.org>"), "{headers}");
     assert!(!body.is_empty());
     assert_eq!(address_of(&mailing.from), "night@example.org");
+    for end in [chrono::DateTime::<Utc>::MIN_UTC, chrono::DateTime::<Utc>::MAX_UTC] {
+        letter.notice.at = end;
+        assert!(mail(&letter, &mailing).contains("Subject: "));
+    }
     letter.notice.job = Some("x\r\nBcc: everybody@example.org".to_owned());
     let text = mail(&letter, &mailing);
     let (headers, _) = text.split_once("\r\n\r\n").expect("headers and a body");
