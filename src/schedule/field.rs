@@ -188,7 +188,7 @@ impl Unit {
             WEEKDAY => ("week", "d"),
             _ => ("month", "d"),
         };
-        let first = format!("it begins anew with each {around}, so that it would mean `{}` alone", self.least);
+        let first = format!("it begins anew with each {around}, so that the first number alone would be left");
         let every = format!("for elapsed time a job has `every = \"{step}{letter}\"` instead of `schedule`");
         let hint = if letter.is_empty() { first } else { format!("{first}; {every}") };
         self.wrong(item, &format!("a step goes up to {}", self.most)).with_hint(hint)
@@ -259,11 +259,11 @@ mod tests {
         let hint = |unit: Unit, field: &str| unit.read(field).expect_err("too far").hint.expect("a hint");
         assert_eq!(
             hint(WEEKDAY, "*/9"),
-            "it begins anew with each week, so that it would mean `0` alone; for elapsed time a job has \
+            "it begins anew with each week, so that the first number alone would be left; for elapsed time a job has \
              `every = \"9d\"` instead of `schedule`"
         );
         assert!(hint(MINUTE, "*/90").ends_with("`every = \"90m\"` instead of `schedule`"));
-        assert_eq!(hint(MONTH, "*/18"), "it begins anew with each year, so that it would mean `1` alone");
+        assert_eq!(hint(MONTH, "*/18"), "it begins anew with each year, so that the first number alone would be left");
         assert_eq!(numbers(WEEKDAY, "*/7"), [0, 7]);
         assert_eq!(WEEKDAY.read("Mond").expect_err("a slip").hint.as_deref(), Some("did you mean `Mon`?"));
     }
