@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::alive::ProcessFacts;
-use super::record::{After, Before, Began, Counts, Ended, Module, Outcome, Record, RunOutcome, Settled};
+use super::record::{After, Before, Began, Counts, Ended, Module, OUTSIDE, Outcome, Record, RunOutcome, Settled};
 use super::run_file::RunFile;
 use crate::policy::ObjectFacts;
 
@@ -157,6 +157,11 @@ impl History {
             return if is_gone == Some(true) { RunOutcome::Lost } else { RunOutcome::Open };
         };
         ended.outcome
+    }
+
+    /// Its changes of what the API holds: what it did outside, such as to tell people, is none.
+    pub fn changes_inside(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.before.effect != OUTSIDE)
     }
 
     /// Its changes by what became of them, also of a run that did not end.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveTime, TimeZone as _, Utc};
 
 use crate::config::Zone;
 use crate::error::Result;
-use crate::journal::{Archive, Folder, History};
+use crate::journal::{Archive, Folder, Outcome};
 
 /// So many runs are looked at: a job that runs every second of a day has more, and then the latest count.
 const MOST_RUNS: usize = 100_000;
@@ -18,7 +18,9 @@ pub(super) fn changes_today(folder: &Folder, job: &str, now: DateTime<Utc>, zone
     let since = midnight(now, zone);
     let runs = Archive::new(folder.clone()).runs(Some(since), MOST_RUNS)?;
     let of_job = runs.iter().filter(|run| run.began.job.as_deref() == Some(job));
-    Ok(of_job.map(History::counts).map(|counts| counts.done + counts.unknown).sum())
+    let is_made = |outcome| matches!(outcome, Outcome::Done | Outcome::Unknown);
+    let made = of_job.map(|run| run.changes_inside().filter(|change| is_made(change.outcome())).count());
+    Ok(made.map(|count| u64::try_from(count).unwrap_or(u64::MAX)).fold(0, u64::saturating_add))
 }
 
 /// The beginning of the local date.

@@ -2,7 +2,7 @@
 
 use crate::app::jobs::{Jobs, Surround};
 use crate::app::settings_in;
-use crate::journal::{Archive, Folder, OUTSIDE, Outcome};
+use crate::journal::{Archive, Folder, Outcome};
 use crate::notices::Changes;
 use crate::schedule::rows::Entry;
 
@@ -16,7 +16,7 @@ pub(super) async fn changes_of(jobs: &Jobs, surround: &Surround, entry: &Entry) 
     let reading = tokio::task::spawn_blocking(move || archive.run_of(&run, began));
     let history = reading.await.ok().flatten()?;
     let mut changes = Changes { made: 0, not_made: 0, unknown: 0 };
-    for change in history.changes.iter().filter(|change| change.before.effect != OUTSIDE) {
+    for change in history.changes_inside() {
         match change.outcome() {
             Outcome::Done => changes.made += 1,
             Outcome::Refused | Outcome::Unsent => changes.not_made += 1,

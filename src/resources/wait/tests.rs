@@ -87,8 +87,7 @@ fn stage(
     let calls = Mutex::default();
     let api = Arc::new(Timed { clock: clock.clone(), count, calls, objects: Box::new(objects), list_refusal });
     let platform = Platform::new(api.clone(), Target::default(), clock);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     Stage { api, platform, runtime, busy }
 }
 
