@@ -13,6 +13,8 @@ use stackhand::schedule::store::Record;
 #[derive(Clone)]
 pub struct Era {
     pub job: Job,
+    /// The latest that the wall had shown when it began.
+    pub began: DateTime<Utc>,
     /// Its fire times count from after this.
     pub low: DateTime<Utc>,
     /// And up to this; to the end if `None`.
@@ -56,7 +58,7 @@ impl Oracle {
         for era in eras.iter_mut() {
             era.high = era.high.map(|high| high.min(now));
         }
-        eras.push(Era { job: job.clone(), low: now, high: None, may: None });
+        eras.push(Era { job: job.clone(), began: self.latest.max(now), low: now, high: None, may: None });
     }
 
     pub fn end(&mut self, job: &JobId, now: DateTime<Utc>) {
@@ -87,8 +89,8 @@ impl Oracle {
         assert!(entry.not_before <= now, "too early: {entry:?}");
         if entry.by == ScheduledBy::Schedule {
             let date = entry.fire_time.with_timezone(&job.rule.zone()).date_naive();
-            // A job that was edited while this waited has another calendar now.
-            let is_old = self.eras[&job.id].last().is_some_and(|era| entry.decided_at <= era.low);
+            // A job that was edited while this waited has another calendar now; the clock may have gone back before that.
+            let is_old = self.eras[&job.id].last().is_some_and(|era| entry.decided_at <= era.began);
             assert!(is_old || job.calendar.verdict(date) == Verdict::Open, "on a closed day: {entry:?}");
             let end = job.start_by(entry.fire_time) + job.jitter_of(entry.fire_time);
             assert!(now <= end || entry.start_by != end, "too late, at {now}: {entry:?}");
