@@ -283,6 +283,13 @@ pub fn io_cause(error: &std::io::Error) -> String {
     }
 }
 
+/// Whether a terminal obeys a character instead of showing it: control characters, and those that turn the direction in
+/// which the others are read.
+#[must_use]
+pub fn is_obeyed(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// The name among `known` that `given` is most likely a slip of, if one is near enough to be worth saying. A name of
 /// which no letter is left is another name.
 #[must_use]

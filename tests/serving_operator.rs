@@ -217,3 +217,101 @@ fn whoever_acts_for_real_beside_a_simulated_server_is_told() {
     assert!(asked.stdout.contains("was handed to the server") && !asked.stderr.contains(warning), "{asked:?}");
     serving.hears(Stream::Err, "INFO done job=\"quick\"");
 }
+
+#[test]
+fn what_a_recipe_says_of_its_end_steers_no_terminal() {
+    let text = "x \\x1b[31mred\\x1b]0;title\\x07\\r \\u202ey";
+    let home = workspace(&[job("thrown", ""), job("skipped", "")])
+        .file("thrown.rhai", format!("throw \"{text}\""))
+        .file("skipped.rhai", format!("skip(\"{text}\")"));
+    let shown = "x \\u{1b}[31mred\\u{1b}]0;title\\u{7}\\u{d} \\u{202e}y";
+    for (name, code) in [("thrown", 1), ("skipped", 0)] {
+        let job = home.run(&["jobs", "run", name]);
+        let recipe = home.run(&["run", &format!("{name}.rhai")]);
+        assert_eq!((job.code, recipe.code), (code, code), "{job:?} {recipe:?}");
+        assert!(job.stdout.contains(shown) && recipe.stderr.contains(shown), "{job:?} {recipe:?}");
+        for said in [&job.stdout, &job.stderr, &recipe.stdout, &recipe.stderr] {
+            assert!(!said.contains(['\u{1b}', '\r', '\u{7}', '\u{202e}']), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_looks_at_jobs_that_nobody_starts_is_told() {
+    let home = workspace(&[job("quick", "")]).file("quick.rhai", "1");
+    let said = |words: &[&str]| home.run(words).stderr;
+    let absent = "no server runs: nothing is started until `stackhand serve`";
+    for words in [["jobs", "list"].as_slice(), &["jobs", "show", "quick"]] {
+        let looked = home.run(words);
+        assert!(looked.code == 0 && looked.stderr == format!("{absent}\n"), "{looked:?}");
+    }
+    assert!(serde_json::from_str::<serde_json::Value>(&home.run(&["jobs", "list", "-o", "json"]).stdout).is_ok());
+    assert!(said(&["jobs", "list", "--sim"]).contains("until `stackhand serve --sim`"));
+    let mut simulated = serve(&home, &["serve", "--sim", "--listen", "off"]);
+    assert!(said(&["jobs", "list"]).contains("simulated one: `--sim` tells of it"));
+    assert_eq!(said(&["jobs", "list", "--sim"]), "");
+    let mut serving = serve(&home, &SERVE);
+    assert_eq!((said(&["jobs", "list"]), said(&["jobs", "show", "quick"])), (String::new(), String::new()));
+    for server in [&mut simulated, &mut serving] {
+        server.signal("TERM");
+    }
+    assert_eq!((simulated.end().code, serving.end().code), (0, 0));
+    assert!(said(&["jobs", "list"]).contains(absent));
+    // Who waits for a first run is told for what.
+    let mut following = home.start(&["jobs", "logs", "quick", "-f"]);
+    following.hears(Stream::Err, "`quick` has not run yet, and no server runs: waiting for its first run");
+    following.kill();
+    let none = home.run(&["jobs", "history", "-n", "0"]);
+    assert!(none.code == 2 && none.stderr.contains("1.."), "{none:?}");
+}
+
+#[test]
+fn a_paused_job_is_due_next_when_its_pause_is_over() {
+    let home = workspace(&[job("hourly", "").replace("0 0 29 2 *", "0 * * * *")]).file("hourly.rhai", "1");
+    let serving = serve(&home, &SERVE);
+    let next = || {
+        let shown: serde_json::Value =
+            serde_json::from_str(&home.run(&["jobs", "show", "hourly", "-o", "json"]).stdout).expect("JSON");
+        let next = shown["next"].as_array().expect("a list").clone();
+        next.first().map(|next| next["at"].as_str().expect("an instant").to_owned())
+    };
+    assert!(next().is_some_and(|at| at.as_str() < "2099"));
+    assert_eq!(home.run(&["jobs", "pause", "hourly", "--until", "2099-01-01T06:00"]).code, 0);
+    // What is due when it ends still lies in it.
+    assert_eq!(next().as_deref(), Some("2099-01-01T07:00:00+01:00"));
+    assert!(home.run(&["jobs", "list"]).stdout.contains("paused  Thu 2099-01-01 07:00:00"));
+    assert_eq!(home.run(&["jobs", "pause", "hourly"]).code, 0);
+    assert_eq!(next(), None);
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    // By what the store keeps too, where the file is of no use.
+    std::fs::write(home.path("stackhand.toml"), "not = [toml").expect("written");
+    assert_eq!(next(), None);
+}
+
+#[test]
+fn a_job_that_is_wrong_in_any_way_is_due_nowhere() {
+    let faults = [
+        ("permissions = [\"iaas.servr.stop\"]", "bad_permission"),
+        ("caps = { deletions = 1, share = \"200%\" }", "bad_cap"),
+        ("interrupted = \"rerun\"", "not_repeatable"),
+    ];
+    for (fault, code) in faults {
+        let home = workspace(&[job("good", ""), job("bad", fault)]).file("good.rhai", "1").file("bad.rhai", "1");
+        for words in [["jobs", "next", "-o", "json"].as_slice(), &["jobs", "list", "-o", "json"]] {
+            let told = home.run(words);
+            assert_eq!(told.code, 3, "{told:?}");
+            let rows: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
+            let bad: Vec<_> = rows.as_array().expect("a list").iter().filter(|row| row["job"] == "bad").collect();
+            assert!(bad.len() == 1 && bad[0]["error"]["code"] == code, "{told:?}");
+            let good = rows.as_array().expect("a list").iter().find(|row| row["job"] == "good").expect("a row");
+            assert!(good["error"].is_null(), "{told:?}");
+        }
+        let checked = home.run(&["jobs", "check"]).stdout;
+        let rows = checked.lines().map(|line| line.split_whitespace().take(2).collect::<Vec<_>>());
+        assert_eq!(rows.filter(|row| row.first() == Some(&"bad")).collect::<Vec<_>>(), [["bad", "wrong"]], "{checked}");
+        assert!(home.run(&["jobs", "list"]).stderr.contains("`stackhand serve` does not start with this file"));
+        let serving = home.run(&SERVE);
+        assert_eq!(serving.code, 3, "{serving:?}");
+    }
+}

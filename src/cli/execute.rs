@@ -8,6 +8,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::arguments::{GrantOptions, RunLimits, Shared};
+use super::history_table::shown;
 use super::output::RunOutput;
 use super::process::Process;
 use super::progress::ProgressLine;
@@ -181,7 +182,7 @@ fn show(process: &Process, outcome: &Outcome) -> Result<u8> {
         printer.result(&outcome.value, &outcome.text)?;
     }
     match &outcome.verdict {
-        Some(Verdict::Skipped(why)) => printer.note(&format!("skipped: {why}")),
+        Some(Verdict::Skipped(why)) => printer.note(&format!("skipped: {}", shown(why))),
         Some(Verdict::Exited(_) | Verdict::Partly { .. }) | None => {}
     }
     Ok(outcome.exit_code())

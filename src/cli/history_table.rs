@@ -4,6 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 
 use super::printer::Printer;
+use crate::error::is_obeyed;
 
 /// A table that fits the terminal, with nothing in its cells that a terminal would obey.
 pub fn table<const N: usize>(printer: &Printer, header: [&str; N], rows: Vec<[String; N]>) -> String {
@@ -18,11 +19,11 @@ pub fn table<const N: usize>(printer: &Printer, header: [&str; N], rows: Vec<[St
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// A text with its control characters as signs.
+/// A text in one line, with what a terminal would obey as signs.
 pub fn shown(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter.is_control() { clean.extend(letter.escape_unicode()) } else { clean.push(letter) }
+        if is_obeyed(letter) { clean.extend(letter.escape_unicode()) } else { clean.push(letter) }
     }
     clean
 }
@@ -35,4 +36,16 @@ pub fn short(run: &str) -> String {
 /// A number and its noun.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_a_sign() {
+        let text = "a\u{1b}[31m\r\nb \u{202e}c\u{2066}d\u{2069} ü\u{202f}e";
+        let signs = "a\\u{1b}[31m\\u{d}\\u{a}b \\u{202e}c\\u{2066}d\\u{2069} ü\u{202f}e";
+        assert_eq!(shown(text), signs);
+    }
 }

@@ -12,7 +12,7 @@ use super::excerpt::Excerpt;
 use super::explain::explain;
 use super::sources::Sources;
 use super::values::display;
-use crate::error::{CallFacts, Error};
+use crate::error::{CallFacts, Error, is_obeyed};
 
 /// An error that nothing caught.
 #[derive(Debug, Clone)]
@@ -110,7 +110,7 @@ fn readable(message: &str) -> String {
     };
     let mut text = String::new();
     for (_, letter) in message.chars().enumerate().take_while(is_within) {
-        if letter.is_control() && letter != '\n' { text.extend(letter.escape_unicode()) } else { text.push(letter) }
+        if is_obeyed(letter) && letter != '\n' { text.extend(letter.escape_unicode()) } else { text.push(letter) }
     }
     let count = message.chars().count();
     if count > LETTERS || lines >= LINES {

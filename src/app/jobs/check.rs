@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::finding::{JobFinding, Weight};
 use super::given::{arguments_of, caps_of, grants_of};
+use super::roster::judge;
 use super::{clocks, needs, opposing};
 use crate::app::{Depth, auth_status};
 use crate::auth::Identity;
@@ -44,9 +45,9 @@ pub struct CheckedJob {
     pub recipe: String,
     /// Whether it is due at all.
     pub is_enabled: bool,
-    /// Whether its schedule and its calendar could be read.
-    pub is_readable: bool,
-    /// When it is due next.
+    /// Whether it can be due as it stands in the file.
+    pub is_right: bool,
+    /// When it is due next; nothing if it cannot be due.
     pub next: Option<DateTime<Utc>>,
     /// The zone on whose wall that is told.
     pub zone: Zone,
@@ -115,13 +116,14 @@ impl Checker<'_> {
     fn job(&mut self, job: &Job) -> Vec<JobFinding> {
         let mut findings = Vec::new();
         let time = self.time(job, &mut findings);
+        let is_right = judge(self.workspace, job, &mut self.files).is_ok();
         for profile in job.each() {
             self.found.jobs.push(CheckedJob {
                 id: job.id(profile.map(|profile| profile.value.as_str())),
                 recipe: job.recipe.value.clone(),
                 is_enabled: job.is_enabled,
-                is_readable: time.is_ok(),
-                next: time.ok().flatten().filter(|_| job.is_enabled),
+                is_right,
+                next: time.filter(|_| is_right && job.is_enabled),
                 zone: self.workspace.timezone.unwrap_or(Zone::UTC),
             });
         }
@@ -152,7 +154,7 @@ impl Checker<'_> {
     }
 
     /// Schedule and calendar; gives the next fire time, if they can be read.
-    fn time(&mut self, job: &Job, findings: &mut Vec<JobFinding>) -> Result<Option<DateTime<Utc>>, ()> {
+    fn time(&mut self, job: &Job, findings: &mut Vec<JobFinding>) -> Option<DateTime<Utc>> {
         let rule = reading::rule(self.workspace, job);
         let calendar = reading::calendar(self.workspace, job, &mut self.files);
         let (rule, calendar) = match (rule, calendar) {
@@ -160,7 +162,7 @@ impl Checker<'_> {
             (rule, calendar) => {
                 let errors = [rule.err(), calendar.err()].into_iter().flatten();
                 findings.extend(errors.map(JobFinding::error));
-                return Err(());
+                return None;
             }
         };
         let complain = |code, message: String| self.workspace.complain(&job.name, code, message);
@@ -173,7 +175,7 @@ impl Checker<'_> {
         let notes = clocks::notes(job, &rule, self.now);
         findings.extend(notes.into_iter().map(|note| JobFinding::hint(complain("clocks_change", note))));
         findings.extend(self.window(job, &rule));
-        Ok(next.map(|due| due.at))
+        next.map(|due| due.at)
     }
 
     /// A window that reaches into the next fire time's half of the way is cut there.

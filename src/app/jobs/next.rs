@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::roster::{Judged, judge};
 use crate::config::{Workspace, Zone};
 use crate::error::Error;
 use crate::schedule::calendar::{CalendarFiles, steps};
-use crate::schedule::reading;
 
 /// A fire time of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct NextFireTime {
 pub struct NextFireTimes {
     /// In order.
     pub all: Vec<NextFireTime>,
-    /// The ids of jobs that have none, as something is wrong about when they are due: with file, line and column.
+    /// The ids of jobs that have none, as something is wrong about them: with file, line and column.
     pub wrong: Vec<(String, Error)>,
 }
 
@@ -44,12 +44,9 @@ pub fn next_fire_times(workspace: &Workspace, only: Option<&str>, from: DateTime
         if ids.is_empty() {
             continue;
         }
-        let rule = reading::rule(workspace, job);
-        let read = rule.and_then(|rule| Ok((rule, reading::calendar(workspace, job, &mut files)?)));
-        let (rule, calendar) = match read {
-            Ok(read) => read,
+        let Judged { rule, calendar, .. } = match judge(workspace, job, &mut files) {
+            Ok(judged) => judged,
             Err(error) => {
-                let error = Error::from(error);
                 wrong.extend(ids.into_iter().map(|id| (id, error.clone())));
                 continue;
             }

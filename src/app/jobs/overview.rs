@@ -32,7 +32,7 @@ pub struct JobState {
     pub words: String,
     /// The zone on whose wall that is.
     pub zone: Zone,
-    /// Its next fire times, and what is special about them.
+    /// Its next fire times that no pause swallows, and what is special about them.
     pub next: Vec<(DateTime<Utc>, Option<String>)>,
     /// The pause that it is in.
     pub pause: Option<Pause>,
@@ -51,13 +51,14 @@ pub struct JobState {
 /// # Errors
 /// When the store cannot be read.
 pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
+    let rows = rows(store).await?;
     let right = jobs.roster.iter().filter_map(|job| {
         let task = jobs.task(&job.id)?;
         Some(JobState {
             recipe: task.job.recipe.value.clone(),
             description: task.job.description.clone(),
             zone: task.zone,
-            ..state_of(&job.id, &job.rule, &job.calendar, task.zone, now)
+            ..state_of(&job.id, &job.rule, &job.calendar, task.zone, due_after(rows.get(&job.id), now))
         })
     });
     let mut bare: Vec<JobState> = right.collect();
@@ -68,7 +69,7 @@ pub async fn job_states<S: Store>(store: &S, jobs: &Jobs, now: DateTime<Utc>) ->
         let places: HashMap<&str, usize> = names.collect();
         bare.sort_by_cached_key(|state| state.id.as_str().split('@').next().and_then(|name| places.get(name)).copied());
     }
-    with_rows(store, bare, now).await
+    with_rows(store, &rows, bare, now).await
 }
 
 fn state_of_wrong(id: JobId, wrong: &WrongJob, zone: Zone) -> JobState {
@@ -90,15 +91,36 @@ fn state_of_wrong(id: JobId, wrong: &WrongJob, zone: Zone) -> JobState {
 /// # Errors
 /// When the store cannot be read.
 pub async fn kept_states<S: Store>(store: &S, jobs: &KeptJobs, now: DateTime<Utc>) -> Result<Vec<JobState>> {
-    let bare = jobs.rules().map(|(id, rule)| state_of(id, &rule, &Calendar::default(), rule.zone(), now));
-    with_rows(store, bare.collect(), now).await
+    let rows = rows(store).await?;
+    let bare = jobs.rules().map(|(id, rule)| {
+        let after = due_after(rows.get(id), now);
+        state_of(id, &rule, &Calendar::default(), rule.zone(), after)
+    });
+    with_rows(store, &rows, bare.collect(), now).await
+}
+
+async fn rows<S: Store>(store: &S) -> Result<HashMap<JobId, JobRow>> {
+    Ok(store.jobs().await?.into_iter().map(|row| (row.job.clone(), row)).collect())
+}
+
+/// The pause that a job is in.
+fn pause_of(row: Option<&JobRow>, now: DateTime<Utc>) -> Option<&Pause> {
+    row?.pause.as_ref().filter(|pause| pause.until.is_none_or(|until| until > now))
+}
+
+/// After which instant a job is due again: the end of its pause, or now. `None` if its pause has no end.
+fn due_after(row: Option<&JobRow>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pause_of(row, now).map_or(Some(now), |pause| pause.until)
 }
 
 /// Adds what the store has of them.
-async fn with_rows<S: Store>(store: &S, mut states: Vec<JobState>, now: DateTime<Utc>) -> Result<Vec<JobState>> {
+async fn with_rows<S: Store>(
+    store: &S,
+    rows: &HashMap<JobId, JobRow>,
+    mut states: Vec<JobState>,
+    now: DateTime<Utc>,
+) -> Result<Vec<JobState>> {
     let ids: Vec<JobId> = states.iter().map(|state| state.id.clone()).collect();
-    let rows = store.jobs().await?.into_iter().map(|row| (row.job.clone(), row));
-    let rows: HashMap<JobId, JobRow> = rows.collect();
     let mut live: HashMap<JobId, Vec<Entry>> = HashMap::new();
     for entry in store.live().await? {
         live.entry(entry.job.clone()).or_default().push(entry);
@@ -109,8 +131,7 @@ async fn with_rows<S: Store>(store: &S, mut states: Vec<JobState>, now: DateTime
     }
     for state in &mut states {
         let row = rows.get(&state.id);
-        let pause = row.and_then(|row| row.pause.clone());
-        state.pause = pause.filter(|pause| pause.until.is_none_or(|until| until > now));
+        state.pause = pause_of(row, now).cloned();
         state.live = live.remove(&state.id).unwrap_or_default();
         state.last = last.remove(&state.id).unwrap_or_default();
         state.is_enrolled = row.is_some_and(|row| row.removed_at.is_none());
@@ -118,9 +139,9 @@ async fn with_rows<S: Store>(store: &S, mut states: Vec<JobState>, now: DateTime
     Ok(states)
 }
 
-fn state_of(id: &JobId, rule: &Rule, calendar: &Calendar, zone: Zone, now: DateTime<Utc>) -> JobState {
+fn state_of(id: &JobId, rule: &Rule, calendar: &Calendar, zone: Zone, after: Option<DateTime<Utc>>) -> JobState {
     let due = |due: Due| (due.at, due.note(zone));
-    let next = upcoming(rule, calendar, now).take(SHOWN).map(due).collect();
+    let next = after.into_iter().flat_map(|after| upcoming(rule, calendar, after)).take(SHOWN).map(due).collect();
     JobState { next, ..JobState::bare(id.clone(), words(rule), zone) }
 }
 

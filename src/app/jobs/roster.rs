@@ -210,13 +210,20 @@ impl Task {
     }
 }
 
-/// A job of the file, for each of its profiles.
-fn read(
-    workspace: &Workspace,
-    job: &Arc<config::Job>,
-    usual: Option<&str>,
-    files: &mut CalendarFiles,
-) -> Result<Vec<(Job, Task)>> {
+/// What has to be right of a job for it to be due.
+pub(super) struct Judged {
+    pub rule: Rule,
+    pub calendar: Calendar,
+    permissions: Option<Listed>,
+    caps: Vec<Cap>,
+    recipe: PathBuf,
+}
+
+/// Whether a job of the file can be due: the first thing that is wrong with it, else what was read.
+///
+/// # Errors
+/// As [`Jobs::of`].
+pub(super) fn judge(workspace: &Workspace, job: &config::Job, files: &mut CalendarFiles) -> Result<Judged> {
     let rule = reading::rule(workspace, job)?;
     let calendar = reading::calendar(workspace, job, files)?;
     let permissions = grants_of(workspace, job)?;
@@ -225,6 +232,17 @@ fn read(
     if job.interrupted.value == InterruptedPolicy::Rerun {
         check_repeatable(workspace, job, &recipe)?;
     }
+    Ok(Judged { rule, calendar, permissions, caps, recipe })
+}
+
+/// A job of the file, for each of its profiles.
+fn read(
+    workspace: &Workspace,
+    job: &Arc<config::Job>,
+    usual: Option<&str>,
+    files: &mut CalendarFiles,
+) -> Result<Vec<(Job, Task)>> {
+    let Judged { rule, calendar, permissions, caps, recipe } = judge(workspace, job, files)?;
     let each = job.each().map(|profile| {
         let profile = profile.map(|profile| profile.value.clone());
         let id = JobId::new(&job.id(profile.as_deref()));

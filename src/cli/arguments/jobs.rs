@@ -77,8 +77,8 @@ pub enum JobsCommand {
         #[arg(value_name = "JOB")]
         job: Option<String>,
         /// How many at most
-        #[arg(long, short = 'n', value_name = "N", default_value_t = 20)]
-        limit: usize,
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
     },
     /// Show what the latest run of a job printed and logged
     Logs {

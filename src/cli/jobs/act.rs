@@ -9,6 +9,7 @@ use crate::app::jobs::{JobId, Outcome, Record, RunId, record_json, written};
 use crate::app::{Question, jobs};
 use crate::cli::cron::{instant, is_written};
 use crate::cli::execute::DONE;
+use crate::cli::history_table::shown;
 use crate::cli::process::Process;
 use crate::cli::signals::Interrupt;
 use crate::config::duration;
@@ -64,7 +65,7 @@ fn here(process: &Process, desk: &Desk, job: &JobId, rerun_of: Option<&RunId>) -
     process.printer.note("no server runs: it runs here");
     let (entry, exit_code) = desk.wait(desk.start(job, rerun_of, cancel))?;
     let zone = desk.zone(job);
-    let reason = entry.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let reason = entry.reason.as_ref().map(|reason| format!(": {}", shown(&reason.to_string()))).unwrap_or_default();
     let run = entry.run.as_ref().map(ToString::to_string).unwrap_or_default();
     // A simulated run has no journal that could be shown.
     let is_simulated = desk.is_simulated(job);

@@ -115,7 +115,7 @@ fn when(job: &CheckedJob) -> String {
     match job.next {
         Some(at) => wall(at),
         None if !job.is_enabled => "not enabled".to_owned(),
-        None if !job.is_readable => "not known".to_owned(),
+        None if !job.is_right => "wrong".to_owned(),
         None => "never".to_owned(),
     }
 }

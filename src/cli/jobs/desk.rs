@@ -62,6 +62,26 @@ impl Desk {
         ));
     }
 
+    /// Says that nobody starts jobs, if nobody does.
+    pub fn tell_absence(&self, process: &Process) {
+        if self.is_served() {
+            return;
+        }
+        let note = if self.is_served_in_simulation_only() {
+            "the server that runs here is a simulated one: `--sim` tells of it, and nothing else is started".to_owned()
+        } else {
+            let option = if self.surround.given.is_simulated { " --sim" } else { "" };
+            match self.fault() {
+                None => format!("no server runs: nothing is started until `stackhand serve{option}`"),
+                Some(_) => format!(
+                    "no server runs, and `stackhand serve{option}` does not start with this file until what is wrong in \
+                     it is mended"
+                ),
+            }
+        };
+        process.printer.note(&note);
+    }
+
     /// Waits for something.
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)

@@ -40,6 +40,9 @@ pub fn list(process: &Process, desk: &Desk) -> Result<u8> {
     for (state, error) in states.iter().filter_map(|state| Some((state, state.wrong.as_ref()?))) {
         process.printer.warning(&format!("`{}` cannot be due: {error}", state.id));
     }
+    if !states.is_empty() {
+        desk.tell_absence(process);
+    }
     Ok(code_of(&states))
 }
 
@@ -67,6 +70,7 @@ pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
         .collect();
     let value = if let [one] = &values[..] { one.clone() } else { Value::Array(values) };
     process.printer.result(&value, &pages.join("\n\n"))?;
+    desk.tell_absence(process);
     Ok(code_of(&states))
 }
 

@@ -31,6 +31,10 @@ pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result
         });
         return Ok(DONE);
     }
+    if run.is_none() {
+        let server = if desk.is_served() { "" } else { ", and no server runs" };
+        process.printer.note(&format!("`{job}` has not run yet{server}: waiting for its first run"));
+    }
     let mut shown = 0;
     loop {
         let is_lost = match &run {

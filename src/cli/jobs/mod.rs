@@ -23,7 +23,7 @@ pub fn jobs(process: &Process, shared: &Shared, command: &JobsCommand) -> Result
         JobsCommand::List => list::list(process, &Desk::open(process, shared)?),
         JobsCommand::Show { job } => list::show(process, &Desk::open(process, shared)?, job),
         JobsCommand::History { job, limit } => {
-            list::history(process, &Desk::open(process, shared)?, job.as_deref(), *limit)
+            list::history(process, &Desk::open(process, shared)?, job.as_deref(), *limit as usize)
         }
         JobsCommand::Logs { job, follow } => logs::logs(process, &Desk::open(process, shared)?, job, *follow),
         JobsCommand::Run { job } => act::run(process, &Desk::open_to_act(process, shared)?, job),
