@@ -295,6 +295,7 @@ fn a_job_that_is_wrong_in_any_way_is_due_nowhere() {
         ("permissions = [\"iaas.servr.stop\"]", "bad_permission"),
         ("caps = { deletions = 1, share = \"200%\" }", "bad_cap"),
         ("interrupted = \"rerun\"", "not_repeatable"),
+        ("permissions = [\"iaas\\u001b[31m\"]", "bad_permission"),
     ];
     for (fault, code) in faults {
         let home = workspace(&[job("good", ""), job("bad", fault)]).file("good.rhai", "1").file("bad.rhai", "1");
@@ -304,6 +305,7 @@ fn a_job_that_is_wrong_in_any_way_is_due_nowhere() {
             let rows: serde_json::Value = serde_json::from_str(&told.stdout).expect("JSON");
             let bad: Vec<_> = rows.as_array().expect("a list").iter().filter(|row| row["job"] == "bad").collect();
             assert!(bad.len() == 1 && bad[0]["error"]["code"] == code, "{told:?}");
+            assert!(!told.stderr.contains('\u{1b}'), "{told:?}");
             let good = rows.as_array().expect("a list").iter().find(|row| row["job"] == "good").expect("a row");
             assert!(good["error"].is_null(), "{told:?}");
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::desk::{Desk, shown_at};
 use crate::app::jobs::{JobState, Phase, Reason, Record, Stretch, record_json};
 use crate::cli::execute::DONE;
-use crate::cli::history_table::short;
+use crate::cli::history_table::{short, shown};
 use crate::cli::process::Process;
 use crate::cli::table::{Cell, Column, page, table};
 use crate::config::{Zone, duration};
@@ -38,7 +38,7 @@ pub fn list(process: &Process, desk: &Desk) -> Result<u8> {
         process.printer.note("the workspace has no job: they are `[[job]]` in stackhand.toml");
     }
     for (state, error) in states.iter().filter_map(|state| Some((state, state.wrong.as_ref()?))) {
-        process.printer.warning(&format!("`{}` cannot be due: {error}", state.id));
+        process.printer.warning(&format!("`{}` cannot be due: {}", state.id, shown(&error.to_string())));
     }
     if !states.is_empty() {
         desk.tell_absence(process);

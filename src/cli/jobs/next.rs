@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::app::jobs::{NextFireTime, NextFireTimes, error_json, next_fire_times, workspace};
 use crate::cli::cron::{instant, written};
 use crate::cli::execute::DONE;
+use crate::cli::history_table::shown;
 use crate::cli::process::Process;
 use crate::cli::table::{Cell, Column, table};
 use crate::clock::Clock;
@@ -47,7 +48,7 @@ pub fn next(process: &Process, job: Option<&str>, count: u16, from: Option<&str>
         process.printer.note("no job is due");
     }
     for (job, error) in &wrong {
-        process.printer.warning(&format!("`{job}` cannot be due: {error}"));
+        process.printer.warning(&format!("`{job}` cannot be due: {}", shown(&error.to_string())));
     }
     Ok(if wrong.is_empty() { DONE } else { Kind::Config.exit_code() as u8 })
 }
