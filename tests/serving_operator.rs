@@ -76,7 +76,7 @@ fn a_run_is_shown_and_run_again_through_the_server_whatever_the_file_says() {
     let mut serving = serve(&home, &SERVE);
     assert_eq!(home.run(&["jobs", "run", "quick"]).code, 0);
     let done = serving.hears(Stream::Err, "INFO done job=\"quick\"");
-    let run = done.split("run=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id");
+    let run = run_in(&done);
     std::fs::write(home.path("stackhand.toml"), "not = [toml").expect("written");
     let rerun = home.run(&["runs", "rerun", &run[..8]]);
     assert!(rerun.code == 0 && rerun.stdout.contains(&format!("the fire time of {run} was handed")), "{rerun:?}");
@@ -216,6 +216,100 @@ fn whoever_acts_for_real_beside_a_simulated_server_is_told() {
     let asked = home.run(&["jobs", "run", "quick", "--sim"]);
     assert!(asked.stdout.contains("was handed to the server") && !asked.stderr.contains(warning), "{asked:?}");
     serving.hears(Stream::Err, "INFO done job=\"quick\"");
+    // It has a world of its own, which it keeps where it was told to.
+    let refused = home.run(&["jobs", "run", "quick", "--sim", "--save", "world.json"]);
+    let hint = "stackhand run quick.rhai --save world.json --sim";
+    assert!(refused.code == 2 && refused.stderr.contains(hint), "{refused:?}");
+}
+
+/// The id of a run, in a line of the log.
+fn run_in(line: &str) -> &str {
+    line.split("run=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("an id")
+}
+
+#[test]
+fn a_server_is_given_no_job_whose_options_it_would_not_act_by() {
+    let home = workspace(&[job("quick", ""), job("own", "profiles = [\"shop\"]")])
+        .file("quick.rhai", "print(\"quickly\")")
+        .file("own.rhai", "print(\"of its own\")");
+    let mut serving = serve(&home, &SERVE);
+    assert_eq!(home.run(&["jobs", "run", "quick"]).code, 0);
+    let done = serving.hears(Stream::Err, "INFO done job=\"quick\"");
+    let before = home.run(&["jobs", "history", "-o", "json"]).stdout;
+    let project = "22222222-2222-2222-2222-222222222222";
+    for options in [["--profile", "sim"], ["--project-id", project], ["--region", "eu02"], ["--ca-file", "own.pem"]] {
+        for words in [["jobs", "run", "quick"], ["runs", "rerun", run_in(&done)]] {
+            let ran = home.run(&[&words[..], &options].concat());
+            assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
+            let option = options.join(" ");
+            let said = [
+                format!("`{option}`"),
+                format!("end the server first, or run the recipe alone: stackhand run quick.rhai {option}"),
+            ];
+            let is_said = said.iter().all(|part| ran.stderr.contains(part));
+            assert!(is_said && ran.stdout.is_empty(), "{words:?}: {ran:?}");
+        }
+    }
+    let ran = home.run(&["jobs", "run", "own", "--profile", "sim"]);
+    assert!(ran.code == 2 && ran.stderr.contains("acts with its own profile `shop`"), "{ran:?}");
+    assert_eq!(home.run(&["jobs", "history", "-o", "json"]).stdout, before);
+    // What the job does anyway may be said.
+    assert_eq!(home.run(&["jobs", "run", "own", "--profile", "shop"]).code, 0);
+    serving.hears(Stream::Err, "INFO done job=\"own@shop\"");
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+}
+
+#[test]
+fn options_of_where_to_act_hold_where_no_server_runs_or_are_refused() {
+    let home = workspace(&[job("quick", ""), job("own", "profiles = [\"shop\"]")])
+        .file("quick.rhai", "print(\"quickly\")")
+        .file("own.rhai", "print(\"of its own\")");
+    let refused = home.run(&["jobs", "run", "own@shop", "--profile", "sim"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let said = ["`--profile sim`", "acts with its own profile `shop`", "stackhand run own.rhai --profile sim"];
+    assert!(said.iter().all(|part| refused.stderr.contains(part)), "{refused:?}");
+    assert!(!refused.stderr.contains("end the server"), "{refused:?}");
+    assert!(!home.run(&["jobs", "history", "own", "-o", "json"]).stdout.contains("own@shop"));
+    let ran = home.run(&["jobs", "run", "own", "--profile", "shop"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let history = home.run(&["jobs", "history", "own", "-o", "json"]).stdout;
+    let history: serde_json::Value = serde_json::from_str(&history).expect("JSON");
+    let run = history[0]["run"].as_str().expect("an id");
+    let refused = home.run(&["runs", "rerun", run, "--profile", "sim"]);
+    assert!(refused.code == 2 && refused.stderr.contains("acts with its own profile `shop`"), "{refused:?}");
+    // A job without a profile of its own acts as it is asked to.
+    let ran = home.run(&["jobs", "run", "quick", "--profile", "sim"]);
+    assert!(ran.code == 0 && ran.stdout.contains("simulated run"), "{ran:?}");
+}
+
+#[test]
+fn a_server_that_ends_takes_no_run_that_it_would_not_start() {
+    let home = workspace(&[job("long", ""), job("quick", "")])
+        .file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))")
+        .file("quick.rhai", "print(\"quickly\")");
+    let mut serving = serve(&home, &SERVE);
+    assert_eq!(home.run(&["jobs", "run", "quick"]).code, 0);
+    let done = serving.hears(Stream::Err, "INFO done job=\"quick\"");
+    assert_eq!(home.run(&["jobs", "run", "long"]).code, 0);
+    serving.hears(Stream::Err, "at work");
+    serving.signal("TERM");
+    serving.hears(Stream::Err, "waiting for 1 run");
+    let known = |home: &Workspace| {
+        [["jobs", "history", "quick", "-o", "json"], ["jobs", "show", "quick", "-o", "json"]]
+            .map(|words| home.run(&words).stdout)
+    };
+    let before = known(&home);
+    for words in [["jobs", "run", "quick"], ["runs", "rerun", run_in(&done)]] {
+        let ran = home.run(&words);
+        assert!(ran.code == 5 && ran.stdout.is_empty(), "{words:?}: {ran:?}");
+        let said = ["the server is ending and starts nothing any more", "once it has ended"];
+        assert!(said.iter().all(|part| ran.stderr.contains(part)), "{words:?}: {ran:?}");
+    }
+    assert_eq!(known(&home), before);
+    serving.signal("TERM");
+    assert_eq!(serving.end().code, 0);
+    assert_eq!(known(&home)[0], before[0]);
 }
 
 #[test]

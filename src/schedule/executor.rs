@@ -28,6 +28,9 @@ const FIRST_RETRY: Duration = Duration::from_millis(200);
 /// So many outcomes are told at a time.
 const TOLD_AT_ONCE: usize = 500;
 
+/// The code of what is refused because the loop ends.
+pub const ENDING: &str = "ending";
+
 /// What runs jobs.
 pub trait RunJob: Send + Sync + 'static {
     /// Runs a job to its end; ends soon once `cancel` is.
@@ -65,7 +68,8 @@ pub trait Watch: Send + Sync + 'static {
 pub enum Command {
     /// Take over another roster, and how many runs may be under way at once.
     Reload(Roster, usize, oneshot::Sender<Result<()>>),
-    /// Start a job at once, or a run's fire time once more; the answer says whether that was possible.
+    /// Start a job at once, or a run's fire time once more; the answer says whether that was possible. Refused with the
+    /// code [`ENDING`] once nothing is started any more: what waited then would start whenever somebody serves again.
     Start(JobId, Option<RunId>, oneshot::Sender<Result<bool>>),
     /// Pause a job, or change its pause; an end that has passed resumes it.
     Pause(JobId, Pause, oneshot::Sender<Result<bool>>),
@@ -272,6 +276,10 @@ impl<S: Store, R: RunJob, W: Watch> Executor<S, R, W> {
                     self.dispatcher.allow(most_running);
                 }
                 let _ = answer.send(reloaded);
+            }
+            Command::Start(_, _, answer) if self.is_draining => {
+                let ending = Error::new(Kind::Conflict, ENDING, "the server is ending and starts nothing any more");
+                let _ = answer.send(Err(ending.with_hint("run it again once it has ended")));
             }
             Command::Start(job, rerun_of, answer) => {
                 let _ = answer.send(self.dispatcher.start_by_hand(&job, rerun_of.as_ref(), self.clock.now()).await);

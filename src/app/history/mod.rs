@@ -11,6 +11,6 @@ mod undo;
 pub use export::export;
 pub use find::{archive, kept_archive, run_of, since};
 pub use now::state_now;
-pub use page::{ChangeLine, RunPage, Target};
+pub use page::{ChangeLine, RunPage, Target, quoted};
 pub use rows::{ChangeFilter, ChangeRow, changes};
 pub use undo::undo;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::asking::{Asked, ask_in_time};
 use super::opening::server_of;
-use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, WorkspaceStore};
+use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, Task, WorkspaceStore};
 use super::{job_states, kept_folder, kept_states, open_store, simulated_output};
 use crate::app::{Question, ask_server, history, read_right_jobs};
 use crate::clock::Clock;
@@ -106,6 +106,13 @@ impl Desk {
         server_of(&self.folder, self.surround.given.is_simulated).is_some()
     }
 
+    /// Whether there is a server that what a person asks for is handed to.
+    #[must_use]
+    pub fn hands_over(&self) -> bool {
+        // Where there are no sockets, no server is ever reached.
+        cfg!(unix) && self.is_served()
+    }
+
     /// Whether the one that serves it is a simulated one, and what is asked for is not.
     #[must_use]
     pub fn is_served_in_simulation_only(&self) -> bool {
@@ -162,11 +169,16 @@ impl Desk {
         }
     }
 
+    /// What a job runs, if the workspace's file tells.
+    #[must_use]
+    pub fn task(&self, job: &JobId) -> Option<&Task> {
+        self.jobs().ok().and_then(|jobs| jobs.task(job)).map(Arc::as_ref)
+    }
+
     /// Whether the runs of a job act on a simulated world.
     #[must_use]
     pub fn is_simulated(&self, job: &JobId) -> bool {
-        let is_task_simulated = |jobs: &Jobs| jobs.task(job).is_some_and(|task| task.is_simulated());
-        self.surround.given.is_simulated || self.jobs().is_ok_and(is_task_simulated)
+        self.surround.given.is_simulated || self.task(job).is_some_and(Task::is_simulated)
     }
 
     /// The zone on whose wall a job's times are told.

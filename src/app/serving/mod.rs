@@ -15,6 +15,8 @@ mod telling;
 mod tidings;
 mod watching;
 
-pub use questions::{ENDING, Question, ask_server};
+pub use questions::{Question, ask_server};
 pub use reloading::read_right_jobs;
 pub use server::{ServeRequest, Signal, serve};
+
+pub use crate::schedule::executor::ENDING;

@@ -11,13 +11,10 @@ use super::doors::Doors;
 use super::reloading::reload;
 use crate::clock::Clock;
 use crate::error::{Error, Kind, Result, io_cause};
-use crate::schedule::executor::Command;
+use crate::schedule::executor::{Command, ENDING};
 use crate::schedule::job::JobId;
 use crate::schedule::rows::{Pause, RunId};
 use crate::schedule::store::Store;
-
-/// The code of what a server answers that does nothing any more.
-pub const ENDING: &str = "ending";
 
 /// What a person asks of a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

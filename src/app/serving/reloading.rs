@@ -6,12 +6,11 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::doors::Doors;
-use super::questions::ENDING;
 use crate::app::jobs::{Jobs, Surround, workspace};
 use crate::app::settings;
 use crate::error::{Error, Kind, Result};
 use crate::memory::give_back;
-use crate::schedule::executor::Command;
+use crate::schedule::executor::{Command, ENDING};
 use crate::schedule::store::Store;
 
 /// The jobs of the workspace as its file says now.

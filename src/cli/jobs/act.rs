@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, shown_at};
+use super::heeded::may_be_handed_over;
 use crate::app::jobs::{JobId, Outcome, Record, RunId, record_json, written};
 use crate::app::{Question, jobs};
+use crate::cli::arguments::Shared;
 use crate::cli::cron::{instant, is_written};
 use crate::cli::execute::DONE;
 use crate::cli::history_table::shown;
@@ -16,9 +18,10 @@ use crate::config::duration;
 use crate::error::{Error, Kind, Result};
 
 /// Starts a job now: in the server if one is there, else here.
-pub fn run(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
+pub fn run(process: &Process, shared: &Shared, desk: &Desk, name: &str) -> Result<u8> {
     let id = desk.one(name)?;
-    if let Some(answer) = desk.wait(desk.ask(&Question::Run { job: id.to_string() }))? {
+    let question = Question::Run { job: id.to_string() };
+    if let Some(answer) = handed_over(shared, desk, &id, &question)? {
         let text = format!("`{id}` was handed to the server: stackhand jobs logs {id} -f");
         process.printer.result(&answer, &text)?;
         return Ok(DONE);
@@ -27,7 +30,7 @@ pub fn run(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
 }
 
 /// Runs the fire time of a run once more.
-pub fn rerun(process: &Process, desk: &Desk, prefix: &str) -> Result<u8> {
+pub fn rerun(process: &Process, shared: &Shared, desk: &Desk, prefix: &str) -> Result<u8> {
     let archive = desk.archive()?;
     let mut row = desk.wait(desk.run(prefix))?;
     if row.is_none() {
@@ -40,7 +43,7 @@ pub fn rerun(process: &Process, desk: &Desk, prefix: &str) -> Result<u8> {
             .with_hint("only runs of jobs have a fire time that can be run again; `stackhand jobs history` lists them")
     })?;
     let question = Question::Rerun { job: row.job.to_string(), run: row.run.to_string() };
-    if let Some(answer) = desk.wait(desk.ask(&question))? {
+    if let Some(answer) = handed_over(shared, desk, &row.job, &question)? {
         if answer["is_taken"] == json!(false) {
             return Err(Error::new(
                 Kind::Conflict,
@@ -53,6 +56,11 @@ pub fn rerun(process: &Process, desk: &Desk, prefix: &str) -> Result<u8> {
         return Ok(DONE);
     }
     here(process, desk, &row.job, Some(&row.run))
+}
+
+/// What the server says to a start that it is asked for; `None` if the job is to run here.
+fn handed_over(shared: &Shared, desk: &Desk, job: &JobId, question: &Question) -> Result<Option<Value>> {
+    if may_be_handed_over(desk, shared, job)? { desk.wait(desk.ask(question)) } else { Ok(None) }
 }
 
 /// Runs a job in this process, recorded as the server would.

@@ -3,6 +3,7 @@
 mod act;
 mod check;
 mod desk;
+mod heeded;
 mod list;
 mod logs;
 mod next;
@@ -26,7 +27,7 @@ pub fn jobs(process: &Process, shared: &Shared, command: &JobsCommand) -> Result
             list::history(process, &Desk::open(process, shared)?, job.as_deref(), *limit as usize)
         }
         JobsCommand::Logs { job, follow } => logs::logs(process, &Desk::open(process, shared)?, job, *follow),
-        JobsCommand::Run { job } => act::run(process, &Desk::open_to_act(process, shared)?, job),
+        JobsCommand::Run { job } => act::run(process, shared, &Desk::open_to_act(process, shared)?, job),
         JobsCommand::Pause { job, until, span, note } => {
             let options = PauseOptions { until: until.as_deref(), span: span.as_deref(), note: note.as_deref() };
             act::pause(process, &Desk::open_to_act(process, shared)?, job, &options)
@@ -38,5 +39,5 @@ pub fn jobs(process: &Process, shared: &Shared, command: &JobsCommand) -> Result
 
 /// Runs the fire time of a run once more.
 pub fn rerun(process: &Process, shared: &Shared, run: &str) -> Result<u8> {
-    act::rerun(process, &Desk::open_to_act(process, shared)?, run)
+    act::rerun(process, shared, &Desk::open_to_act(process, shared)?, run)
 }
