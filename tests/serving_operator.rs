@@ -165,6 +165,126 @@ fn who_follows_a_run_whose_process_is_killed_is_told_so() {
 }
 
 #[test]
+fn a_job_that_left_the_file_while_it_runs_is_seen_and_cancelled() {
+    let work = "log.info(\"at work\"); sleep(minutes(30))";
+    let jobs = [job("long", ""), job("night", "profiles = [\"shop\"]"), job("quick", "")];
+    let home = ["long", "night"].iter().fold(workspace(&jobs), |home, name| home.file(&format!("{name}.rhai"), work));
+    let home = home.file("quick.rhai", "print(\"quickly\")");
+    let mut serving = serve(&home, &SERVE);
+    for name in ["long", "night"] {
+        assert_eq!(home.run(&["jobs", "run", name]).code, 0);
+        serving.hears(Stream::Err, "at work");
+    }
+    assert_eq!(home.run(&["jobs", "run", "quick"]).code, 0);
+    serving.hears(Stream::Err, "done job=\"quick\"");
+    // One is switched off, one renamed, one removed.
+    let after = [job("long", "enabled = false"), job("renamed", "").replace("renamed.rhai", "night.rhai")].concat();
+    std::fs::write(home.path("stackhand.toml"), [TOP, &after].concat()).expect("written");
+    serving.signal("HUP");
+    serving.hears(Stream::Err, "reloaded");
+    let broken = "not = [toml";
+    for text in [after.as_str(), broken] {
+        let file = if text == broken { broken.to_owned() } else { [TOP, text].concat() };
+        std::fs::write(home.path("stackhand.toml"), file).expect("written");
+        let list = home.run(&["jobs", "list"]);
+        for id in ["long ", "night@shop "] {
+            let row = list
+                .stdout
+                .lines()
+                .find(|line| line.trim_start().starts_with(id))
+                .unwrap_or_else(|| panic!("{list:?}"));
+            assert!(row.contains("running") && row.contains("not in the file any more"), "{list:?}");
+        }
+        assert!(!list.stdout.contains("quick"), "{list:?}");
+        for (name, id) in [("long", "long"), ("night", "night@shop"), ("night@shop", "night@shop")] {
+            let page = home.run(&["jobs", "show", name]);
+            let said = ["not in the file any more", "runs for", &format!("stackhand jobs logs {id} -f")];
+            assert!(page.code == 0 && said.iter().all(|part| page.stdout.contains(part)), "{page:?}");
+            let history = home.run(&["jobs", "history", name]);
+            assert!(history.code == 0 && history.stdout.contains("running"), "{history:?}");
+            let logs = home.run(&["jobs", "logs", name]);
+            assert!(logs.code == 0 && logs.stdout.contains("at work"), "{logs:?}");
+            for words in [["jobs", "run", name], ["jobs", "pause", name]] {
+                let acted = home.run(&words);
+                assert_eq!(acted.code, 5, "{acted:?}");
+            }
+        }
+        // What is over is known by what became of it.
+        assert_eq!(home.run(&["jobs", "logs", "quick"]).stdout, "quickly\n");
+        assert!(home.run(&["jobs", "history", "quick"]).stdout.contains("done"));
+        assert_eq!(home.run(&["jobs", "show", "quick"]).code, 5);
+        assert_eq!(home.run(&["jobs", "cancel", "quick"]).code, 5);
+    }
+    for name in ["night", "long"] {
+        let cancel = home.run(&["jobs", "cancel", name]);
+        assert!(cancel.code == 0 && cancel.stdout.starts_with("cancelled: "), "{cancel:?}");
+        serving.hears(Stream::Err, "INFO cancelled job=");
+    }
+    assert!(!home.run(&["jobs", "list"]).stdout.contains("not in the file any more"));
+}
+
+#[test]
+fn a_kill_blocks_no_run_by_hand_and_a_living_one_does() {
+    let long =
+        "//! Works.\n//!\n//! Repeatable: yes\nif run.attempt == 1 { log.info(\"at work\"); sleep(minutes(30)) }";
+    let more = ["", "interrupted = \"rerun\"", ""];
+    let jobs: Vec<String> = ["one", "two", "three"].iter().zip(more).map(|(name, more)| job(name, more)).collect();
+    let home =
+        ["one", "two", "three"].iter().fold(workspace(&jobs), |home, name| home.file(&format!("{name}.rhai"), long));
+    let outcomes = |job: &str| {
+        let history = home.run(&["jobs", "history", job, "-o", "json"]);
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&history.stdout).expect("JSON");
+        rows.iter().map(|row| row["outcome"].as_str().unwrap_or("none").to_owned()).collect::<Vec<_>>()
+    };
+    for words in [&["jobs", "run", "one"][..], &["jobs", "run", "two"], &["jobs", "run", "one", "--sim"], &SERVE] {
+        let is_simulated = words.contains(&"--sim");
+        let name = if words == SERVE { "three" } else { words[2] };
+        let asked = |words: &[&'static str]| [words, &["--sim"][..usize::from(is_simulated)]].concat();
+        let mut working = home.start(words);
+        if words == SERVE {
+            working.hears(Stream::Err, "INFO serving");
+            assert_eq!(home.run(&["jobs", "run", name]).code, 0);
+        }
+        working.hears(Stream::Err, "at work");
+        if words != SERVE {
+            for words in [["jobs", "run"], ["jobs", "cancel"]] {
+                let mut words = asked(&words);
+                words.insert(2, name);
+                let beside = home.run(&words);
+                assert_eq!(beside.code, 5, "{beside:?}");
+                let said = ["a run of it is under way", "is another process's"];
+                assert!(said.iter().any(|part| beside.stderr.contains(part)), "{beside:?}");
+            }
+        }
+        working.kill();
+        let mut words = asked(&["jobs", "run"]);
+        words.insert(2, name);
+        let mut again = home.start(&words);
+        again.hears(Stream::Err, "at work");
+        if !is_simulated {
+            assert_eq!(outcomes(name), ["none", "unknown"], "{name}");
+        }
+        again.kill();
+        let mut words = asked(&["jobs", "cancel"]);
+        words.insert(2, name);
+        let cancel = home.run(&words);
+        assert!(
+            cancel.code == 0 && cancel.stdout.contains("was gone, and what became of it is on record"),
+            "{cancel:?}"
+        );
+        if !is_simulated {
+            assert_eq!(outcomes(name), ["unknown", "unknown"], "{name}");
+            let rows = home.run(&["jobs", "history", name, "-o", "json"]).stdout;
+            let rows: Vec<serde_json::Value> = serde_json::from_str(&rows).expect("JSON");
+            let run = rows[0]["run"].as_str().expect("an id");
+            assert_eq!(home.run(&["runs", "rerun", run]).code, 0);
+            assert_eq!(outcomes(name), ["done", "unknown"], "{name}");
+        }
+    }
+    assert!(home.run(&["jobs", "cancel", "one"]).stdout.starts_with("nothing runs; what waited is cancelled"));
+}
+
+#[test]
 fn a_server_whose_socket_is_gone_is_not_taken_for_none() {
     let home = workspace(&[job("long", "")]).file("long.rhai", "log.info(\"at work\"); sleep(minutes(30))");
     let mut serving = serve(&home, &SERVE);

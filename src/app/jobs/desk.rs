@@ -8,9 +8,11 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::asking::{Asked, ask_in_time};
+use super::former::former_named;
 use super::opening::server_of;
+use super::salvage::salvage;
 use super::{Hand, JobState, Jobs, KeptJobs, SOCKET, Surround, Task, WorkspaceStore};
-use super::{job_states, kept_folder, kept_states, open_store, simulated_output};
+use super::{job_states, kept_folder, kept_states, open_store, simulated_output, state_folder};
 use crate::app::{Question, ask_server, history, read_right_jobs};
 use crate::clock::Clock;
 use crate::config::Zone;
@@ -50,6 +52,15 @@ pub struct RunOutput {
     pub lines: Vec<OutputLine>,
     /// Whether the run acted on a simulated world.
     pub is_simulated: bool,
+}
+
+/// What was under way of a job that a person cancels where no server runs.
+#[derive(Debug, Clone, Default)]
+pub struct Cancelled {
+    /// Runs whose processes were gone: they have an outcome now.
+    pub settled: Vec<RunId>,
+    /// Runs that go on, in other processes.
+    pub running: Vec<RunId>,
 }
 
 impl Desk {
@@ -158,15 +169,48 @@ impl Desk {
     /// # Errors
     /// When there is none, or there are several.
     pub fn one(&self, name: &str) -> Result<JobId> {
-        let mut ids = self.named(name)?;
-        match (ids.pop(), ids.is_empty()) {
-            (Some(id), true) => Ok(id),
-            (last, _) => {
-                let all: Vec<String> = ids.iter().chain(&last).map(|id| format!("`{id}`")).collect();
-                Err(Error::new(Kind::Usage, "several_jobs", format!("`{name}` stands for {}", all.join(" and ")))
-                    .with_hint("name one of them"))
+        only(name, self.named(name)?)
+    }
+
+    /// The ids that a name stands for, with those that are not in the file any more and of which something waits or runs.
+    ///
+    /// # Errors
+    /// Of kind `not_found`, with the nearest; when the store cannot be read.
+    pub async fn live_named(&self, name: &str) -> Result<Vec<JobId>> {
+        self.or_former(name, false).await
+    }
+
+    /// The ids that a name stands for, with those that are not in the file any more, as far as the store knows what became
+    /// of them.
+    ///
+    /// # Errors
+    /// Of kind `not_found`, with the nearest; when the store cannot be read.
+    pub async fn seen_named(&self, name: &str) -> Result<Vec<JobId>> {
+        self.or_former(name, true).await
+    }
+
+    /// The one job of those.
+    ///
+    /// # Errors
+    /// When there is none, or there are several; when the store cannot be read.
+    pub async fn seen_one(&self, name: &str) -> Result<JobId> {
+        only(name, self.seen_named(name).await?)
+    }
+
+    async fn or_former(&self, name: &str, with_past: bool) -> Result<Vec<JobId>> {
+        let named = self.named(name);
+        let with_past = with_past && named.is_err();
+        let former = former_named(&*self.store, name, with_past).await?;
+        let mut ids = match named {
+            Err(error) if former.is_empty() => return Err(error),
+            named => named.unwrap_or_default(),
+        };
+        for id in former {
+            if !ids.contains(&id) {
+                ids.push(id);
             }
         }
+        Ok(ids)
     }
 
     /// What a job runs, if the workspace's file tells.
@@ -297,14 +341,25 @@ impl Desk {
         self.store.pause(job, &Pause { since: Self::now(), until, note }).await
     }
 
-    /// Ends what waits of a job where no server runs; gives what runs, in other processes.
+    /// Ends what waits of a job where no server runs, and settles what was left of it by processes that are gone.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn cancel(&self, job: &JobId) -> Result<Vec<RunId>> {
-        let hand = Hand::at(self.store.clone(), self.jobs()?.clone()).await?;
+    pub async fn cancel(&self, job: &JobId) -> Result<Cancelled> {
+        let live = self.store.live().await?;
+        let hand = self.hand(job).await?;
         let running = hand.cancel(job).await;
-        hand.leave().await.and(running)
+        let running = hand.leave().await.and(running)?;
+        let of_job = live.into_iter().filter(|entry| entry.job == *job && entry.phase == Phase::Running);
+        let settled = of_job.filter_map(|entry| entry.run).filter(|run| !running.contains(run)).collect();
+        Ok(Cancelled { settled, running })
+    }
+
+    /// This process at the store, once what others left behind that are gone is settled.
+    async fn hand(&self, job: &JobId) -> Result<Hand<WorkspaceStore>> {
+        let (jobs, folder) = (self.jobs()?, state_folder(&self.folder, self.surround.given.is_simulated));
+        salvage(&self.store, jobs, &self.surround, &folder, job).await?;
+        Hand::at(self.store.clone(), jobs.clone(), &folder).await
     }
 
     /// Runs a job here, or the fire time of a run once more, and records how it ended. Gives the exit code too that the
@@ -313,10 +368,22 @@ impl Desk {
     /// # Errors
     /// As [`Hand::run`].
     pub async fn start(&self, job: &JobId, rerun_of: Option<&RunId>, cancel: CancellationToken) -> Result<(Entry, u8)> {
-        let hand = Hand::at(self.store.clone(), self.jobs()?.clone()).await?;
+        let hand = self.hand(job).await?;
         let ended = hand.run(job, rerun_of, self.surround.clone(), cancel).await;
         hand.leave().await?;
         self.surround.worlds.save(&self.surround.scrubber).and(ended)
+    }
+}
+
+/// The one id of a name.
+fn only(name: &str, mut ids: Vec<JobId>) -> Result<JobId> {
+    match (ids.pop(), ids.is_empty()) {
+        (Some(id), true) => Ok(id),
+        (last, _) => {
+            let all: Vec<String> = ids.iter().chain(&last).map(|id| format!("`{id}`")).collect();
+            Err(Error::new(Kind::Usage, "several_jobs", format!("`{name}` stands for {}", all.join(" and ")))
+                .with_hint("name one of them"))
+        }
     }
 }
 

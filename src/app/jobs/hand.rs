@@ -1,5 +1,6 @@
 //! A job that a person starts where no server runs: claimed, run and recorded by this process.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,13 @@ use crate::schedule::dispatcher::LEASE;
 use crate::schedule::job::{Job, JobId, OverlapPolicy, Roster};
 use crate::schedule::outcome::Reason;
 use crate::schedule::rows::{Entry, Fence, Phase, RunId};
-use crate::schedule::store::{Node, Store};
+use crate::schedule::store::{Node, Presence, Store};
 
 /// How often this process says that it is still there.
 const HEARTBEAT: Duration = Duration::from_secs(30);
+
+/// Why a job does not start beside what the next server is to start.
+const WAITS: &str = "a fire time of it waits";
 
 /// A person's process at a store.
 pub struct Hand<S> {
@@ -25,17 +29,20 @@ pub struct Hand<S> {
     jobs: Jobs,
     fence: Fence,
     clock: Clock,
+    /// Held until it leaves.
+    _presence: Option<Presence>,
 }
 
 impl<S: Store> Hand<S> {
-    /// Makes this process known to a store.
+    /// Makes this process known to a store, whose state is in `folder`.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn at(store: Arc<S>, jobs: Jobs) -> Result<Self> {
+    pub async fn at(store: Arc<S>, jobs: Jobs, folder: &Path) -> Result<Self> {
         let clock = Clock::process();
         let fence = store.register(Node::Hand, clock.now(), LEASE).await?;
-        Ok(Self { store, jobs, fence, clock })
+        let presence = Presence::show(folder, fence);
+        Ok(Self { store, jobs, fence, clock, _presence: presence })
     }
 
     /// Leaves the store.
@@ -124,7 +131,7 @@ impl<S: Store> Hand<S> {
             let runs = entry.phase == Phase::Running;
             let is_in_group = || roster.get(&entry.job).is_some_and(|other| other.group == job.group);
             if entry.job == job.id && job.overlap != OverlapPolicy::Allow {
-                let doing = if runs { "a run of it is under way" } else { "a fire time of it waits" };
+                let doing = if runs { "a run of it is under way" } else { WAITS };
                 return Some(doing.to_owned());
             }
             if runs && roster.opponents(&job.id).contains(&entry.job) {
@@ -141,7 +148,7 @@ impl<S: Store> Hand<S> {
     }
 }
 
-fn new_run() -> RunId {
+pub(super) fn new_run() -> RunId {
     RunId(uuid::Uuid::new_v4().to_string())
 }
 
@@ -150,8 +157,12 @@ fn absence() -> Reason {
 }
 
 fn not_started(job: &JobId, why: &str) -> Error {
-    Error::new(Kind::Conflict, "not_started", format!("`{job}` cannot start now: {why}"))
-        .with_hint(format!("`stackhand jobs show {job}` tells what there is of it"))
+    let hint = if why == WAITS {
+        format!("the next `stackhand serve` starts that one; `stackhand jobs cancel {job}` ends it")
+    } else {
+        format!("`stackhand jobs show {job}` tells what there is of it")
+    };
+    Error::new(Kind::Conflict, "not_started", format!("`{job}` cannot start now: {why}")).with_hint(hint)
 }
 
 fn not_there(job: &JobId) -> Error {

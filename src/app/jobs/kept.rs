@@ -63,7 +63,11 @@ impl KeptJobs {
         if !found.is_empty() {
             return Ok(found);
         }
-        let error = Error::new(Kind::NotFound, "unknown_job", format!("no server has seen a job `{name}`"));
+        let error = Error::new(
+            Kind::NotFound,
+            "unknown_job",
+            format!("no job `{name}` is among those that a server took over last"),
+        );
         Err(match nearest(name, self.rows.iter().map(|row| row.job.as_str())) {
             Some(near) => error.with_hint(format!("did you mean `{near}`?")),
             None => error.with_hint("`stackhand jobs list` tells all"),

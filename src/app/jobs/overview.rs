@@ -1,6 +1,6 @@
 //! What the store knows of jobs, for people and machines.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -44,9 +44,12 @@ pub struct JobState {
     pub is_enrolled: bool,
     /// What is wrong with it in the file, so that it cannot be due.
     pub wrong: Option<Error>,
+    /// Whether the file has it no more, and something of it waits or runs all the same.
+    pub is_former: bool,
 }
 
-/// All jobs of a workspace as they are now, in the order of its file; those too that are wrong.
+/// All jobs of a workspace as they are now, in the order of its file; those too that are wrong, and last those that it
+/// has no more and of which something waits or runs.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -120,11 +123,13 @@ async fn with_rows<S: Store>(
     mut states: Vec<JobState>,
     now: DateTime<Utc>,
 ) -> Result<Vec<JobState>> {
-    let ids: Vec<JobId> = states.iter().map(|state| state.id.clone()).collect();
-    let mut live: HashMap<JobId, Vec<Entry>> = HashMap::new();
+    let mut live: BTreeMap<JobId, Vec<Entry>> = BTreeMap::new();
     for entry in store.live().await? {
         live.entry(entry.job.clone()).or_default().push(entry);
     }
+    let former: Vec<&JobId> = live.keys().filter(|id| !states.iter().any(|state| state.id == **id)).collect();
+    states.extend(former.into_iter().map(|id| state_of_former(id, rows.get(id))));
+    let ids: Vec<JobId> = states.iter().map(|state| state.id.clone()).collect();
     let mut last: HashMap<JobId, Vec<Record>> = HashMap::new();
     for record in store.latest(&ids, SHOWN).await? {
         last.entry(record.job().clone()).or_default().push(record);
@@ -137,6 +142,12 @@ async fn with_rows<S: Store>(
         state.is_enrolled = row.is_some_and(|row| row.removed_at.is_none());
     }
     Ok(states)
+}
+
+/// What the file has no more.
+fn state_of_former(id: &JobId, row: Option<&JobRow>) -> JobState {
+    let zone = row.and_then(|row| Rule::of_spec(&row.spec)).map_or(Zone::UTC, |rule| rule.zone());
+    JobState { is_former: true, ..JobState::bare(id.clone(), "not in the file any more".to_owned(), zone) }
 }
 
 fn state_of(id: &JobId, rule: &Rule, calendar: &Calendar, zone: Zone, after: Option<DateTime<Utc>>) -> JobState {
@@ -176,6 +187,7 @@ impl JobState {
             last: Vec::new(),
             is_enrolled: false,
             wrong: None,
+            is_former: false,
         }
     }
 
@@ -207,6 +219,7 @@ impl JobState {
         let command = match run {
             _ if self.wrong.is_some() && self.live.is_empty() => "jobs check".to_owned(),
             _ if self.live.iter().any(|entry| entry.phase == Phase::Running) => format!("jobs logs {id} -f"),
+            _ if self.is_former => format!("jobs cancel {id}"),
             _ if self.pause.is_some() => format!("jobs resume {id}"),
             // A simulated run has no journal that could be shown.
             Some(_) if is_simulated => format!("jobs logs {id}"),
@@ -234,6 +247,7 @@ impl JobState {
             "live": self.live.iter().map(|entry| entry_json(entry, zone)).collect::<Vec<_>>(),
             "last": self.last.iter().map(|record| record_json(record, zone)).collect::<Vec<_>>(),
             "is_enrolled": self.is_enrolled,
+            "is_former": self.is_former,
             "error": self.wrong.as_ref().map(error_json),
         })
     }

@@ -163,25 +163,30 @@ fn set_pause(desk: &Desk, ids: &[JobId], until: Option<DateTime<Utc>>, note: Opt
 
 /// Ends what waits or runs of jobs.
 pub fn cancel(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
-    let ids = desk.named(name)?;
-    let mut runs: Vec<String> = Vec::new();
+    let ids = desk.wait(desk.live_named(name))?;
+    let (mut runs, mut settled): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     for id in &ids {
         if let Some(answer) = desk.wait(desk.ask(&Question::Cancel { job: id.to_string() }))? {
             let cancelled = answer["cancelled"].as_array().into_iter().flatten();
             runs.extend(cancelled.filter_map(Value::as_str).map(str::to_owned));
             continue;
         }
-        if let Some(run) = desk.wait(desk.cancel(id))?.first() {
+        let cancelled = desk.wait(desk.cancel(id))?;
+        settled.extend(cancelled.settled.iter().map(ToString::to_string));
+        if let Some(run) = cancelled.running.first() {
             return Err(Error::new(Kind::Conflict, "not_ours", format!("the run {run} is another process's"))
                 .with_hint("interrupt the `stackhand jobs run` that it belongs to; what waited is cancelled"));
         }
     }
-    let text = match runs.as_slice() {
-        [] => "nothing runs; what waited is cancelled".to_owned(),
-        runs => format!("cancelled: {}", runs.join(", ")),
+    let text = match (runs.as_slice(), settled.as_slice()) {
+        ([], []) => "nothing runs; what waited is cancelled".to_owned(),
+        ([], settled) => format!(
+            "nothing runs: the process of {} was gone, and what became of it is on record now: stackhand jobs history {name}",
+            settled.join(", ")
+        ),
+        (runs, _) => format!("cancelled: {}", runs.join(", ")),
     };
-    process
-        .printer
-        .result(&json!({ "jobs": ids.iter().map(JobId::as_str).collect::<Vec<_>>(), "cancelled": runs }), &text)?;
+    let jobs: Vec<&str> = ids.iter().map(JobId::as_str).collect();
+    process.printer.result(&json!({ "jobs": jobs, "cancelled": runs, "settled": settled }), &text)?;
     Ok(DONE)
 }

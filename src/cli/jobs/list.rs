@@ -53,7 +53,7 @@ fn code_of(states: &[JobState]) -> u8 {
 
 /// Shows one job on one page; exit code 3 if it is wrong.
 pub fn show(process: &Process, desk: &Desk, name: &str) -> Result<u8> {
-    let ids = desk.named(name)?;
+    let ids = desk.wait(desk.live_named(name))?;
     let mut states = desk.wait(desk.states())?;
     states.retain(|state| ids.contains(&state.id));
     let option = if desk.surround.given.is_simulated { " --sim" } else { "" };
@@ -82,7 +82,8 @@ fn lines(state: &JobState, command: &str) -> Vec<(&'static str, Cell)> {
     if !state.recipe.is_empty() {
         lines.push(("recipe", Cell::whole(&state.recipe)));
     }
-    lines.push(("due", Cell::words(&format!("{} ({})", state.words, zone.name()))));
+    let zone_name = if state.is_former { String::new() } else { format!(" ({})", zone.name()) };
+    lines.push(("due", Cell::words(&format!("{}{zone_name}", state.words))));
     if let Some(error) = &state.wrong {
         lines.push(("wrong", Cell::words(&error.to_string())));
         lines.extend(error.hint.as_ref().map(|hint| ("", Cell::words(&format!("hint: {hint}")))));
@@ -120,7 +121,7 @@ fn lines(state: &JobState, command: &str) -> Vec<(&'static str, Cell)> {
     for (index, record) in state.last.iter().enumerate() {
         lines.push((if index == 0 { "last" } else { "" }, in_short(record, zone)));
     }
-    if !state.is_enrolled && state.wrong.is_none() {
+    if !state.is_enrolled && !state.is_former && state.wrong.is_none() {
         let note = "no server has seen it yet: it is due once `stackhand serve` runs";
         lines.push(("note", Cell::words(note)));
     }
@@ -159,7 +160,7 @@ fn in_short(record: &Record, zone: Zone) -> Cell {
 
 /// Tells what became of fire times, the latest first.
 pub fn history(process: &Process, desk: &Desk, name: Option<&str>, limit: usize) -> Result<u8> {
-    let ids = name.map(|name| desk.named(name)).transpose()?;
+    let ids = name.map(|name| desk.wait(desk.seen_named(name))).transpose()?;
     let mut records = match &ids {
         None => desk.wait(desk.history(None, limit))?,
         Some(ids) => {

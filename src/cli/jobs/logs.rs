@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Shows the output of the latest run, and of those to come if it is to follow: until it is interrupted, or the process
 /// of the run is gone and no server is there to run another.
 pub fn logs(process: &Process, desk: &Desk, name: &str, follows: bool) -> Result<u8> {
-    let job = desk.one(name)?;
+    let job = desk.wait(desk.seen_one(name))?;
     let mut run = desk.wait(desk.latest_run(&job))?;
     if !follows {
         let output = run.as_ref().map(|run| desk.output(run)).transpose()?.unwrap_or_default();

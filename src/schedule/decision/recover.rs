@@ -17,7 +17,7 @@ pub fn recover(entry: &Entry, run: Option<&RunRow>, ended: Option<&Finish>, arou
         return super::finish(ended, Some(&entry), run, around);
     }
     let reason =
-        Reason::new("interrupted", "the scheduler was ended from outside while it ran, and nobody saw how far it came");
+        Reason::new("interrupted", "its process was ended from outside while it ran, and nobody saw how far it came");
     let mut changes = Changes::default();
     if let Some(run) = run {
         changes.runs.push(RunRow {

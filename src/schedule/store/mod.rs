@@ -3,10 +3,12 @@
 
 mod lock;
 mod memory;
+mod presence;
 mod sqlite;
 
 pub use lock::ServeLock;
 pub use memory::Memory;
+pub use presence::Presence;
 pub use sqlite::Sqlite;
 
 use std::future::Future;
