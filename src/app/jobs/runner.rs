@@ -65,6 +65,23 @@ impl RunEnd {
     }
 }
 
+#[cfg(test)]
+impl Surround {
+    /// What runs in a folder of a test have around them, where nothing is given.
+    pub(in crate::app) fn in_folder(folder: &std::path::Path) -> Self {
+        Self {
+            environment: Environment::empty(folder).with_home(folder),
+            given: Given::default(),
+            scrubber: Scrubber::new(),
+            max_in_flight: None,
+            reserved: Vec::new(),
+            worlds: Arc::new(SharedWorlds::new(crate::app::Simulation::default())),
+            progress: None,
+            runtime: Handle::current(),
+        }
+    }
+}
+
 /// Runs the jobs of a workspace.
 pub struct Runner<S> {
     store: Arc<S>,

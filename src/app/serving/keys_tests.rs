@@ -1,9 +1,8 @@
 use std::path::Path;
 
 use super::*;
-use crate::app::{SharedWorlds, Simulation};
 use crate::clock::Clock;
-use crate::config::{Environment, Workspace};
+use crate::config::Workspace;
 use crate::database::Database;
 use crate::notices::Outbox;
 use crate::secret::Scrubber;
@@ -104,16 +103,7 @@ impl House {
 }
 
 async fn telling(folder: &Path, database: &Database) -> Telling {
-    let surround = Surround {
-        environment: Environment::empty(folder).with_home(folder),
-        given: Given::default(),
-        scrubber: Scrubber::new(),
-        max_in_flight: None,
-        reserved: Vec::new(),
-        worlds: Arc::new(SharedWorlds::new(Simulation::default())),
-        progress: None,
-        runtime: tokio::runtime::Handle::current(),
-    };
+    let surround = Surround::in_folder(folder);
     Telling::open(database, &surround).await.expect("it opens")
 }
 

@@ -3,13 +3,11 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::app::{SharedWorlds, Simulation};
-use crate::config::{Environment, Event, Given, Workspace};
+use crate::config::{Event, Workspace};
 use crate::notices::Topic;
 use crate::schedule::job::JobId;
 use crate::schedule::outcome::Reason;
 use crate::schedule::rows::{Fence, Phase, RunId, ScheduledBy};
-use crate::secret::Scrubber;
 
 const WORKSPACE: &str = r#"
 timezone = "Europe/Berlin"
@@ -42,16 +40,7 @@ impl House {
         let jobs = Jobs::of(Workspace::read(&file, WORKSPACE).expect("it reads"), None).expect("they are jobs");
         let clock = Clock::starting_at("2026-11-22T12:00:00Z".parse().expect("a time"));
         let database = Database::in_memory(&clock).await.expect("a database");
-        let surround = Surround {
-            environment: Environment::empty(folder.path()).with_home(folder.path()),
-            given: Given::default(),
-            scrubber: Scrubber::new(),
-            max_in_flight: None,
-            reserved: Vec::new(),
-            worlds: Arc::new(SharedWorlds::new(Simulation::default())),
-            progress: None,
-            runtime: tokio::runtime::Handle::current(),
-        };
+        let surround = Surround::in_folder(folder.path());
         let telling = Telling::open(&database, &surround).await.expect("it opens");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("bound"));
